@@ -1,0 +1,2 @@
+/** Bytes on their way. Iterated at most once. */
+export type Bytes = AsyncIterable<Uint8Array>;

@@ -1,0 +1,43 @@
+import type { Algorithm, Bytes, Digest } from "@entrepot/oci";
+
+/**
+ * Bytes by digest. What is acknowledged is durable (file and folder synced); what is half-written
+ * is never visible; content is only ever added or replaced by the same content.
+ */
+export interface BlobStore {
+  /** Size in bytes of blob `digest` as it lies in the store now, or null. Asks the store, no cache. */
+  stat(digest: Digest): Promise<number | null>;
+
+  /** `length` bytes (default: to the end) from `start` (default 0). Throws BLOB_UNKNOWN. */
+  read(digest: Digest, range?: { start: number; length?: number }): Promise<Bytes>;
+
+  /**
+   * Stores small content at once (a manifest, a blob whose bytes are in hand), replacing whatever
+   * is there, so that damage is healed. Throws DIGEST_INVALID and stores nothing. Repeating is safe.
+   */
+  put(digest: Digest, bytes: Uint8Array): Promise<void>;
+
+  /** Starts a draft under `scope` (a repository's name): it is found again only there. */
+  start(scope: string, algorithm?: Algorithm): Promise<Draft>;
+
+  /** The unfinished draft `id` of `scope`, or null. */
+  resume(scope: string, id: string): Promise<Draft | null>;
+
+  /** Removes drafts untouched for `olderThanMs`; returns how many. */
+  sweepDrafts(olderThanMs: number): Promise<number>;
+
+  /** Takes blob `digest` away. False if there was none. Only garbage collection calls this. */
+  remove(digest: Digest): Promise<boolean>;
+
+  /** Every blob in the store, in no particular order. */
+  list(): AsyncIterable<{ digest: Digest; size: number }>;
+}
+
+/** A blob that is arriving; see the registry package's Upload, which has the same shape. */
+export interface Draft {
+  readonly id: string;
+  readonly offset: number;
+  append(bytes: Bytes): Promise<number>;
+  commit(digest: Digest): Promise<number>;
+  cancel(): Promise<void>;
+}
