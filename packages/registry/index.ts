@@ -1,0 +1,9 @@
+export type {
+  BlobUploads,
+  ByteRange,
+  Page,
+  PageQuery,
+  Registry,
+  Repository,
+  Upload,
+} from "./ports.ts";
