@@ -74,15 +74,18 @@ CREATE TABLE repository (
 );
 CREATE INDEX repository_of_project ON repository (project_id, name);
 
--- Which blobs a repository may serve. No journal entry: a blob is not a name.
+-- Which blobs a repository may serve. No journal entry: a blob is not a name, and the repository
+-- need not exist yet (a push cut off after its blobs leaves no empty repository behind).
 CREATE TABLE repository_blob (
-  repository_id integer NOT NULL REFERENCES repository ON DELETE CASCADE,
+  repository text NOT NULL COLLATE "C",
   digest text NOT NULL COLLATE "C",
   size bigint NOT NULL,
+  project_id integer NOT NULL REFERENCES project ON DELETE CASCADE,
   created_at timestamptz NOT NULL DEFAULT now(),
-  PRIMARY KEY (repository_id, digest)
+  PRIMARY KEY (repository, digest)
 );
 CREATE INDEX repository_blob_of_digest ON repository_blob (digest);
+CREATE INDEX repository_blob_of_project ON repository_blob (project_id);
 
 -- `bytes` exactly as pushed: the digest is theirs.
 CREATE TABLE manifest (
