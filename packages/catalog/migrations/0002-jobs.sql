@@ -9,6 +9,8 @@ CREATE TABLE execution (
   status_text text NOT NULL DEFAULT '',
   plan jsonb,
   actor text NOT NULL,
+  -- Nobody may add tasks any more.
+  stop_requested boolean NOT NULL DEFAULT false,
   start_time timestamptz NOT NULL DEFAULT now(),
   end_time timestamptz
 );
@@ -26,10 +28,20 @@ CREATE TABLE task (
   attempts integer NOT NULL DEFAULT 0,
   progress jsonb NOT NULL DEFAULT '{}',
   worker text,
+  -- The one job of pg-boss that may run this task now; null while it waits for its lane.
+  ticket uuid,
+  -- When a failed task may be tried again; until then it does not hold its lane.
+  not_before timestamptz,
+  -- Set by cancel: if it throws now, it was stopped.
+  stop_requested boolean NOT NULL DEFAULT false,
+  -- How many of its attempts ended with their worker's death.
+  lost smallint NOT NULL DEFAULT 0,
   start_time timestamptz NOT NULL DEFAULT now(),
   end_time timestamptz
 );
 CREATE INDEX task_of_execution ON task (execution_id, id);
+CREATE INDEX task_open_of_execution ON task (execution_id)
+  WHERE status IN ('Pending', 'Running');
 CREATE INDEX task_open ON task (lane, id) WHERE status IN ('Pending', 'Running');
 -- The lane: one task at a time for one target.
 CREATE UNIQUE INDEX task_lane ON task (lane) WHERE status = 'Running';
@@ -49,6 +61,9 @@ CREATE TABLE schedule (
   vendor_id integer NOT NULL,
   cron text NOT NULL,
   time_zone text NOT NULL DEFAULT 'UTC',
+  -- When it fires next.
+  next_at timestamptz NOT NULL,
   updated_at timestamptz NOT NULL DEFAULT now(),
   UNIQUE (vendor, vendor_id)
 );
+CREATE INDEX schedule_due ON schedule (next_at);
