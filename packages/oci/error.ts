@@ -43,7 +43,11 @@ export class RegistryError extends Error {
   readonly code: ErrorCode;
   readonly detail: unknown;
 
-  constructor(code: ErrorCode, message: string, options: { detail?: unknown; cause?: unknown } = {}) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { detail?: unknown; cause?: unknown } = {},
+  ) {
     super(message, { cause: options.cause });
     this.name = "RegistryError";
     this.code = code;
