@@ -60,7 +60,10 @@ export interface Repository extends BlobUploads {
   tags(query?: PageQuery): Promise<Page<string>>;
 
   /** Manifests whose subject is `digest`, by digest; empty if none. Source: distribution-spec end-12. */
-  referrers(digest: Digest, query?: PageQuery & { artifactType?: string }): Promise<Page<Descriptor>>;
+  referrers(
+    digest: Digest,
+    query?: PageQuery & { artifactType?: string },
+  ): Promise<Page<Descriptor>>;
 
   /**
    * Deletes a tag (the tag alone) or, given a digest, a manifest with all its tags. False if there

@@ -1,0 +1,58 @@
+import { createHash } from "node:crypto";
+import { algorithmOf, RegistryError, type Bytes, type Descriptor } from "@entrepot/oci";
+
+/** `chunks` as bytes on their way; texts as UTF-8. */
+export async function* bytesOf(...chunks: readonly (Uint8Array | string)[]): Bytes {
+  for (const chunk of chunks) {
+    yield typeof chunk === "string" ? new TextEncoder().encode(chunk) : chunk;
+  }
+}
+
+/** All of `bytes` in memory. Throws SIZE_INVALID as soon as there are more than `limit`. */
+export async function collect(bytes: Bytes, limit: number): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of bytes) {
+    size += chunk.length;
+    if (size > limit) {
+      throw new RegistryError("SIZE_INVALID", `there are more than the expected ${limit} bytes`);
+    }
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks, size);
+}
+
+/**
+ * `bytes` passed on and checked against `content`: throws SIZE_INVALID once they are too many or at
+ * the end too few, and DIGEST_INVALID at the end. Whoever stores them keeps nothing until the end.
+ */
+export async function* verified(
+  bytes: Bytes,
+  content: Pick<Descriptor, "digest" | "size">,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const hash = createHash(algorithmOf(content.digest));
+  let size = 0;
+  for await (const chunk of bytes) {
+    size += chunk.length;
+    if (size > content.size) throw wrongSize(content, `${size} or more`);
+    hash.update(chunk);
+    yield chunk;
+  }
+  if (size < content.size) throw wrongSize(content, `${size}`);
+  const found = `${algorithmOf(content.digest)}:${hash.digest("hex")}`;
+  if (found !== content.digest) {
+    throw new RegistryError(
+      "DIGEST_INVALID",
+      `the bytes that came for ${content.digest} are ${found}`,
+      { detail: { expected: content.digest, found } },
+    );
+  }
+}
+
+function wrongSize(content: Pick<Descriptor, "digest" | "size">, found: string): RegistryError {
+  return new RegistryError(
+    "SIZE_INVALID",
+    `${content.digest} should be ${content.size} bytes long, but ${found} came`,
+    { detail: { expected: content.size } },
+  );
+}
