@@ -37,10 +37,10 @@ export function memoryRepository(name: string, all: Map<string, MemoryContents>)
   };
   return {
     name,
-    ...memoryUploads(name, write),
+    ...memoryUploads(name, read, write),
     ...reading(name, read),
     ...lists(name, read, () => all.has(name)),
-    ...writing(name, write),
+    ...writing(name, read, write),
     ...deleting(read),
     async mount(content, from) {
       const sources = from === undefined ? [...all.values()] : [all.get(from)];
@@ -79,7 +79,11 @@ function reading(
   };
 }
 
-function writing(name: string, write: () => MemoryContents): Pick<Repository, "push" | "tag"> {
+function writing(
+  name: string,
+  read: () => MemoryContents,
+  write: () => MemoryContents,
+): Pick<Repository, "push" | "tag"> {
   return {
     async push(content, bytes, tags = []) {
       if (!isManifestType(content.mediaType)) {
@@ -91,15 +95,15 @@ function writing(name: string, write: () => MemoryContents): Pick<Repository, "p
       const limit = Math.min(content.size, MANIFEST_LIMIT_BYTES);
       const whole = await collect(verified(bytes, content), limit);
       const manifest = parseManifest(whole, content.mediaType);
+      checkChildren(name, read(), manifest);
       const contents = write();
-      checkChildren(name, contents, manifest);
       contents.manifests.set(content.digest, { bytes: whole, manifest });
       for (const tag of tags) contents.tags.set(tag, content.digest);
     },
     async tag(tag, digest) {
       parseTag(tag);
-      if (!write().manifests.has(digest)) throw unknown("MANIFEST_UNKNOWN", name, digest);
-      write().tags.set(tag, digest);
+      if (!read().manifests.has(digest)) throw unknown("MANIFEST_UNKNOWN", name, digest);
+      read().tags.set(tag, digest);
     },
   };
 }

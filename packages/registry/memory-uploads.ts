@@ -10,8 +10,12 @@ export interface MemoryUpload {
   busy: boolean;
 }
 
-/** The uploads of the repository `name`, whose contents `write` finds or makes. */
-export function memoryUploads(name: string, write: () => MemoryContents): BlobUploads {
+/** The uploads of the repository `name`: `read` finds its contents, `write` makes them if need be. */
+export function memoryUploads(
+  name: string,
+  read: () => MemoryContents,
+  write: () => MemoryContents,
+): BlobUploads {
   return {
     async startUpload() {
       const id = randomUUID();
@@ -19,7 +23,7 @@ export function memoryUploads(name: string, write: () => MemoryContents): BlobUp
       return memoryUpload(name, id, write());
     },
     async resumeUpload(id) {
-      return write().uploads.has(id) ? memoryUpload(name, id, write()) : null;
+      return read().uploads.has(id) ? memoryUpload(name, id, read()) : null;
     },
   };
 }
