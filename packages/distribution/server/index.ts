@@ -1,0 +1,5 @@
+export { nodeBody } from "./body.ts";
+export type { Limits } from "./call.ts";
+export type { Failure } from "./failure.ts";
+export { distributionServer } from "./server.ts";
+export type { DistributionOptions, DistributionServer, Shortcut } from "./server.ts";
