@@ -50,6 +50,8 @@ CREATE TABLE replica (
   target text NOT NULL,
   wanted text,
   arrived text,
+  -- The digest last put under way: after a crash it may be there, though not known to have arrived.
+  sent text,
   wanted_since timestamptz NOT NULL,
   arrived_at timestamptz,
   origin jsonb NOT NULL DEFAULT '{}',

@@ -1,0 +1,238 @@
+import type { ColumnType, Generated } from "kysely";
+
+/** A jsonb column: read as a value, written as JSON text (`pg` would turn an array into text[]). */
+type Json<T> = ColumnType<T, string, string>;
+type JsonWithDefault<T> = ColumnType<T, string | undefined, string>;
+type OptionalJson<T> = ColumnType<T | null, string | null | undefined, string | null>;
+
+/**
+ * The tables of `migrations/`, as Kysely types them. `bigint` arrives as a number, `timestamptz` as
+ * a Date, `bytea` as a Buffer. Columns with a default may be left out of an insert.
+ */
+export interface Database {
+  setting: SettingTable;
+  schema_version: SchemaVersionTable;
+  journal_head: JournalHeadTable;
+  journal: JournalTable;
+  journal_cursor: JournalCursorTable;
+  account: AccountTable;
+  project: ProjectTable;
+  member: MemberTable;
+  repository: RepositoryTable;
+  repository_blob: RepositoryBlobTable;
+  manifest: ManifestTable;
+  manifest_reference: ManifestReferenceTable;
+  tag: TagTable;
+  execution: ExecutionTable;
+  task: TaskTable;
+  task_log: TaskLogTable;
+  schedule: ScheduleTable;
+  registry_endpoint: RegistryEndpointTable;
+  replication_policy: ReplicationPolicyTable;
+  replica: ReplicaTable;
+}
+
+export interface SettingTable {
+  key: string;
+  value: Json<unknown>;
+}
+
+export interface SchemaVersionTable {
+  version: number;
+  name: string;
+  applied_at: Generated<Date>;
+}
+
+export interface JournalHeadTable {
+  id: Generated<boolean>;
+  timeline: number;
+  seq: number;
+  at: Date;
+}
+
+export interface JournalTable {
+  seq: number;
+  timeline: number;
+  at: Date;
+  origin: string;
+  origin_seq: number;
+  path: string[];
+  actor: string;
+  cause: string;
+  kind: string;
+  key: string;
+  after: OptionalJson<Record<string, unknown>>;
+}
+
+export interface JournalCursorTable {
+  reader: string;
+  seq: number;
+}
+
+export interface AccountTable {
+  id: Generated<number>;
+  username: string;
+  email: Generated<string>;
+  realname: Generated<string>;
+  sysadmin: Generated<boolean>;
+  password_hash: string;
+  created_at: Generated<Date>;
+  updated_at: Generated<Date>;
+}
+
+export interface ProjectTable {
+  id: Generated<number>;
+  name: string;
+  owner: Generated<string>;
+  metadata: JsonWithDefault<Record<string, string>>;
+  created_at: Generated<Date>;
+  updated_at: Generated<Date>;
+}
+
+export interface MemberTable {
+  id: Generated<number>;
+  project_id: number;
+  account_id: number;
+  role: number;
+}
+
+export interface RepositoryTable {
+  id: Generated<number>;
+  project_id: number;
+  name: string;
+  description: Generated<string>;
+  created_at: Generated<Date>;
+  updated_at: Generated<Date>;
+}
+
+export interface RepositoryBlobTable {
+  repository_id: number;
+  digest: string;
+  size: number;
+  created_at: Generated<Date>;
+}
+
+export interface ManifestTable {
+  id: Generated<number>;
+  repository_id: number;
+  digest: string;
+  media_type: string;
+  size: number;
+  artifact_type: string | null;
+  subject: string | null;
+  annotations: OptionalJson<Record<string, string>>;
+  bytes: Buffer;
+  pushed_at: Generated<Date>;
+}
+
+export interface ManifestReferenceTable {
+  manifest_id: number;
+  digest: string;
+  kind: "blob" | "manifest";
+  position: number;
+}
+
+export interface TagTable {
+  id: Generated<number>;
+  repository_id: number;
+  name: string;
+  digest: string;
+  pushed_at: Generated<Date>;
+}
+
+export interface ExecutionTable {
+  id: Generated<number>;
+  vendor: string;
+  vendor_id: number;
+  trigger: string;
+  status: "Running" | "Success" | "Error" | "Stopped";
+  status_text: Generated<string>;
+  plan: OptionalJson<unknown>;
+  actor: string;
+  start_time: Generated<Date>;
+  end_time: Date | null;
+}
+
+export interface TaskTable {
+  id: Generated<number>;
+  execution_id: number;
+  kind: string;
+  lane: string;
+  payload: Json<Record<string, unknown>>;
+  status: "Pending" | "Running" | "Success" | "Error" | "Stopped";
+  status_text: Generated<string>;
+  attempts: Generated<number>;
+  progress: JsonWithDefault<Record<string, unknown>>;
+  worker: string | null;
+  start_time: Generated<Date>;
+  end_time: Date | null;
+}
+
+export interface TaskLogTable {
+  id: Generated<number>;
+  task_id: number;
+  at: Generated<Date>;
+  level: string;
+  text: string;
+}
+
+export interface ScheduleTable {
+  id: Generated<number>;
+  vendor: string;
+  vendor_id: number;
+  cron: string;
+  time_zone: Generated<string>;
+  updated_at: Generated<Date>;
+}
+
+export interface RegistryEndpointTable {
+  id: Generated<number>;
+  name: string;
+  description: Generated<string>;
+  type: string;
+  url: string;
+  credential_type: Generated<string>;
+  access_key: Generated<string>;
+  access_secret_sealed: Buffer | null;
+  insecure: Generated<boolean>;
+  ca_certificate: Generated<string>;
+  status: Generated<"healthy" | "unhealthy">;
+  status_text: Generated<string>;
+  peer_id: string | null;
+  checked_at: Date | null;
+  created_at: Generated<Date>;
+  updated_at: Generated<Date>;
+}
+
+export interface ReplicationPolicyTable {
+  id: Generated<number>;
+  name: string;
+  description: Generated<string>;
+  enabled: Generated<boolean>;
+  dest_endpoint_id: number | null;
+  src_endpoint_id: number | null;
+  dest_namespace: Generated<string>;
+  dest_namespace_replace_count: Generated<number>;
+  filters: JsonWithDefault<unknown[]>;
+  trigger_type: Generated<"manual" | "scheduled" | "event_based">;
+  cron: Generated<string>;
+  deletion: Generated<boolean>;
+  override: Generated<boolean>;
+  created_at: Generated<Date>;
+  updated_at: Generated<Date>;
+}
+
+export interface ReplicaTable {
+  policy_id: number;
+  repository: string;
+  reference: string;
+  target: string;
+  wanted: string | null;
+  arrived: string | null;
+  wanted_since: Date;
+  arrived_at: Date | null;
+  origin: JsonWithDefault<Record<string, unknown>>;
+  attempts: Generated<number>;
+  next_attempt: Date | null;
+  last_error: string | null;
+}

@@ -1,0 +1,107 @@
+import {
+  PostgresAdapter,
+  PostgresIntrospector,
+  PostgresQueryCompiler,
+  type CompiledQuery,
+  type DatabaseConnection,
+  type Dialect,
+  type Driver,
+  type QueryResult,
+} from "kysely";
+import type { Pool, PoolClient, QueryResult as PgResult } from "pg";
+import { databaseError } from "./database-error.ts";
+
+/**
+ * Kysely over a `pg` pool. Differs from Kysely's own dialect in two ways: a lost database is
+ * RegistryError UNAVAILABLE, and a statement may end the transaction itself (`…; commit`), so that
+ * the lock taken by a last statement is never held while this process is busy with something else.
+ */
+export function pgDialect(pool: Pool): Dialect {
+  return {
+    createAdapter: () => new PostgresAdapter(),
+    createIntrospector: (db) => new PostgresIntrospector(db),
+    createQueryCompiler: () => new PostgresQueryCompiler(),
+    createDriver: () => pgDriver(pool),
+  };
+}
+
+interface Connection extends DatabaseConnection {
+  readonly client: PoolClient;
+  /** Whether a transaction is open, as far as the answers say. */
+  inTransaction: boolean;
+  /** The connection is broken, or in a state that nobody knows: do not use it again. */
+  discard: boolean;
+}
+
+function pgDriver(pool: Pool): Driver {
+  return {
+    init: async () => {},
+    acquireConnection: async () => {
+      try {
+        return connectionOf(await pool.connect());
+      } catch (error) {
+        throw databaseError(error);
+      }
+    },
+    beginTransaction: async (connection, settings) => {
+      const level = settings.isolationLevel ? ` isolation level ${settings.isolationLevel}` : "";
+      const mode = settings.accessMode ? ` ${settings.accessMode}` : "";
+      await run(connection as Connection, `begin${level}${mode}`);
+      (connection as Connection).inTransaction = true;
+    },
+    commitTransaction: async (connection) => {
+      if ((connection as Connection).inTransaction) await run(connection as Connection, "commit");
+    },
+    rollbackTransaction: async (connection) => {
+      const own = connection as Connection;
+      if (!own.inTransaction) return;
+      // The server undoes it by itself when the connection goes; the first error is the one to show.
+      await run(own, "rollback").catch(() => {
+        own.discard = true;
+      });
+    },
+    releaseConnection: async (connection) => {
+      const own = connection as Connection;
+      own.client.release(own.discard || own.inTransaction);
+    },
+    destroy: async () => {
+      if (!pool.ending) await pool.end();
+    },
+  };
+}
+
+function connectionOf(client: PoolClient): Connection {
+  const connection: Connection = {
+    client,
+    inTransaction: false,
+    discard: false,
+    executeQuery: <R>(query: CompiledQuery) => run<R>(connection, query.sql, query.parameters),
+    async *streamQuery() {
+      throw new Error("streaming is not offered; read in pages");
+    },
+  };
+  return connection;
+}
+
+async function run<R>(
+  connection: Connection,
+  text: string,
+  parameters: readonly unknown[] = [],
+): Promise<QueryResult<R>> {
+  try {
+    const answer = await connection.client.query<never>(text, parameters as unknown[]);
+    // Several statements in one text give several answers; the last one counts.
+    const last = (Array.isArray(answer) ? answer.at(-1) : answer) as PgResult;
+    if (last.command === "COMMIT" || last.command === "ROLLBACK") connection.inTransaction = false;
+    return {
+      rows: (last.rows ?? []) as R[],
+      ...(WRITES.has(last.command) && { numAffectedRows: BigInt(last.rowCount ?? 0) }),
+    };
+  } catch (error) {
+    // The driver's own stack ends at the socket; this one names who asked.
+    if (error instanceof Error) Error.captureStackTrace(error, run);
+    throw databaseError(error);
+  }
+}
+
+const WRITES = new Set(["INSERT", "UPDATE", "DELETE", "MERGE"]);

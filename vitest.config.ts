@@ -1,0 +1,10 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    include: ["{packages,apps,tests,tools,bench}/**/*.test.ts"],
+    globalSetup: ["tools/vitest-postgres.ts"],
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+  },
+});
