@@ -1,0 +1,100 @@
+import type { Catalog } from "@entrepot/catalog";
+import type { Registry } from "@entrepot/registry";
+import { type Accounts, openAccounts } from "./accounts.ts";
+import { challenge } from "./challenge.ts";
+import { credentialsOf } from "./credentials.ts";
+import { guardRegistry } from "./guard.ts";
+import { ANONYMOUS, type Identity } from "./identity.ts";
+import { type Logins, openLogins } from "./logins.ts";
+import { type Members, openMembers } from "./members.ts";
+import { openRights } from "./rights.ts";
+import { type Action, allows, type Resource } from "./roles.ts";
+import type { SecretBox } from "./secret-box.ts";
+import { loadTokenKey } from "./token-key.ts";
+import { openTokenService, type TokenService } from "./token-service.ts";
+import { openTokens } from "./tokens.ts";
+
+/** Who may do what: accounts, members, logins, registry tokens, and the guard that applies them. */
+export interface Access extends Accounts, Members, Logins {
+  /**
+   * Who makes `request`, by its Authorization: Basic, a registry token (Bearer), or anonymous
+   * without one. Throws UNAUTHORIZED for what is wrong, TOOMANYREQUESTS (`detail.retryAfter` in
+   * seconds). `clientAddress` is where it comes from; failed logins are slowed down by it.
+   */
+  authenticate(request: Request, clientAddress: string): Promise<Identity>;
+
+  /**
+   * Whether `identity` may do `action` on `resource` in `project` now, over the management API;
+   * false where the project does not exist, and always with a registry token, which is for the
+   * registry alone (`guard`).
+   */
+  may<R extends Resource>(
+    identity: Identity,
+    project: string,
+    resource: R,
+    action: Action<R>,
+  ): Promise<boolean>;
+
+  /**
+   * `registry` as `identity` may use it; make one per request. Throws UNAUTHORIZED where a token
+   * may help (`scopesOf` tells which), NAME_UNKNOWN for projects that do not exist or that the
+   * caller may not see, DENIED where it may read but not do this. Its list of repositories is the
+   * catalog's, filtered by rights.
+   */
+  guard(registry: Registry, identity: Identity): Registry;
+
+  /** See `challenge.ts`. */
+  readonly challenge: typeof challenge;
+
+  /** `GET` and `POST /service/token`. */
+  readonly tokenService: TokenService;
+}
+
+export interface AccessOptions {
+  readonly catalog: Catalog;
+  /** Seals the token key. */
+  readonly box: SecretBox;
+  /** Milliseconds since the epoch. */
+  readonly clock?: () => number;
+  /** How long registry tokens live, and with them what was since revoked. Default 1800, least 60. */
+  readonly tokenLifetimeS?: number;
+}
+
+/** Opens access control over `catalog`; the token key is made if there is none. */
+export async function openAccess(options: AccessOptions): Promise<Access> {
+  const { catalog, box, clock = Date.now, tokenLifetimeS } = options;
+  const rights = openRights(catalog);
+  const logins = openLogins(catalog, clock);
+  const tokens = openTokens({
+    key: await loadTokenKey(catalog, box),
+    issuer: `entrepot:${catalog.registryId}`,
+    clock,
+    ...(tokenLifetimeS !== undefined && { lifetimeS: tokenLifetimeS }),
+  });
+
+  return {
+    ...openAccounts(catalog),
+    ...openMembers(catalog),
+    ...logins,
+    challenge,
+    tokenService: openTokenService({ logins, rights, tokens }),
+    guard: (registry, identity) => guardRegistry(registry, { catalog, rights, identity }),
+
+    async authenticate(request, clientAddress) {
+      const credentials = credentialsOf(request);
+      switch (credentials.scheme) {
+        case "none":
+          return ANONYMOUS;
+        case "bearer":
+          return tokens.verify(credentials.token);
+        case "basic":
+          return logins.login(credentials.username, credentials.password, clientAddress);
+      }
+    },
+
+    async may(identity, project, resource, action) {
+      if (identity.grants !== null) return false;
+      return allows(await rights.standing(identity.accountId, project), resource, action);
+    },
+  };
+}

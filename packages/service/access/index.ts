@@ -1,0 +1,12 @@
+export { openAccess, type Access, type AccessOptions } from "./access.ts";
+export type { Account, Accounts, NewAccount } from "./accounts.ts";
+export { TOKEN_PATH } from "./challenge.ts";
+export { ANONYMOUS, type Grant, type Identity } from "./identity.ts";
+export { loadMasterKey } from "./master-key.ts";
+export type { Member, Members } from "./members.ts";
+export { scopesOf } from "./refusal.ts";
+export { visibleProjects } from "./rights.ts";
+export { asRole, roleName, ROLES, type Action, type Resource, type Role } from "./roles.ts";
+export type { Scope } from "./scope.ts";
+export { openSecretBox, type SecretBox } from "./secret-box.ts";
+export { SERVICE } from "./tokens.ts";

@@ -1,0 +1,103 @@
+import { createHmac, randomBytes } from "node:crypto";
+import { batched, type Catalog } from "@entrepot/catalog";
+import { RegistryError } from "@entrepot/oci";
+import { LRUCache } from "lru-cache";
+import type { Identity } from "./identity.ts";
+import { verifyPassword } from "./passwords.ts";
+import { openThrottle } from "./throttle.ts";
+
+/** Checks usernames and passwords. */
+export interface Logins {
+  /**
+   * Who `username` with `password` is. Throws UNAUTHORIZED, the same and as late for an unknown
+   * user as for a wrong password; TOOMANYREQUESTS (`detail.retryAfter` in seconds) after several.
+   */
+  login(username: string, password: string, clientAddress: string): Promise<Identity>;
+}
+
+const REMEMBERED_MS = 60_000;
+const MOST_REMEMBERED = 5_000;
+const MOST_NAMES = 200;
+const LONGEST = 1_024;
+
+interface AccountRow {
+  readonly id: number;
+  readonly username: string;
+  readonly sysadmin: boolean;
+  readonly password_hash: string;
+}
+
+/**
+ * Logins against the accounts in `catalog`. Every request may carry Basic, and a hash takes some
+ * 60 ms: what was verified is remembered for a minute, under a key that nobody can read a password
+ * from. The account is read every time, so that one deleted or with a new password is out at once.
+ */
+export function openLogins(catalog: Catalog, clock: () => number = Date.now): Logins {
+  const throttle = openThrottle(clock);
+  const memory = openMemory(clock);
+  const find = batched((names: string[]) => findAccounts(catalog, names), { max: MOST_NAMES });
+  const underWay = new Map<string, Promise<boolean>>();
+
+  /** Requests side by side with the same credentials, from one address, are one attempt. */
+  function verifyOnce(key: string, verify: () => Promise<boolean>): Promise<boolean> {
+    const known = underWay.get(key);
+    if (known) return known;
+    const started = verify().finally(() => underWay.delete(key));
+    underWay.set(key, started);
+    return started;
+  }
+
+  return {
+    async login(username, password, clientAddress) {
+      if (username.length > LONGEST || password.length > LONGEST) throw wrong();
+      const account = await find(username.replaceAll("\0", ""));
+      const hash = account?.password_hash ?? null;
+      const key = memory.keyOf([username, password, hash]);
+      if (account && memory.has(key)) return identityOf(account);
+
+      const verified = await verifyOnce(`${key} ${clientAddress}`, async () => {
+        throttle.attempt(username, clientAddress);
+        const right = await verifyPassword(password, hash);
+        if (right) throttle.succeeded(username, clientAddress);
+        return right;
+      });
+      if (!account || !verified || account.username !== username) throw wrong();
+      memory.add(key);
+      return identityOf(account);
+    },
+  };
+}
+
+/** Remembers verified credentials, by a keyed hash whose key lives as long as this process. */
+function openMemory(clock: () => number) {
+  const secret = randomBytes(32);
+  const until = new LRUCache<string, number>({ max: MOST_REMEMBERED });
+  return {
+    keyOf: (parts: readonly (string | null)[]) =>
+      createHmac("sha256", secret).update(JSON.stringify(parts)).digest("base64"),
+    has: (key: string) => (until.get(key) ?? 0) > clock(),
+    add: (key: string) => void until.set(key, clock() + REMEMBERED_MS),
+  };
+}
+
+async function findAccounts(
+  catalog: Catalog,
+  names: string[],
+): Promise<(AccountRow | undefined)[]> {
+  const rows = await catalog.db
+    .selectFrom("account")
+    .select(["id", "username", "sysadmin", "password_hash"])
+    .where("username", "in", names)
+    .execute();
+  const byName = new Map(rows.map((row) => [row.username, row]));
+  return names.map((name) => byName.get(name));
+}
+
+function identityOf(account: AccountRow): Identity {
+  const { id, username, sysadmin } = account;
+  return { kind: "account", name: username, accountId: id, sysadmin, grants: null };
+}
+
+function wrong(): RegistryError {
+  return new RegistryError("UNAUTHORIZED", "username or password is wrong");
+}

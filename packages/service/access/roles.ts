@@ -1,0 +1,87 @@
+/** Harbor's ids of a project's roles. Source: Harbor common/rbac/project. */
+export const ROLES = {
+  projectAdmin: 1,
+  developer: 2,
+  guest: 3,
+  maintainer: 4,
+  limitedGuest: 5,
+} as const;
+
+/** A role's id. */
+export type Role = (typeof ROLES)[keyof typeof ROLES];
+
+/** Roles from least to most: each may do what those before it may. */
+const LADDER: readonly Role[] = [5, 3, 2, 4, 1];
+
+const NAMES: Readonly<Record<Role, string>> = {
+  1: "project admin",
+  2: "developer",
+  3: "guest",
+  4: "maintainer",
+  5: "limited guest",
+};
+
+/** The least role that may do `action` on `resource`. The one place where this is decided. */
+const LEAST_ROLE = {
+  project: { read: 5, update: 1, delete: 1 },
+  member: { list: 3, write: 1 },
+  repository: { list: 5, read: 5, pull: 5, push: 2, update: 2, delete: 4 },
+  artifact: { list: 5, read: 5, create: 2, delete: 4 },
+  tag: { list: 5, create: 2, delete: 4 },
+  log: { list: 1 },
+} as const satisfies Record<string, Record<string, Role>>;
+
+/** What rights are about. */
+export type Resource = keyof typeof LEAST_ROLE;
+
+/** What can be done with `R`. */
+export type Action<R extends Resource = Resource> = R extends Resource
+  ? keyof (typeof LEAST_ROLE)[R] & string
+  : never;
+
+/** What counts for one caller in one project, as the catalog has it now. */
+export interface Standing {
+  /** The project exists. */
+  readonly exists: boolean;
+  /** Anybody may read it, as a limited guest does. */
+  readonly public: boolean;
+  /** The caller's role as a member. */
+  readonly role: Role | null;
+  /** The caller may do everything in every project. */
+  readonly sysadmin: boolean;
+}
+
+/** Whether `standing` allows `action` on `resource`. In a project that does not exist, nothing is. */
+export function allows<R extends Resource>(
+  standing: Standing,
+  resource: R,
+  action: Action<R>,
+): boolean {
+  if (!standing.exists) return false;
+  if (standing.sysadmin) return true;
+  const role = standing.role ?? (standing.public ? ROLES.limitedGuest : null);
+  if (role === null) return false;
+  return LADDER.indexOf(role) >= LADDER.indexOf(leastRole(resource, action));
+}
+
+/** The name of the least role that may do `action` on `resource`. */
+export function roleNeeded<R extends Resource>(resource: R, action: Action<R>): string {
+  return NAMES[leastRole(resource, action)];
+}
+
+/** `id` as a role, or null if Harbor knows none of that id. */
+export function asRole(id: number): Role | null {
+  return LADDER.find((role) => role === id) ?? null;
+}
+
+/** The name of `role`, for people. */
+export function roleName(role: Role): string {
+  return NAMES[role];
+}
+
+function leastRole<R extends Resource>(resource: R, action: Action<R>): Role {
+  const actions: Readonly<Record<string, Role>> = LEAST_ROLE[resource];
+  const least = Object.hasOwn(actions, action) ? actions[action] : undefined;
+  if (least === undefined) throw new TypeError(`nobody can ${action} a ${resource}`);
+  return least;
+}
