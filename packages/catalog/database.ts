@@ -229,6 +229,8 @@ export interface ReplicaTable {
   target: string;
   wanted: string | null;
   arrived: string | null;
+  sent: string | null;
+  sent: string | null;
   wanted_since: Date;
   arrived_at: Date | null;
   origin: JsonWithDefault<Record<string, unknown>>;

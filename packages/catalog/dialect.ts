@@ -76,7 +76,7 @@ function connectionOf(client: PoolClient): Connection {
     inTransaction: false,
     discard: false,
     executeQuery: <R>(query: CompiledQuery) => run<R>(connection, query.sql, query.parameters),
-    async *streamQuery() {
+    streamQuery: () => {
       throw new Error("streaming is not offered; read in pages");
     },
   };

@@ -1,4 +1,18 @@
+export { batched, type BatchOptions } from "./batch.ts";
+export { compareWithTables, type Difference } from "./compare-with-tables.ts";
 export type * from "./database.ts";
-export type * from "./ports.ts";
-export { openCatalog, type CatalogOptions } from "./open-catalog.ts";
+export { followJournal, type Following, type FollowOptions } from "./journal-reader.ts";
 export { migrate } from "./migrate.ts";
+export { openCatalog, type CatalogOptions } from "./open-catalog.ts";
+export type * from "./ports.ts";
+export { replayJournal, type State } from "./replay.ts";
+export {
+  accountChange,
+  endpointChange,
+  manifestChange,
+  memberChange,
+  policyChange,
+  projectChange,
+  repositoryChange,
+  tagChange,
+} from "./rows.ts";

@@ -1,6 +1,6 @@
-import { sql, type Kysely, type RawBuilder } from "kysely";
+import { sql, type Kysely, type RawBuilder, type Selectable } from "kysely";
 import pg from "pg";
-import type { Database } from "./database.ts";
+import type { Database, JournalTable } from "./database.ts";
 import type { Actor, Change, JournalEntry, JournalKind } from "./ports.ts";
 
 /** The channel on which every commit that appended entries announces itself. */
@@ -56,11 +56,14 @@ export async function readEntries(
     .orderBy("seq")
     .limit(limit)
     .execute();
-  return rows.map(({ origin_seq, kind, ...row }) => ({
-    ...row,
-    kind: kind as JournalKind,
-    originSeq: origin_seq,
-  }));
+  return rows.map(toEntry);
+}
+
+function toEntry(row: Selectable<JournalTable>): JournalEntry {
+  const { timeline, seq, at, origin, path, actor, cause, key, after } = row;
+  const kind = row.kind as JournalKind;
+  const originSeq = row.origin_seq;
+  return { timeline, seq, at, origin, originSeq, path, actor, cause, kind, key, after };
 }
 
 /** The newest entry's seq; 0 if there is none. */

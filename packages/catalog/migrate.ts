@@ -36,7 +36,7 @@ export async function migrate(
 export function knownMigrations(folder = join(import.meta.dirname, "migrations")): Migration[] {
   return readdirSync(folder)
     .filter((file) => file.endsWith(".sql"))
-    .sort()
+    .toSorted()
     .map((file) => ({
       version: Number(file.slice(0, 4)),
       name: file.slice(5, -4),

@@ -1,0 +1,143 @@
+import type { Selectable } from "kysely";
+import type {
+  AccountTable,
+  ManifestTable,
+  ProjectTable,
+  RegistryEndpointTable,
+  ReplicationPolicyTable,
+  RepositoryTable,
+} from "./database.ts";
+import type { Change } from "./ports.ts";
+
+/*
+ * What the journal says about each kind of name: its key, and its after-image made from the row as
+ * it now stands. `null` for the row records that the name is gone. A row that the database deletes
+ * along with another (ON DELETE CASCADE) needs an entry of its own: record the tags, manifests and
+ * members first, then what held them. A new name for the same thing is a deletion and a creation.
+ * The same images, told in SQL, are in `compare-with-tables.ts`.
+ */
+
+type Row<Table, Columns extends keyof Selectable<Table>> = Pick<Selectable<Table>, Columns>;
+
+/** Tag `tag` of `repository` (its full name), at the manifest it names now. */
+export function tagChange(
+  repository: string,
+  tag: string,
+  manifest: { readonly digest: string; readonly mediaType: string } | null,
+): Change {
+  const key = `${repository}:${tag}`;
+  if (!manifest) return { kind: "tag", key, after: null };
+  const { digest, mediaType } = manifest;
+  return { kind: "tag", key, after: { repository, tag, digest, mediaType } };
+}
+
+/** The manifest `digest` in `repository` (its full name). */
+export function manifestChange(
+  repository: string,
+  digest: string,
+  row: Row<ManifestTable, "media_type" | "artifact_type" | "subject" | "size"> | null,
+): Change {
+  const after = row && {
+    repository,
+    digest,
+    mediaType: row.media_type,
+    artifactType: row.artifact_type,
+    subject: row.subject,
+    size: row.size,
+  };
+  return { kind: "manifest", key: `${repository}@${digest}`, after };
+}
+
+/** The repository `name` (its full name). */
+export function repositoryChange(
+  name: string,
+  row: Row<RepositoryTable, "description"> | null,
+): Change {
+  return { kind: "repository", key: name, after: row && { name, description: row.description } };
+}
+
+/** The project `name`. */
+export function projectChange(
+  name: string,
+  row: Row<ProjectTable, "owner" | "metadata"> | null,
+): Change {
+  const after = row && { name, owner: row.owner, metadata: row.metadata };
+  return { kind: "project", key: name, after };
+}
+
+/** What `username` may do in `project`: Harbor's role id, or null for no longer a member. */
+export function memberChange(project: string, username: string, role: number | null): Change {
+  const after = role === null ? null : { project, username, role };
+  return { kind: "member", key: `${project}/${username}`, after };
+}
+
+/** The account `username`, without its password's hash. */
+export function accountChange(
+  username: string,
+  row: Row<AccountTable, "email" | "realname" | "sysadmin"> | null,
+): Change {
+  const after = row && {
+    username,
+    email: row.email,
+    realname: row.realname,
+    sysadmin: row.sysadmin,
+  };
+  return { kind: "account", key: username, after };
+}
+
+/** The registry endpoint `name`, without its secret and without how it fares at the moment. */
+export function endpointChange(
+  name: string,
+  row: Row<
+    RegistryEndpointTable,
+    | "description"
+    | "type"
+    | "url"
+    | "credential_type"
+    | "access_key"
+    | "insecure"
+    | "ca_certificate"
+  > | null,
+): Change {
+  const after = row && {
+    name,
+    description: row.description,
+    type: row.type,
+    url: row.url,
+    credentialType: row.credential_type,
+    accessKey: row.access_key,
+    insecure: row.insecure,
+    caCertificate: row.ca_certificate,
+  };
+  return { kind: "endpoint", key: name, after };
+}
+
+/** The replication policy `name`; `endpoint` is the name of the endpoint it sends to or pulls from. */
+export function policyChange(
+  name: string,
+  policy: {
+    readonly row: Omit<
+      Selectable<ReplicationPolicyTable>,
+      "id" | "name" | "created_at" | "updated_at"
+    >;
+    readonly endpoint: string;
+  } | null,
+): Change {
+  if (!policy) return { kind: "policy", key: name, after: null };
+  const { row, endpoint } = policy;
+  const after = {
+    name,
+    description: row.description,
+    enabled: row.enabled,
+    mode: row.dest_endpoint_id === null ? "pull" : "push",
+    endpoint,
+    destNamespace: row.dest_namespace,
+    destNamespaceReplaceCount: row.dest_namespace_replace_count,
+    filters: row.filters,
+    triggerType: row.trigger_type,
+    cron: row.cron,
+    deletion: row.deletion,
+    override: row.override,
+  };
+  return { kind: "policy", key: name, after };
+}
