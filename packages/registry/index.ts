@@ -1,7 +1,7 @@
 export { bytesOf, collect, verified } from "./bytes.ts";
 export { has } from "./has.ts";
 export { memoryRegistry } from "./memory.ts";
-export { PAGE_SIZE, pageOf, pages } from "./page.ts";
+export { listOf, PAGE_SIZE, pageOf, pages } from "./page.ts";
 export type {
   BlobUploads,
   ByteRange,

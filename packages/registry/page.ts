@@ -39,3 +39,10 @@ export async function* pages<T>(
     query = { last: page.next };
   }
 }
+
+/** Everything that `items` brings, in order. Meant for lists that have a bound. */
+export async function listOf<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const list: T[] = [];
+  for await (const item of items) list.push(item);
+  return list;
+}
