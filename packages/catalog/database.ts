@@ -106,9 +106,10 @@ export interface RepositoryTable {
 }
 
 export interface RepositoryBlobTable {
-  repository_id: number;
+  repository: string;
   digest: string;
   size: number;
+  project_id: number;
   created_at: Generated<Date>;
 }
 
@@ -229,7 +230,6 @@ export interface ReplicaTable {
   target: string;
   wanted: string | null;
   arrived: string | null;
-  sent: string | null;
   sent: string | null;
   wanted_since: Date;
   arrived_at: Date | null;

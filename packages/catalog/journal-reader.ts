@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { RegistryError } from "@entrepot/oci";
+import type { Transaction } from "kysely";
+import type { Database } from "./database.ts";
 import { readEntries, readHead } from "./journal.ts";
 import type { Catalog, JournalReader } from "./ports.ts";
 
@@ -89,7 +91,7 @@ async function readBatch(
       .forUpdate()
       .skipLocked()
       .executeTakeFirst();
-    if (!cursor) return createCursor(catalog, reader.name, from);
+    if (!cursor) return createCursor(db, reader.name, from);
     const entries = await readEntries(db, cursor.seq, reader.batch ?? BATCH);
     const last = entries.at(-1);
     if (!last) return false;
@@ -105,7 +107,7 @@ async function readBatch(
 
 /** True if the cursor was made; false if it is there (and locked by another node). */
 async function createCursor(
-  { db }: Catalog,
+  db: Transaction<Database>,
   reader: string,
   from: "start" | "head",
 ): Promise<boolean> {
