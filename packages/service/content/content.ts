@@ -1,0 +1,46 @@
+import type { Actor, Catalog } from "@entrepot/catalog";
+import type { Registry } from "@entrepot/registry";
+import type { BlobStore } from "@entrepot/storage";
+import { parseRepositoryName } from "@entrepot/oci";
+import { type Lookups, openLookups } from "./lookups.ts";
+import { localRepository } from "./local-repository.ts";
+import { openManifestBytes, type ManifestBytes } from "./manifest-bytes.ts";
+import { listRepositories } from "./listing.ts";
+
+export interface ContentOptions {
+  readonly catalog: Catalog;
+  readonly store: BlobStore;
+  /** Memory for manifests' bytes (immutable, so never wrong). Default 64 MiB. */
+  readonly manifestCacheBytes?: number;
+}
+
+/** What one local registry is made of; every repository value shares it. */
+export interface Room {
+  readonly catalog: Catalog;
+  readonly store: BlobStore;
+  readonly lookups: Lookups;
+  readonly manifestBytes: ManifestBytes;
+}
+
+/** The content kept here: names in the catalog, bytes in the blob store. */
+export interface Content {
+  /** The local registry, its changes made on behalf of `actor`. Cheap: made per request. */
+  as(actor: Actor): Registry;
+}
+
+/** Opens the content of this registry. Nothing is checked for rights here: see access's guard. */
+export function openContent(options: ContentOptions): Content {
+  const { catalog, store } = options;
+  const room: Room = {
+    catalog,
+    store,
+    lookups: openLookups(catalog),
+    manifestBytes: openManifestBytes(catalog, options.manifestCacheBytes ?? 64 << 20),
+  };
+  return {
+    as: (actor) => ({
+      repository: (name) => localRepository(room, actor, parseRepositoryName(name)),
+      repositories: (query) => listRepositories(catalog, query),
+    }),
+  };
+}

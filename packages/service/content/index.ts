@@ -1,0 +1,1 @@
+export { openContent, type Content, type ContentOptions } from "./content.ts";

@@ -1,0 +1,205 @@
+import {
+  type Commit,
+  manifestChange,
+  repositoryChange,
+  tagChange,
+} from "@entrepot/catalog";
+import {
+  artifactTypeOf,
+  childrenOf,
+  type Descriptor,
+  type Digest,
+  digestOf,
+  algorithmOf,
+  type Manifest,
+  parseManifest,
+  parseTag,
+  RegistryError,
+} from "@entrepot/oci";
+import { sql } from "kysely";
+import type { Place } from "./local-repository.ts";
+import { projectUnknown } from "./push-blob.ts";
+
+/**
+ * Stores a manifest and points all of `tags` at it, in one transaction with the journal's entries:
+ * one for the manifest if it is new here, and one for every tag. Its bytes are durable in the blob
+ * store before. Repeating heals the store's copy.
+ *
+ * Throws DIGEST_INVALID, SIZE_INVALID, MANIFEST_INVALID, TAG_INVALID, MANIFEST_BLOB_UNKNOWN when a
+ * child is not here, NAME_UNKNOWN when the project is not.
+ */
+export async function pushManifest(
+  at: Place,
+  content: Descriptor,
+  bytes: Uint8Array,
+  tags: readonly string[],
+): Promise<void> {
+  if (digestOf(bytes, algorithmOf(content.digest)) !== content.digest) {
+    throw new RegistryError(
+      "DIGEST_INVALID",
+      `the manifest's bytes are not those of ${content.digest}; push it again`,
+    );
+  }
+  const manifest = parseManifest(bytes, content.mediaType);
+  const names = [...new Set(tags.map(parseTag))].toSorted();
+
+  await Promise.all([
+    childBlobsStored(at, manifest),
+    at.room.store.put(content.digest, bytes),
+  ]);
+  await at.room.catalog.commit(at.actor, async (commit) => {
+    const repositoryId = await repositoryRow(commit, at.repository);
+    await childrenHere(commit, at.repository, repositoryId, manifest);
+    await manifestRow(commit, at.repository, repositoryId, content, manifest, bytes);
+    await tagRows(commit, at.repository, repositoryId, names, content);
+  });
+}
+
+/** Points `tag` at the manifest `digest`, which must be here: else MANIFEST_UNKNOWN. */
+export async function tagManifest(at: Place, tag: string, digest: Digest): Promise<void> {
+  const name = parseTag(tag);
+  await at.room.catalog.commit(at.actor, async (commit) => {
+    const row = await commit.db
+      .selectFrom("manifest")
+      .innerJoin("repository", "repository.id", "manifest.repository_id")
+      .select(["repository_id", "media_type", "size"])
+      .where("repository.name", "=", at.repository)
+      .where("digest", "=", digest)
+      .forShare("manifest")
+      .executeTakeFirst();
+    if (!row) {
+      throw new RegistryError(
+        "MANIFEST_UNKNOWN",
+        `manifest ${digest} is not in repository '${at.repository}'; push it before tagging it`,
+      );
+    }
+    const content = { mediaType: row.media_type, digest, size: row.size };
+    await tagRows(commit, at.repository, row.repository_id, [name], content);
+  });
+}
+
+/** Bytes of every child blob lie in the store whole; those fetched from elsewhere may be absent. */
+async function childBlobsStored(at: Place, manifest: Manifest): Promise<void> {
+  const blobs = childrenOf(manifest).blobs.filter((blob) => !blob.urls?.length);
+  const stored = await Promise.all(blobs.map((blob) => at.room.store.stat(blob.digest)));
+  const missing = blobs.find((blob, i) => stored[i] !== blob.size);
+  if (!missing) return;
+  const size = stored[blobs.indexOf(missing)];
+  throw childUnknown(
+    at.repository,
+    missing.digest,
+    size === null ? "" : ` with ${missing.size} bytes (here it has ${size})`,
+  );
+}
+
+async function repositoryRow(commit: Commit, name: string): Promise<number> {
+  const found = await commit.db
+    .selectFrom("repository")
+    .select("id")
+    .where("name", "=", name)
+    .executeTakeFirst();
+  if (found) return found.id;
+
+  const created = await sql<{ id: number; description: string }>`
+    INSERT INTO repository (project_id, name)
+    SELECT id, ${name} FROM project WHERE name = split_part(${name}, '/', 1) FOR KEY SHARE
+    ON CONFLICT (name) DO UPDATE SET name = excluded.name
+    RETURNING id, description, (xmax = 0) AS created
+  `.execute(commit.db);
+  const row = created.rows[0] as { id: number; description: string; created: boolean } | undefined;
+  if (!row) throw projectUnknown(name);
+  if (row.created) commit.record(repositoryChange(name, row));
+  return row.id;
+}
+
+/** Children are part of this repository, and stay so until this transaction ends. */
+async function childrenHere(
+  commit: Commit,
+  repository: string,
+  repositoryId: number,
+  manifest: Manifest,
+): Promise<void> {
+  const children = childrenOf(manifest);
+  const blobs = children.blobs.filter((blob) => !blob.urls?.length).map((blob) => blob.digest);
+  const manifests = children.manifests.map((child) => child.digest);
+  const { rows } = await sql<{ digest: Digest }>`
+    SELECT digest FROM (
+      SELECT digest FROM repository_blob
+      WHERE repository = ${repository} AND digest = ANY(${blobs}::text[]) FOR KEY SHARE
+    ) AS blobs
+    UNION ALL
+    SELECT digest FROM (
+      SELECT digest FROM manifest
+      WHERE repository_id = ${repositoryId} AND digest = ANY(${manifests}::text[]) FOR KEY SHARE
+    ) AS manifests
+  `.execute(commit.db);
+
+  const here = new Set(rows.map((row) => row.digest));
+  const missing = [...blobs, ...manifests].find((digest) => !here.has(digest));
+  if (missing) throw childUnknown(repository, missing);
+}
+
+async function manifestRow(
+  commit: Commit,
+  repository: string,
+  repositoryId: number,
+  content: Descriptor,
+  manifest: Manifest,
+  bytes: Uint8Array,
+): Promise<void> {
+  const children = childrenOf(manifest);
+  const references = [...children.blobs, ...children.manifests];
+  const artifactType = artifactTypeOf(manifest) ?? null;
+  const subject = manifest.subject?.digest ?? null;
+  const { rows } = await sql<{ id: number }>`
+    WITH added AS (
+      INSERT INTO manifest (repository_id, digest, media_type, size, artifact_type, subject,
+                            annotations, bytes)
+      VALUES (${repositoryId}, ${content.digest}, ${content.mediaType}, ${bytes.byteLength},
+              ${artifactType}, ${subject}, ${json(manifest.annotations)}, ${Buffer.from(bytes)})
+      ON CONFLICT (repository_id, digest) DO NOTHING
+      RETURNING id
+    ), referred AS (
+      INSERT INTO manifest_reference (manifest_id, digest, kind, position)
+      SELECT added.id, child.digest,
+             CASE WHEN child.i <= ${children.blobs.length} THEN 'blob' ELSE 'manifest' END, child.i
+      FROM added, unnest(${references.map((child) => child.digest)}::text[])
+        WITH ORDINALITY AS child (digest, i)
+    )
+    SELECT id FROM added
+  `.execute(commit.db);
+  if (rows.length === 0) return;
+  const { digest, mediaType } = content;
+  const size = bytes.byteLength;
+  commit.record(manifestChange(repository, { digest, mediaType, artifactType, subject, size }));
+}
+
+async function tagRows(
+  commit: Commit,
+  repository: string,
+  repositoryId: number,
+  names: readonly string[],
+  content: Descriptor,
+): Promise<void> {
+  if (names.length === 0) return;
+  const { digest, mediaType } = content;
+  await sql`
+    INSERT INTO tag (repository_id, name, digest)
+    SELECT ${repositoryId}, name, ${digest} FROM unnest(${names}::text[]) AS name
+    ON CONFLICT (repository_id, name) DO UPDATE SET digest = excluded.digest, pushed_at = now()
+  `.execute(commit.db);
+  for (const tag of names) commit.record(tagChange(repository, { tag, digest, mediaType }));
+}
+
+function childUnknown(repository: string, digest: string, more = ""): RegistryError {
+  return new RegistryError(
+    "MANIFEST_BLOB_UNKNOWN",
+    `the manifest refers to ${digest}, which repository '${repository}' does not have${more}; ` +
+      "push it first",
+    { detail: { digest } },
+  );
+}
+
+function json(value: unknown): string | null {
+  return value === undefined ? null : JSON.stringify(value);
+}

@@ -1,0 +1,192 @@
+import { asDigest, cosignSubjectOf, type Digest } from "@entrepot/oci";
+import { destinationOf } from "./destination.ts";
+import { compileFilters, type Selection } from "./filters.ts";
+import type { Origin, Policy } from "./ports.ts";
+
+/** A policy, ready to plan with. */
+export interface Planned {
+  readonly policy: Policy;
+  readonly selection: Selection;
+  /** The registry id of the Entrepot at the other end, if it is one. */
+  readonly peerId: string | null;
+}
+
+/** A change of a name here, as the journal tells it. */
+export interface NameChange {
+  readonly kind: "tag" | "manifest";
+  readonly repository: string;
+  /** The tag, or the manifest's digest. */
+  readonly reference: string;
+  /** What it names now; null if it is gone. */
+  readonly digest: Digest | null;
+  /** Of a manifest: what it refers to. */
+  readonly subject: Digest | null;
+  readonly origin: Origin;
+}
+
+/** What a policy has wanted and sent so far, by source repository and reference. */
+export interface ReplicaState {
+  readonly repository: string;
+  readonly reference: string;
+  readonly wanted: Digest | null;
+  readonly arrived: Digest | null;
+  readonly sent: Digest | null;
+}
+
+/**
+ * One thing to do at the target. `copy` and `delete` become tasks; `settle` only notes that the
+ * target has it already.
+ */
+export interface Step {
+  readonly operation: "copy" | "delete" | "settle";
+  readonly repository: string;
+  readonly reference: string;
+  /** The repository at the target. */
+  readonly target: string;
+  /** What the reference shall name there; null for a deletion. */
+  readonly digest: Digest | null;
+  readonly origin: Origin;
+}
+
+/** `policy` with its filters compiled. */
+export function planned(policy: Policy, peerId: string | null): Planned {
+  return { policy, selection: compileFilters(policy.filters), peerId };
+}
+
+/**
+ * What `changes`, in the journal's order, ask of one event-based policy that has replicated `known`.
+ * Pure. A reference changed several times yields one step, the last. A change is never sent to a
+ * registry on its path: there it is settled.
+ */
+export function planEvents(
+  plan: Planned,
+  changes: readonly NameChange[],
+  known: readonly ReplicaState[],
+): Step[] {
+  const replicas = new Map(known.map((state) => [keyOf(state), state]));
+  const steps = new Map<string, Step>();
+  for (const change of changes) {
+    if (!plan.selection.repository(change.repository)) continue;
+    const step = stepOf(plan, change, replicas);
+    if (!step) continue;
+    const key = keyOf(change);
+    steps.delete(key);
+    steps.set(key, step);
+    const before = replicas.get(key);
+    const settled = step.operation === "settle";
+    replicas.set(key, {
+      ...change,
+      wanted: step.digest,
+      arrived: settled ? step.digest : (before?.arrived ?? null),
+      sent: before?.sent ?? null,
+    });
+  }
+  return withoutTwins([...steps.values()]);
+}
+
+/** A manifest that a tag of the same batch names travels under the tag alone. */
+function withoutTwins(steps: Step[]): Step[] {
+  const tagged = new Set<string>();
+  for (const { operation, repository, reference, digest } of steps) {
+    if (operation === "copy" && digest !== reference) tagged.add(`${repository}@${digest}`);
+  }
+  return steps.filter((step) => step.operation !== "copy" || !tagged.has(keyOf(step)));
+}
+
+function stepOf(
+  plan: Planned,
+  change: NameChange,
+  replicas: ReadonlyMap<string, ReplicaState>,
+): Step | null {
+  const known = replicas.get(keyOf(change));
+  const { repository, reference, digest, origin } = change;
+  const { destNamespace, destNamespaceReplaceCount, deletion } = plan.policy;
+  const step = (operation: Step["operation"], to: Digest | null): Step => ({
+    operation,
+    repository,
+    reference,
+    target: destinationOf(repository, destNamespace, destNamespaceReplaceCount),
+    digest: to,
+    origin,
+  });
+  const travelled = plan.peerId !== null && origin.path.includes(plan.peerId);
+
+  if (digest === null) {
+    if (!known) {
+      const wasSent = !travelled && deletion && holders(replicas, repository, reference).length > 0;
+      return change.kind === "manifest" && wasSent ? step("delete", null) : null;
+    }
+    if (travelled) return step("settle", null);
+    if (deletion && (known.arrived ?? known.sent ?? known.wanted)) return step("delete", null);
+    return step("settle", known.arrived);
+  }
+  if (!selects(plan, change, replicas)) return null;
+  return step(travelled ? "settle" : "copy", digest);
+}
+
+/**
+ * A tag is selected by the filters; a manifest without one where the filters take untagged ones.
+ * What refers to something that this policy replicates (a signature, an SBOM) travels with it.
+ */
+function selects(
+  plan: Planned,
+  change: NameChange,
+  replicas: ReadonlyMap<string, ReplicaState>,
+): boolean {
+  const isTag = change.kind === "tag";
+  if (plan.selection.tag(isTag ? change.reference : "")) return true;
+  const subject = isTag ? cosignSubjectOf(change.reference) : change.subject;
+  if (subject === null) return false;
+  return holders(replicas, change.repository, subject).length > 0;
+}
+
+/** Replicas of `repository` that want or have `digest`. */
+function holders(
+  replicas: ReadonlyMap<string, ReplicaState>,
+  repository: string,
+  digest: string,
+): ReplicaState[] {
+  return [...replicas.values()].filter(
+    (state) =>
+      state.repository === repository && (state.wanted === digest || state.arrived === digest),
+  );
+}
+
+/** An artifact listed at the source, beside what the target has under the same name. */
+export interface Compared {
+  readonly repository: string;
+  readonly reference: string;
+  readonly target: string;
+  readonly atSource: Digest | null;
+  readonly atTarget: Digest | null;
+}
+
+/**
+ * What a run has to do for `compared`. Pure. Equal digests are settled; where the target has another
+ * digest and the policy does not override, it is left alone.
+ */
+export function planRun(
+  policy: Policy,
+  compared: readonly Compared[],
+  origin: Origin,
+): { steps: Step[]; kept: Compared[] } {
+  const steps: Step[] = [];
+  const kept: Compared[] = [];
+  for (const { repository, reference, target, atSource, atTarget } of compared) {
+    if (atSource === null) continue;
+    const equal = atSource === atTarget;
+    if (!equal && atTarget !== null && !policy.override) {
+      kept.push({ repository, reference, target, atSource, atTarget });
+      continue;
+    }
+    const operation = equal ? "settle" : "copy";
+    steps.push({ operation, repository, reference, target, digest: atSource, origin });
+  }
+  return { steps, kept };
+}
+
+/** One key per name at the source. */
+export function keyOf(name: { repository: string; reference: string }): string {
+  const separator = asDigest(name.reference) ? "@" : ":";
+  return `${name.repository}${separator}${name.reference}`;
+}

@@ -1,0 +1,102 @@
+import type { Digest } from "@entrepot/oci";
+import type { Registry } from "@entrepot/registry";
+import type { Filter, Selection } from "./filters.ts";
+
+/** Which change a copy carries on: where it was first made, and through which registries it came. */
+export interface Origin {
+  /** The id of the registry where the change was first made, and its seq there. */
+  readonly registry: string;
+  readonly seq: number;
+  /** Registry ids, first to last; the sender's own is the last. */
+  readonly path: readonly string[];
+}
+
+/** An artifact as a listing shows it. */
+export interface ListedArtifact {
+  readonly repository: string;
+  /** A tag, or the digest of an artifact without one. */
+  readonly reference: string;
+  /** Null where the listing does not tell. */
+  readonly digest: Digest | null;
+}
+
+/**
+ * A registry as replication sees it: our own, or one behind an endpoint. Push mode copies from the
+ * local site to a remote one; pull mode swaps the two.
+ */
+export interface Site {
+  /** The registry; its changes are marked as carrying on `origin`. */
+  registry(origin: Origin): Registry;
+
+  /**
+   * Artifacts that `selection` selects, repository by repository. Throws when the listing cannot be
+   * completed: a partial one must never look whole.
+   */
+  list(selection: Selection): AsyncIterable<ListedArtifact>;
+
+  /** Makes the project of `repository` exist, where such a thing is known. Repeating is safe. */
+  prepare(repository: string): Promise<void>;
+
+  /** Deletes one tag and nothing else; false if it was not there. */
+  deleteTag(repository: string, tag: string, origin: Origin): Promise<boolean>;
+
+  /** The repository of this site to mount `digest` from, if it is known to have it. */
+  mountFrom?(digest: Digest): Promise<string | undefined>;
+
+  /** Answers if it can be reached and logged in to; throws why not. */
+  ping(): Promise<{ readonly peerId: string | null }>;
+
+  /** Ends its connections. */
+  close(): Promise<void>;
+}
+
+/** Where an endpoint's registry is, and how to log in. */
+export interface EndpointAddress {
+  readonly type: string;
+  readonly url: string;
+  readonly accessKey: string;
+  readonly accessSecret: string;
+  /** Do not verify its TLS certificate. */
+  readonly insecure: boolean;
+  /** PEM; trusted for this endpoint beside the system's. */
+  readonly caCertificate: string;
+}
+
+/** Makes the site behind an endpoint. Connects only when used. */
+export type Connect = (address: EndpointAddress) => Site;
+
+/** Seals secrets at rest; `context` binds a sealed text to its place. */
+export interface SecretBox {
+  seal(context: string, text: string): Buffer;
+  open(context: string, sealed: Buffer): string;
+}
+
+export type TriggerType = "manual" | "scheduled" | "event_based";
+
+/** What a policy says; see Harbor's ReplicationPolicy for the terms. */
+export interface PolicySettings {
+  readonly name: string;
+  readonly description: string;
+  readonly enabled: boolean;
+  /** Push mode: where to. Exactly one of the two endpoint ids is set. */
+  readonly destEndpointId: number | null;
+  /** Pull mode: where from. */
+  readonly srcEndpointId: number | null;
+  readonly destNamespace: string;
+  readonly destNamespaceReplaceCount: number;
+  readonly filters: readonly Filter[];
+  readonly triggerType: TriggerType;
+  /** Six fields, seconds first; empty unless scheduled. */
+  readonly cron: string;
+  /** Also replicate deletions of what this policy had replicated. */
+  readonly deletion: boolean;
+  /** Overwrite a tag that has another digest at the target. */
+  readonly override: boolean;
+}
+
+/** A stored policy. */
+export interface Policy extends PolicySettings {
+  readonly id: number;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+}

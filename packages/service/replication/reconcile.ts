@@ -1,0 +1,196 @@
+import { type Catalog, type Database } from "@entrepot/catalog";
+import type { Jobs } from "@entrepot/jobs";
+import { sql, type Transaction } from "kysely";
+import type { Endpoints } from "./endpoints.ts";
+import type { Step } from "./planner.ts";
+import { policyOf, VENDOR } from "./policies.ts";
+import type { Policy } from "./ports.ts";
+import { laneOf, storeSteps } from "./replicas.ts";
+
+/** How often a healthy endpoint is asked how it is, as Harbor does. */
+const HEALTH_EVERY_MS = 5 * 60_000;
+/** A name nobody is working on is taken up again after this long, whatever became of its task. */
+const FORGOTTEN_AFTER_MS = 60_000;
+/** Names taken up at a time, per policy. */
+const MOST = 500;
+
+export interface ReconcileOptions {
+  readonly catalog: Catalog;
+  readonly jobs: Jobs;
+  readonly endpoints: Endpoints;
+  /** Told of what failed in the background. */
+  readonly onError: (error: unknown) => void;
+}
+
+/**
+ * Looks after what is behind: asks endpoints how they are (one with names behind or unhealthy at
+ * every call, the others every five minutes), and where one answers, takes up the names that it
+ * lacks and that no task is working on. So a target that was down for a night catches up by itself.
+ * May run on many nodes at once.
+ */
+export async function reconcile(options: ReconcileOptions): Promise<void> {
+  const { catalog, endpoints, onError } = options;
+  for (const { id, behind, status } of await endpointsToAsk(catalog)) {
+    try {
+      const now = await endpoints.check(id);
+      if (now.status !== "healthy" || behind === 0) continue;
+      await catchUp(options, id, status === "unhealthy");
+    } catch (error) {
+      onError(error);
+    }
+  }
+}
+
+interface Asked {
+  readonly id: number;
+  readonly behind: number;
+  readonly status: string;
+}
+
+async function endpointsToAsk(catalog: Catalog): Promise<Asked[]> {
+  const since = new Date(Date.now() - HEALTH_EVERY_MS);
+  const { rows } = await sql<Asked>`
+    SELECT * FROM (
+      SELECT endpoint.id, endpoint.status, endpoint.checked_at,
+             (SELECT count(*) FROM replica
+              JOIN replication_policy policy ON policy.id = replica.policy_id
+              WHERE endpoint.id = coalesce(policy.dest_endpoint_id, policy.src_endpoint_id)
+                AND policy.enabled AND wanted IS DISTINCT FROM arrived
+                AND (next_attempt IS NULL OR next_attempt < 'infinity')) AS behind
+      FROM registry_endpoint endpoint
+    ) AS endpoint
+    WHERE behind > 0 OR status = 'unhealthy' OR checked_at IS NULL OR checked_at < ${since}
+    ORDER BY id
+  `.execute(catalog.db);
+  return rows;
+}
+
+/** Starts an execution per policy for what is behind; `all` if the endpoint has just come back. */
+async function catchUp(
+  { catalog, jobs }: ReconcileOptions,
+  endpointId: number,
+  all: boolean,
+): Promise<void> {
+  await catalog.transaction(async (db) => {
+    const policies = await db
+      .selectFrom("replication_policy")
+      .selectAll()
+      .where((where) =>
+        where.or([
+          where("dest_endpoint_id", "=", endpointId),
+          where("src_endpoint_id", "=", endpointId),
+        ]),
+      )
+      .where("enabled", "=", true)
+      .orderBy("id")
+      .forUpdate()
+      .execute();
+    for (const row of policies) {
+      const policy = policyOf(row);
+      const steps = await stepsBehind(db, policy, all);
+      const tasks = await storeSteps(db, policy, steps);
+      if (tasks.length === 0) continue;
+      await jobs.execute(
+        {
+          vendor: VENDOR,
+          vendorId: policy.id,
+          trigger: "catch_up",
+          actor: "system:replication",
+          plan: steps,
+          tasks,
+        },
+        db,
+      );
+    }
+  });
+}
+
+async function stepsBehind(
+  db: Transaction<Database>,
+  policy: Policy,
+  all: boolean,
+): Promise<Step[]> {
+  const now = new Date();
+  const forgotten = new Date(now.getTime() - FORGOTTEN_AFTER_MS);
+  const rows = await sql<Omit<Step, "operation">>`
+    SELECT repository, reference, target, wanted AS digest, origin FROM replica
+    WHERE policy_id = ${policy.id} AND wanted IS DISTINCT FROM arrived
+      AND CASE WHEN next_attempt IS NULL THEN ${all} OR wanted_since < ${forgotten}
+               ELSE next_attempt <= ${now} OR (${all} AND next_attempt < 'infinity') END
+    ORDER BY wanted_since, repository, reference LIMIT ${MOST}
+  `.execute(db);
+  const steps = rows.rows.map(
+    (row): Step => ({ ...row, operation: row.digest === null ? "delete" : "copy" }),
+  );
+  const lanes = steps.map((step) => laneOf(policy, step));
+  if (lanes.length === 0) return [];
+  const busy = await db
+    .selectFrom("task")
+    .select("lane")
+    .where("lane", "in", lanes)
+    .where("status", "in", ["Pending", "Running"])
+    .execute();
+  const inWork = new Set(busy.map((task) => task.lane));
+  return steps.filter((step, i) => !inWork.has(lanes[i]!));
+}
+
+/** What is left to do of a policy, oldest first; for people to see. */
+export interface Lag {
+  readonly repository: string;
+  readonly reference: string;
+  readonly target: string;
+  readonly wanted: string | null;
+  readonly arrived: string | null;
+  readonly wantedSince: Date;
+  readonly arrivedAt: Date | null;
+  readonly attempts: number;
+  readonly nextAttempt: Date | null;
+  readonly lastError: string | null;
+}
+
+/** The replicas of a policy, by name; only those behind if asked so. */
+export async function listReplicas(
+  catalog: Catalog,
+  query: { policyId: number; behind?: boolean; page: number; pageSize: number },
+): Promise<{ items: Lag[]; total: number }> {
+  let rows = catalog.db.selectFrom("replica").where("policy_id", "=", query.policyId);
+  if (query.behind) rows = rows.where(sql<boolean>`wanted IS DISTINCT FROM arrived`);
+  const { total } = await rows
+    .select((row) => row.fn.countAll<number>().as("total"))
+    .executeTakeFirstOrThrow();
+  const found = await rows
+    .selectAll()
+    .orderBy("repository")
+    .orderBy("reference")
+    .limit(query.pageSize)
+    .offset((query.page - 1) * query.pageSize)
+    .execute();
+  return { total: Number(total), items: found.map(lagOf) };
+}
+
+function lagOf(row: {
+  repository: string;
+  reference: string;
+  target: string;
+  wanted: string | null;
+  arrived: string | null;
+  wanted_since: Date;
+  arrived_at: Date | null;
+  attempts: number;
+  next_attempt: Date | null;
+  last_error: string | null;
+}): Lag {
+  return {
+    repository: row.repository,
+    reference: row.reference,
+    target: row.target,
+    wanted: row.wanted,
+    arrived: row.arrived,
+    wantedSince: row.wanted_since,
+    arrivedAt: row.arrived_at,
+    attempts: row.attempts,
+    nextAttempt: row.next_attempt,
+    lastError: row.last_error,
+  };
+}
+

@@ -1,0 +1,201 @@
+import type { Database } from "@entrepot/catalog";
+import type { NewTask } from "@entrepot/jobs";
+import type { Digest } from "@entrepot/oci";
+import { type Kysely, sql, type Transaction } from "kysely";
+import { keyOf, type ReplicaState, type Step } from "./planner.ts";
+import type { Origin, Policy } from "./ports.ts";
+
+/** The kind of the tasks that bring one name to one target. */
+export const REPLICATE = "replicate";
+
+/** What a replicate task carries: which name of which policy. What to do is in the replica's row. */
+export interface ReplicatePayload extends Record<string, unknown> {
+  readonly policyId: number;
+  readonly operation: "copy" | "delete";
+  readonly repository: string;
+  readonly reference: string;
+  readonly target: string;
+}
+
+/** A replica's row as a task needs it. */
+export interface Replica extends ReplicaState {
+  readonly policyId: number;
+  readonly target: string;
+  readonly origin: Origin;
+}
+
+/** The lane of a name at a target: one task at a time works on it. */
+export function laneOf(policy: Policy, step: { target: string; reference: string }): string {
+  const endpoint = policy.destEndpointId ?? "local";
+  return `${endpoint}/${keyOf({ repository: step.target, reference: step.reference })}`;
+}
+
+/**
+ * Notes in `db` what `steps` want, and returns the tasks that bring it about. What had arrived under
+ * another target name no longer counts.
+ */
+export async function storeSteps(
+  db: Transaction<Database>,
+  policy: Policy,
+  steps: readonly Step[],
+): Promise<NewTask[]> {
+  if (steps.length === 0) return [];
+  const column = <T>(value: (step: Step) => T) => steps.map(value);
+  await sql`
+    INSERT INTO replica (policy_id, repository, reference, target, wanted, arrived, wanted_since,
+                         arrived_at, origin)
+    SELECT ${policy.id}, repository, reference, target, digest,
+           CASE WHEN settled THEN digest END, clock_timestamp(),
+           CASE WHEN settled THEN clock_timestamp() END, origin
+    FROM unnest(${column((step) => step.repository)}::text[],
+                ${column((step) => step.reference)}::text[],
+                ${column((step) => step.target)}::text[],
+                ${column((step) => step.digest)}::text[],
+                ${column((step) => step.operation === "settle")}::boolean[],
+                ${column((step) => JSON.stringify(step.origin))}::jsonb[])
+      AS step (repository, reference, target, digest, settled, origin)
+    ON CONFLICT (policy_id, repository, reference) DO UPDATE SET
+      target = excluded.target,
+      wanted = excluded.wanted,
+      wanted_since = CASE WHEN replica.wanted IS DISTINCT FROM excluded.wanted
+                          THEN excluded.wanted_since ELSE replica.wanted_since END,
+      arrived = CASE WHEN excluded.arrived_at IS NOT NULL THEN excluded.arrived
+                     WHEN replica.target = excluded.target THEN replica.arrived END,
+      arrived_at = coalesce(excluded.arrived_at, replica.arrived_at),
+      sent = CASE WHEN replica.target = excluded.target THEN replica.sent END,
+      origin = excluded.origin, attempts = 0, next_attempt = NULL, last_error = NULL
+  `.execute(db);
+  await forgetGone(db, policy.id, steps);
+
+  return steps
+    .filter((step) => step.operation !== "settle")
+    .map((step) => ({
+      kind: REPLICATE,
+      lane: laneOf(policy, step),
+      payload: payloadOf(policy, step),
+    }));
+}
+
+/** A row that wants nothing and has nothing is no longer needed. */
+async function forgetGone(
+  db: Transaction<Database>,
+  policyId: number,
+  steps: readonly Step[],
+): Promise<void> {
+  const gone = steps.filter((step) => step.operation === "settle" && step.digest === null);
+  if (gone.length === 0) return;
+  await sql`
+    DELETE FROM replica USING unnest(${gone.map((step) => step.repository)}::text[],
+                                     ${gone.map((step) => step.reference)}::text[])
+      AS gone (repository, reference)
+    WHERE replica.policy_id = ${policyId} AND replica.repository = gone.repository
+      AND replica.reference = gone.reference AND wanted IS NULL
+  `.execute(db);
+}
+
+function payloadOf(policy: Policy, step: Step): ReplicatePayload {
+  const { repository, reference, target } = step;
+  const operation = step.operation === "delete" ? "delete" : "copy";
+  return { policyId: policy.id, operation, repository, reference, target };
+}
+
+/** Names of a policy that a replica is asked for by. */
+export interface ReplicaKey {
+  readonly policyId: number;
+  readonly repository: string;
+  readonly reference: string;
+}
+
+interface Row {
+  i: number;
+  target: string;
+  wanted: Digest | null;
+  arrived: Digest | null;
+  sent: Digest | null;
+  origin: Origin;
+}
+
+/**
+ * Takes replicas to be brought up to date: notes as `sent` what is wanted, durably, before anything
+ * goes out, so that after a crash it is known what may be there. Null where there is none.
+ */
+export async function takeReplicas(
+  db: Kysely<Database>,
+  keys: readonly ReplicaKey[],
+): Promise<(Replica | null)[]> {
+  const { rows } = await sql<Row>`
+    UPDATE replica SET sent = coalesce(replica.wanted, replica.sent)
+    FROM unnest(${keys.map((key) => key.policyId)}::integer[],
+                ${keys.map((key) => key.repository)}::text[],
+                ${keys.map((key) => key.reference)}::text[])
+      WITH ORDINALITY AS k (policy_id, repository, reference, i)
+    WHERE replica.policy_id = k.policy_id AND replica.repository = k.repository
+      AND replica.reference = k.reference
+    RETURNING k.i, target, wanted, arrived, sent, origin
+  `.execute(db);
+  const found: (Replica | null)[] = keys.map(() => null);
+  for (const { i, ...row } of rows) found[i - 1] = { ...keys[i - 1]!, ...row };
+  return found;
+}
+
+/** What a task has brought about. */
+export interface Arrival extends ReplicaKey {
+  /** What the target has now; null if nothing. */
+  readonly digest: Digest | null;
+}
+
+/** Notes what has arrived; rows whose deletion has arrived are forgotten. Repeating is safe. */
+export async function noteArrivals(
+  db: Kysely<Database>,
+  arrivals: readonly Arrival[],
+): Promise<void[]> {
+  await sql`
+    WITH k AS (
+      SELECT * FROM unnest(${arrivals.map((arrival) => arrival.policyId)}::integer[],
+                           ${arrivals.map((arrival) => arrival.repository)}::text[],
+                           ${arrivals.map((arrival) => arrival.reference)}::text[],
+                           ${arrivals.map((arrival) => arrival.digest)}::text[])
+        AS k (policy_id, repository, reference, digest)
+    ), gone AS (
+      DELETE FROM replica USING k
+      WHERE replica.policy_id = k.policy_id AND replica.repository = k.repository
+        AND replica.reference = k.reference AND replica.wanted IS NULL AND k.digest IS NULL
+    )
+    UPDATE replica SET arrived = k.digest, arrived_at = clock_timestamp(), attempts = 0,
+                       next_attempt = NULL, last_error = NULL
+    FROM k
+    WHERE replica.policy_id = k.policy_id AND replica.repository = k.repository
+      AND replica.reference = k.reference
+      AND NOT (replica.wanted IS NULL AND k.digest IS NULL)
+  `.execute(db);
+  return arrivals.map(() => undefined);
+}
+
+/**
+ * Gives up what is wanted of a name for good reason (the source no longer has it, or the target's
+ * own is kept): what has arrived is all that is wanted.
+ */
+export async function wantNoMore(db: Kysely<Database>, key: ReplicaKey): Promise<void> {
+  await db
+    .updateTable("replica")
+    .set((row) => ({ wanted: row.ref("arrived"), next_attempt: null, last_error: null }))
+    .where("policy_id", "=", key.policyId)
+    .where("repository", "=", key.repository)
+    .where("reference", "=", key.reference)
+    .execute();
+}
+
+/** References at `replica`'s target that its policy wants gone. */
+export async function deletionsOf(
+  db: Kysely<Database>,
+  replica: Pick<Replica, "policyId" | "target">,
+): Promise<Set<string>> {
+  const rows = await db
+    .selectFrom("replica")
+    .select("reference")
+    .where("policy_id", "=", replica.policyId)
+    .where("target", "=", replica.target)
+    .where("wanted", "is", null)
+    .execute();
+  return new Set(rows.map((row) => row.reference));
+}

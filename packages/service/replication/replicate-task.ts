@@ -1,0 +1,214 @@
+import { batched, type Catalog } from "@entrepot/catalog";
+import type { Task, TaskHandler, TaskRun } from "@entrepot/jobs";
+import { asDigest, type Digest, RegistryError } from "@entrepot/oci";
+import { type CopyOptions, copyGraph, copyTag, type Repository } from "@entrepot/registry";
+import { type Endpoints, messageOf } from "./endpoints.ts";
+import type { Policies } from "./policies.ts";
+import type { Policy, Site } from "./ports.ts";
+import {
+  type Arrival,
+  deletionsOf,
+  noteArrivals,
+  REPLICATE,
+  type Replica,
+  type ReplicaKey,
+  type ReplicatePayload,
+  takeReplicas,
+  wantNoMore,
+} from "./replicas.ts";
+
+/** Attempts of one task; afterwards its replica stays wanted, and catching up takes it on. */
+const ATTEMPTS = 6;
+
+export interface ReplicateOptions {
+  readonly catalog: Catalog;
+  readonly policies: Pick<Policies, "get">;
+  readonly endpoints: Pick<Endpoints, "site">;
+  /** Our own registry. */
+  readonly local: Site;
+}
+
+/** What one run of the task works with. */
+interface Errand {
+  readonly policy: Policy;
+  readonly replica: Replica;
+  readonly source: Site;
+  readonly target: Site;
+  readonly run: TaskRun;
+  readonly once: NonNullable<CopyOptions["once"]>;
+  /** Tags of the replica's target that this policy is about to delete there. */
+  readonly goingTags: (replica: Replica) => Promise<ReadonlySet<string>>;
+}
+
+/**
+ * Makes one name at a target what its replica wants: a repeatable step. It does not do what its
+ * plan said then, but what is wanted now, so that an older plan never overwrites a newer tag.
+ */
+export function replicateTask(options: ReplicateOptions): TaskHandler {
+  const { catalog, policies, endpoints, local } = options;
+  const take = batched((keys: ReplicaKey[]) => takeReplicas(catalog.db, keys), { max: 100 });
+  const note = batched((arrivals: Arrival[]) => noteArrivals(catalog.db, arrivals), { max: 100 });
+  const once = shared();
+
+  return {
+    kind: REPLICATE,
+    maxAttempts: ATTEMPTS,
+
+    async run(run) {
+      const payload = run.task.payload as ReplicatePayload;
+      const policy = await policies.get(payload.policyId);
+      if (!policy) return run.log("warn", "the policy has been deleted since; nothing to do");
+      const replica = await take(payload);
+      if (!replica) return run.log("info", "nothing is wanted here any more");
+
+      const remote = await endpoints.site((policy.destEndpointId ?? policy.srcEndpointId)!);
+      const push = policy.destEndpointId !== null;
+      const [source, target] = push ? [local, remote] : [remote, local];
+      const goingTags = (of: Replica) => deletionsOf(catalog.db, of);
+      const errand = { policy, replica, source, target, run, once, goingTags };
+      const arrived = replica.wanted ? await copy(errand) : await remove(errand);
+      if (arrived === undefined) return wantNoMore(catalog.db, replica);
+      await note({ ...replica, digest: arrived });
+    },
+
+    retryDelayMs(error, attempt) {
+      return retryDelayMs(error, attempt);
+    },
+
+    async failed(task, error, db) {
+      const { policyId, repository, reference } = (task as Task).payload as ReplicatePayload;
+      await db
+        .updateTable("replica")
+        .set((row) => ({
+          attempts: row("attempts", "+", 1),
+          next_attempt: new Date(Date.now() + CATCH_UP_AFTER_MS),
+          last_error: messageOf(error),
+        }))
+        .where("policy_id", "=", policyId)
+        .where("repository", "=", repository)
+        .where("reference", "=", reference)
+        .execute();
+    },
+  };
+}
+
+/** A name whose task failed for good is taken up again this much later, or when the endpoint is back. */
+const CATCH_UP_AFTER_MS = 60_000;
+
+/** Half a second, doubling up to half a minute; a registry that says when to come back is heeded. */
+export function retryDelayMs(error: unknown, attempt: number): number | null {
+  const code = error instanceof RegistryError ? error.code : "UNKNOWN";
+  if (code === "DENIED" || code === "UNAUTHORIZED" || code === "UNSUPPORTED") return null;
+  const doubling = Math.min(500 * 2 ** (attempt - 1), 30_000);
+  const detail = error instanceof RegistryError ? (error.detail as { retryAfterMs?: number }) : {};
+  return Math.max(doubling, Math.min(detail?.retryAfterMs ?? 0, 10 * 60_000));
+}
+
+/** Returns the digest that the target has now, or undefined if nothing more is wanted of it. */
+async function copy(errand: Errand): Promise<Digest | undefined> {
+  const { policy, replica, run } = errand;
+  const { repository, reference, origin } = replica;
+  const wanted = replica.wanted!;
+  const isTag = asDigest(reference) === null;
+  const source = errand.source.registry(origin).repository(repository);
+  const target = errand.target.registry(origin).repository(replica.target);
+
+  const content = await source.resolve(wanted);
+  if (!content) {
+    run.log("warn", `${repository}@${wanted} has been deleted at the source since`);
+    return undefined;
+  }
+  if (isTag && !policy.override && (await keepsItsOwn(target, reference, wanted))) {
+    run.log("warn", `${target.name}:${reference} has another digest there and is kept (override)`);
+    return undefined;
+  }
+  run.log("info", `copying ${repository}:${reference} (${wanted}) to ${target.name}`);
+  await errand.target.prepare(replica.target);
+  const options = copyOptions(errand, target.name);
+  const result = isTag
+    ? await copyTag(source, target, reference, content, options)
+    : await copyGraph(source, target, content, options);
+  run.log(
+    "info",
+    `done: sent ${result.manifestsSent} manifests and ${result.blobsSent} blobs ` +
+      `(${result.bytesSent} bytes); mounted ${result.blobsMounted}, ${result.blobsSkipped} were there`,
+  );
+  return wanted;
+}
+
+async function keepsItsOwn(target: Repository, tag: string, wanted: Digest): Promise<boolean> {
+  const there = await target.resolve(tag);
+  return there !== null && there.digest !== wanted;
+}
+
+function copyOptions({ run, target, policy, once }: Errand, repository: string): CopyOptions {
+  let bytesSent = 0;
+  const mountFrom = target.mountFrom?.bind(target);
+  return {
+    signal: run.signal,
+    referrers: true,
+    onBytes: (n) => run.progress({ stage: "copying", bytesSent: (bytesSent += n) }),
+    once: (key, work) => once(`${policy.destEndpointId ?? "local"}/${repository}/${key}`, work),
+    ...(mountFrom && { mountFrom: (blob) => mountFrom(blob.digest) }),
+  };
+}
+
+/**
+ * Deletes at the target what this policy had sent, and only while the target still has it. Returns
+ * null when it is gone, or undefined when the target's own is left alone.
+ */
+async function remove(errand: Errand): Promise<null | undefined> {
+  const { replica, target, run } = errand;
+  const { reference, origin, arrived, sent } = replica;
+  const there = await target.registry(origin).repository(replica.target).resolve(reference);
+  if (!there) {
+    run.log("info", `${replica.target}:${reference} is not there any more`);
+    return null;
+  }
+  const isTag = asDigest(reference) === null;
+  if (isTag && there.digest !== arrived && there.digest !== sent) {
+    run.log("warn", `${replica.target}:${reference} has been changed there and is kept`);
+    return undefined;
+  }
+  if (isTag) {
+    await target.deleteTag(replica.target, reference, origin);
+  } else if (!(await removeManifest(errand))) {
+    return undefined;
+  }
+  run.log("info", `deleted ${replica.target}:${reference} (${there.digest})`);
+  return null;
+}
+
+/**
+ * A manifest is deleted only if no tag there names it but those that are to be deleted as well:
+ * deleting it deletes them all.
+ */
+async function removeManifest({ replica, target, run, goingTags }: Errand): Promise<boolean> {
+  const going = await goingTags(replica);
+  const repository = target.registry(replica.origin).repository(replica.target);
+  let last: string | undefined;
+  do {
+    const page = await repository.tags({ n: 100, ...(last !== undefined && { last }) });
+    for (const tag of page.items) {
+      run.signal.throwIfAborted();
+      if (going.has(tag) || (await repository.resolve(tag))?.digest !== replica.reference) continue;
+      run.log("warn", `${replica.target}@${replica.reference} is kept: tag ${tag} names it there`);
+      return false;
+    }
+    last = page.next ?? undefined;
+  } while (last !== undefined);
+  await repository.delete(replica.reference);
+  return true;
+}
+
+/** Runs work of one key once for all who ask for it at the same time. */
+function shared(): (key: string, work: () => Promise<void>) => Promise<void> {
+  const running = new Map<string, Promise<void>>();
+  return (key, work) => {
+    const known = running.get(key);
+    if (known) return known;
+    const started = work().finally(() => running.delete(key));
+    running.set(key, started);
+    return started;
+  };
+}

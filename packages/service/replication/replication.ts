@@ -1,0 +1,153 @@
+import {
+  type Actor,
+  type Catalog,
+  type Commit,
+  followJournal,
+} from "@entrepot/catalog";
+import type { Jobs } from "@entrepot/jobs";
+import { RegistryError } from "@entrepot/oci";
+import { sql } from "kysely";
+import { type Endpoints, openEndpoints } from "./endpoints.ts";
+import { openPolicies, type Policies, VENDOR } from "./policies.ts";
+import type { Connect, Policy, SecretBox, Site } from "./ports.ts";
+import { reconcile } from "./reconcile.ts";
+import { replicateTask } from "./replicate-task.ts";
+import { RUN, runTask } from "./run-task.ts";
+import { replicationTrigger } from "./trigger.ts";
+
+export interface ReplicationOptions {
+  readonly catalog: Catalog;
+  readonly jobs: Jobs;
+  readonly box: SecretBox;
+  readonly connect: Connect;
+  /** Our own registry. */
+  readonly local: Site;
+  readonly onError?: (error: unknown) => void;
+  /** How often to look after what is behind. Default 5 s. */
+  readonly reconcileEveryMs?: number;
+}
+
+/** Endpoints, policies, and the machinery that brings about what they say. */
+export interface Replication {
+  readonly endpoints: Endpoints;
+  readonly policies: Policies;
+  /** Copies everything that matches; returns the execution's id. Throws NOT_FOUND, PRECONDITION. */
+  run(policyId: number, trigger: "manual" | "scheduled", actor: Actor): Promise<number>;
+  /** Stops an execution; its names stay as they are until they change or the policy runs again. */
+  stop(executionId: number): Promise<boolean>;
+  /** Starts reading the journal and looking after what is behind. Call on nodes that work. */
+  start(): void;
+  /** Ends what `start` began, and all connections. */
+  close(): Promise<void>;
+}
+
+/** Opens replication; its task handlers are registered with `jobs`, so call before `jobs.start`. */
+export function openReplication(options: ReplicationOptions): Replication {
+  const { catalog, jobs, box, connect, local } = options;
+  const onError = options.onError ?? (() => undefined);
+  const endpoints = openEndpoints(catalog, box, connect);
+  const policies = openPolicies(catalog, jobs, (policy, actor, commit) =>
+    startRun(jobs, policy, "event_based", actor, commit),
+  );
+  const parts = { catalog, policies, endpoints, local };
+  jobs.handle(replicateTask(parts));
+  jobs.handle(runTask(parts));
+
+  const run: Replication["run"] = async (policyId, trigger, actor) => {
+    const policy = await policies.get(policyId);
+    if (!policy) {
+      throw new RegistryError("NOT_FOUND", `replication policy ${policyId} does not exist`);
+    }
+    if (!policy.enabled) {
+      throw new RegistryError(
+        "PRECONDITION",
+        `replication policy '${policy.name}' is disabled; enable it first`,
+      );
+    }
+    return startRun(jobs, policy, trigger, actor);
+  };
+  jobs.onSchedule(VENDOR, async (policyId) => {
+    await run(policyId, "scheduled", { name: "system:scheduler", cause: `schedule:${policyId}` });
+  });
+
+  let ended = (): Promise<unknown> => Promise.resolve();
+  return {
+    endpoints,
+    policies,
+    run,
+    stop: (executionId) => stopExecution(catalog, jobs, executionId),
+
+    start() {
+      const reader = followJournal(catalog, replicationTrigger(catalog, jobs), { onError });
+      const looking = every(options.reconcileEveryMs ?? 5_000, () =>
+        reconcile({ catalog, jobs, endpoints, onError }).catch(onError),
+      );
+      ended = () => Promise.all([reader.stop(), looking()]);
+    },
+
+    async close() {
+      await ended();
+      await Promise.all([endpoints.close(), local.close()]);
+    },
+  };
+}
+
+/** Starts the execution whose first task lists, compares and plans. */
+function startRun(
+  jobs: Jobs,
+  policy: Policy,
+  trigger: string,
+  actor: Actor,
+  commit?: Commit,
+): Promise<number> {
+  return jobs.execute(
+    {
+      vendor: VENDOR,
+      vendorId: policy.id,
+      trigger,
+      actor: actor.name,
+      tasks: [{ kind: RUN, lane: `policy:${policy.id}`, payload: { policyId: policy.id } }],
+    },
+    commit?.db,
+  );
+}
+
+/** Its tasks are cancelled; what they wanted is not taken up again by catching up. */
+async function stopExecution(catalog: Catalog, jobs: Jobs, id: number): Promise<boolean> {
+  if (!(await jobs.stopExecution(id))) return false;
+  await sql`
+    UPDATE replica SET next_attempt = 'infinity', last_error = ${`stopped with execution ${id}`}
+    FROM task
+    WHERE task.execution_id = ${id} AND task.status <> 'Success'
+      AND replica.policy_id = (task.payload ->> 'policyId')::integer
+      AND replica.repository = task.payload ->> 'repository'
+      AND replica.reference = task.payload ->> 'reference'
+      AND replica.wanted IS DISTINCT FROM replica.arrived
+  `.execute(catalog.db);
+  return true;
+}
+
+/** Calls `work` every `ms`, never twice at once. Returns the call that ends it. */
+function every(ms: number, work: () => Promise<void>): () => Promise<void> {
+  let stopped = false;
+  let wake = (): void => undefined;
+  const loop = (async () => {
+    while (!stopped) {
+      await work();
+      if (stopped) return;
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, ms);
+        wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+  })();
+  return () => {
+    stopped = true;
+    wake();
+    return loop;
+  };
+}
+

@@ -1,0 +1,129 @@
+import type { Catalog, Database, JournalEntry, JournalReader } from "@entrepot/catalog";
+import type { Jobs } from "@entrepot/jobs";
+import { asDigest, cosignSubjectOf, type Digest } from "@entrepot/oci";
+import type { Transaction } from "kysely";
+import {
+  type NameChange,
+  planEvents,
+  type Planned,
+  planned,
+  type ReplicaState,
+  type Step,
+} from "./planner.ts";
+import { policyOf, VENDOR } from "./policies.ts";
+import { storeSteps } from "./replicas.ts";
+
+/** The trigger's cursor. Runs lock it too, so that what they list is never older than an event. */
+export const READER = "replication";
+
+/**
+ * The reader of the journal that event-based policies live on: what changed here is planned, and
+ * the plan, its tasks and the cursor are stored in one transaction.
+ */
+export function replicationTrigger(catalog: Catalog, jobs: Jobs): JournalReader {
+  return {
+    name: READER,
+    async read(entries, db) {
+      const changes = entries.flatMap((entry) => nameChange(entry, catalog.registryId));
+      if (changes.length === 0) return;
+      for (const plan of await eventPolicies(db)) {
+        const known = await knownReplicas(db, plan.policy.id, changes);
+        const steps = planEvents(plan, changes, known);
+        await startSteps(jobs, plan, steps, db);
+      }
+    },
+  };
+}
+
+async function startSteps(
+  jobs: Jobs,
+  { policy }: Planned,
+  steps: readonly Step[],
+  db: Transaction<Database>,
+): Promise<void> {
+  const tasks = await storeSteps(db, policy, steps);
+  if (tasks.length === 0) return;
+  await jobs.execute(
+    {
+      vendor: VENDOR,
+      vendorId: policy.id,
+      trigger: "event_based",
+      actor: `system:${READER}`,
+      plan: steps.length <= 500 ? steps : null,
+      tasks,
+    },
+    db,
+  );
+}
+
+async function eventPolicies(db: Transaction<Database>): Promise<Planned[]> {
+  const rows = await db
+    .selectFrom("replication_policy")
+    .innerJoin("registry_endpoint", "registry_endpoint.id", "dest_endpoint_id")
+    .selectAll("replication_policy")
+    .select("registry_endpoint.peer_id")
+    .where("enabled", "=", true)
+    .where("trigger_type", "=", "event_based")
+    .execute();
+  return rows.map((row) => planned(policyOf(row), row.peer_id));
+}
+
+/** Replicas of the names that changed, and of whatever a changed signature or SBOM refers to. */
+async function knownReplicas(
+  db: Transaction<Database>,
+  policyId: number,
+  changes: readonly NameChange[],
+): Promise<ReplicaState[]> {
+  const repositories = [...new Set(changes.map((change) => change.repository))];
+  const references = [...new Set(changes.map((change) => change.reference))];
+  const subjects = [...new Set(changes.flatMap(subjectsOf))];
+  const rows = await db
+    .selectFrom("replica")
+    .select(["repository", "reference", "wanted", "arrived", "sent"])
+    .where("policy_id", "=", policyId)
+    .where("repository", "in", repositories)
+    .where((where) =>
+      where.or([
+        where("reference", "in", references),
+        ...(subjects.length > 0
+          ? [where("wanted", "in", subjects), where("arrived", "in", subjects)]
+          : []),
+      ]),
+    )
+    .execute();
+  return rows as ReplicaState[];
+}
+
+/** The digests by which a change may concern names other than its own. */
+function subjectsOf(change: NameChange): Digest[] {
+  const { kind, digest, reference, subject } = change;
+  if (kind === "manifest" && digest === null) return [reference as Digest];
+  const referred = kind === "tag" ? cosignSubjectOf(reference) : subject;
+  return referred ? [referred] : [];
+}
+
+function nameChange(entry: JournalEntry, here: string): NameChange[] {
+  if (entry.kind !== "tag" && entry.kind !== "manifest") return [];
+  const separator = entry.kind === "tag" ? ":" : "@";
+  const at = entry.key.indexOf(separator);
+  const origin = {
+    registry: entry.origin,
+    seq: entry.originSeq,
+    path: [...entry.path, here],
+  };
+  return [
+    {
+      kind: entry.kind,
+      repository: entry.key.slice(0, at),
+      reference: entry.key.slice(at + 1),
+      digest: digestIn(entry.after, "digest"),
+      subject: digestIn(entry.after, "subject"),
+      origin,
+    },
+  ];
+}
+
+function digestIn(after: JournalEntry["after"], column: string): Digest | null {
+  const value = after?.[column];
+  return typeof value === "string" ? asDigest(value) : null;
+}
