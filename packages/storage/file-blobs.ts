@@ -1,0 +1,125 @@
+import { join } from "node:path";
+import { RegistryError, algorithmOf, digestOf } from "@entrepot/oci";
+import type { Bytes, Digest } from "@entrepot/oci";
+import { isMissing, onDisk } from "./disk.ts";
+import type { Disk } from "./disk.ts";
+import { newTemporaryName } from "./draft-name.ts";
+import { writeAll } from "./gathered-writer.ts";
+import { blobPath, uploadsFolder } from "./layout.ts";
+import type { BlobStore } from "./ports.ts";
+import { endsEarly, readSpan } from "./read-span.ts";
+import type { Shards } from "./shards.ts";
+
+/** The part of a file store that has to do with whole blobs. */
+export interface FileBlobs extends Pick<BlobStore, "stat" | "read" | "put" | "remove" | "list"> {
+  /**
+   * Moves the synced file `path` into its place as blob `digest`, over what is there, and syncs the
+   * folder. Throws BLOB_UPLOAD_UNKNOWN if `path` is gone.
+   */
+  place(path: string, digest: Digest): Promise<void>;
+}
+
+/** The blobs in the store at `root`, whose layout is prepared. */
+export function fileBlobs(disk: Disk, root: string, shards: Shards): FileBlobs {
+  async function place(path: string, digest: Digest): Promise<void> {
+    await onDisk(`storing blob ${digest}`, root, async () => {
+      await shards.make(digest);
+      await disk.rename(path, blobPath(root, digest)).catch((error: unknown) => {
+        throw isMissing(error) ? uploadGone(digest) : error;
+      });
+      await shards.sync(digest);
+    });
+  }
+
+  async function stat(digest: Digest): Promise<number | null> {
+    return await onDisk(`looking for blob ${digest}`, root, async () => {
+      try {
+        return (await disk.stat(blobPath(root, digest))).size;
+      } catch (error) {
+        if (isMissing(error)) return null;
+        throw error;
+      }
+    });
+  }
+
+  /** Opens the file only when somebody reads: bytes that nobody asks for keep no file open. */
+  async function* readOpened(digest: Digest, start: number, end: number): Bytes {
+    if (start === end) return;
+    const what = `blob ${digest}`;
+    const file = await onDisk(`reading ${what}`, root, () =>
+      disk.open(blobPath(root, digest), "r").catch((error: unknown) => {
+        throw isMissing(error) ? blobUnknown(digest) : error;
+      }),
+    );
+    try {
+      yield* readSpan(file, { start, end, what, root });
+    } finally {
+      await file.close();
+    }
+  }
+
+  return {
+    place,
+    stat,
+    async read(digest, { start, length } = { start: 0 }) {
+      const size = await stat(digest);
+      if (size === null) throw blobUnknown(digest);
+      const end = length === undefined ? Math.max(start, size) : start + length;
+      if (end > size) throw endsEarly(`blob ${digest}`, size, end);
+      return readOpened(digest, start, end);
+    },
+    async put(digest, bytes) {
+      checkDigest(digest, bytes);
+      const temporary = join(uploadsFolder(root), newTemporaryName());
+      await onDisk(`storing blob ${digest}`, root, async () => {
+        const file = await disk.open(temporary, "wx");
+        try {
+          await writeAll(file, bytes.length > 0 ? [bytes] : [], 0);
+          await file.sync();
+          await place(temporary, digest);
+        } catch (error) {
+          await disk.unlink(temporary).catch(() => undefined); // the first failure is the one to tell
+          throw error;
+        } finally {
+          await file.close();
+        }
+      });
+    },
+    async remove(digest) {
+      return await onDisk(`removing blob ${digest}`, root, async () => {
+        try {
+          await disk.unlink(blobPath(root, digest));
+        } catch (error) {
+          if (isMissing(error)) return false;
+          throw error;
+        }
+        await shards.sync(digest);
+        return true;
+      });
+    },
+    async *list() {
+      for await (const digest of shards.digests()) {
+        const size = await stat(digest);
+        if (size !== null) yield { digest, size };
+      }
+    },
+  };
+}
+
+function checkDigest(digest: Digest, bytes: Uint8Array): void {
+  const actual = digestOf(bytes, algorithmOf(digest));
+  if (actual === digest) return;
+  const message = `the bytes have digest ${actual}, not ${digest}; nothing was stored`;
+  throw new RegistryError("DIGEST_INVALID", message);
+}
+
+function blobUnknown(digest: Digest): RegistryError {
+  return new RegistryError("BLOB_UNKNOWN", `blob ${digest} is not in this store`);
+}
+
+function uploadGone(digest: Digest): RegistryError {
+  return new RegistryError(
+    "BLOB_UPLOAD_UNKNOWN",
+    `the upload of ${digest} was cancelled or swept away while it was finishing; push it again`,
+  );
+}

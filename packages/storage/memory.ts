@@ -1,0 +1,131 @@
+import { randomBytes } from "node:crypto";
+import { RegistryError, algorithmOf, digestOf } from "@entrepot/oci";
+import type { Digest } from "@entrepot/oci";
+import type { BlobStore, Draft } from "./ports.ts";
+
+const CHUNK_BYTES = 1024 * 1024;
+
+interface MemoryDraft {
+  readonly id: string;
+  chunks: Uint8Array[];
+  size: number;
+  touchedAt: number;
+  busy: boolean;
+}
+
+/**
+ * A BlobStore that forgets everything with the process: the twin for tests of what is built on
+ * storage. `blobs` is what it holds, for a test that damages or counts.
+ */
+export function memoryStore({
+  blobs = new Map<Digest, Uint8Array>(),
+  now = Date.now,
+}: { blobs?: Map<Digest, Uint8Array>; now?: () => number } = {}): BlobStore {
+  const drafts = new Map<string, MemoryDraft>();
+
+  function draftOf(key: string, { id, size }: MemoryDraft): Draft {
+    let offset = size;
+
+    async function claimed<T>(work: (draft: MemoryDraft) => Promise<T>): Promise<T> {
+      const draft = drafts.get(key);
+      if (!draft) throw uploadUnknown();
+      if (draft.busy)
+        throw new RegistryError("RANGE_INVALID", "another request is writing to this");
+      draft.busy = true;
+      try {
+        return await work(draft);
+      } finally {
+        draft.busy = false;
+        draft.touchedAt = now();
+      }
+    }
+
+    return {
+      id,
+      get offset() {
+        return offset;
+      },
+      append: (bytes) =>
+        claimed(async (draft) => {
+          if (draft.size !== offset) {
+            const message = `this upload stands at byte ${draft.size}, not ${offset}`;
+            throw new RegistryError("RANGE_INVALID", message);
+          }
+          for await (const chunk of bytes) {
+            if (!drafts.has(key)) throw uploadUnknown();
+            draft.chunks.push(chunk.slice());
+            offset = draft.size += chunk.length;
+          }
+          return offset;
+        }),
+      commit: (digest) =>
+        claimed(async (draft) => {
+          drafts.delete(key);
+          const bytes = Buffer.concat(draft.chunks);
+          store(digest, bytes);
+          return bytes.length;
+        }),
+      async cancel() {
+        drafts.delete(key);
+      },
+    };
+  }
+
+  function store(digest: Digest, bytes: Uint8Array): void {
+    const actual = digestOf(bytes, algorithmOf(digest));
+    if (actual !== digest) {
+      const message = `the bytes have digest ${actual}, not ${digest}; nothing was stored`;
+      throw new RegistryError("DIGEST_INVALID", message);
+    }
+    blobs.set(digest, bytes);
+  }
+
+  return {
+    stat: async (digest) => blobs.get(digest)?.length ?? null,
+    async read(digest, { start, length } = { start: 0 }) {
+      const bytes = blobs.get(digest);
+      if (!bytes) throw new RegistryError("BLOB_UNKNOWN", `blob ${digest} is not in this store`);
+      const end = length === undefined ? bytes.length : start + length;
+      if (Math.max(start, end) > bytes.length) {
+        const message = `blob ${digest} has ${bytes.length} bytes, not ${Math.max(start, end)}`;
+        throw new RegistryError("INTEGRITY", message);
+      }
+      return pieces(bytes.subarray(start, end));
+    },
+    async put(digest, bytes) {
+      store(digest, bytes.slice());
+    },
+    async start(scope, algorithm = "sha256") {
+      const id = `${algorithm}-${randomBytes(16).toString("hex")}`;
+      const draft = { id, chunks: [], size: 0, touchedAt: now(), busy: false };
+      drafts.set(keyOf(scope, id), draft);
+      return draftOf(keyOf(scope, id), draft);
+    },
+    async resume(scope, id) {
+      const draft = drafts.get(keyOf(scope, id));
+      return draft ? draftOf(keyOf(scope, id), draft) : null;
+    },
+    async sweepDrafts(olderThanMs) {
+      const before = now() - olderThanMs;
+      const old = [...drafts].filter(([, draft]) => !draft.busy && draft.touchedAt < before);
+      for (const [key] of old) drafts.delete(key);
+      return old.length;
+    },
+    remove: async (digest) => blobs.delete(digest),
+    async *list() {
+      for (const [digest, bytes] of blobs) yield { digest, size: bytes.length };
+    },
+  };
+}
+
+function keyOf(scope: string, id: string): string {
+  return JSON.stringify([scope, id]);
+}
+
+async function* pieces(bytes: Uint8Array) {
+  for (let at = 0; at < bytes.length; at += CHUNK_BYTES) yield bytes.slice(at, at + CHUNK_BYTES);
+}
+
+function uploadUnknown(): RegistryError {
+  return new RegistryError("BLOB_UPLOAD_UNKNOWN", "this upload is finished, cancelled or given up");
+}
