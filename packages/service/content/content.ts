@@ -1,3 +1,6 @@
+import { listArtifacts, type NamedArtifact } from "./artifacts.ts";
+import { deleteRepository } from "./delete-content.ts";
+import { openProjects, type Projects } from "./projects.ts";
 import type { Actor, Catalog } from "@entrepot/catalog";
 import type { Registry } from "@entrepot/registry";
 import type { BlobStore } from "@entrepot/storage";
@@ -26,6 +29,11 @@ export interface Room {
 export interface Content {
   /** The local registry, its changes made on behalf of `actor`. Cheap: made per request. */
   as(actor: Actor): Registry;
+  readonly projects: Projects;
+  /** Deletes a repository with all that is in it, as one commit. False if there was none. */
+  deleteRepository(actor: Actor, name: string): Promise<boolean>;
+  /** Everything with a name of its own in the repositories that `wanted` takes. */
+  artifacts(wanted: (repository: string) => boolean): AsyncIterable<NamedArtifact>;
 }
 
 /** Opens the content of this registry. Nothing is checked for rights here: see access's guard. */
@@ -42,5 +50,8 @@ export function openContent(options: ContentOptions): Content {
       repository: (name) => localRepository(room, actor, parseRepositoryName(name)),
       repositories: (query) => listRepositories(catalog, query),
     }),
+    projects: openProjects(catalog),
+    deleteRepository: (actor, name) => deleteRepository(catalog, actor, name),
+    artifacts: (wanted) => listArtifacts(catalog, wanted),
   };
 }

@@ -1,4 +1,10 @@
-import { manifestTombstone, tagTombstone } from "@entrepot/catalog";
+import {
+  type Actor,
+  type Catalog,
+  manifestChange,
+  repositoryChange,
+  tagChange,
+} from "@entrepot/catalog";
 import { type Digest, RegistryError } from "@entrepot/oci";
 import type { Place } from "./local-repository.ts";
 
@@ -13,7 +19,7 @@ export async function deleteTag(at: Place, tag: string): Promise<boolean> {
       .where("tag.name", "=", tag)
       .executeTakeFirst();
     if (deleted.numDeletedRows === 0n) return false;
-    commit.record(tagTombstone(at.repository, tag));
+    commit.record(tagChange(at.repository, tag, null));
     return true;
   });
 }
@@ -57,8 +63,8 @@ export async function deleteManifest(at: Place, digest: Digest): Promise<boolean
       .returning("name")
       .execute();
     await commit.db.deleteFrom("manifest").where("id", "=", manifest.id).execute();
-    for (const tag of tags) commit.record(tagTombstone(at.repository, tag.name));
-    commit.record(manifestTombstone(at.repository, digest));
+    for (const tag of tags) commit.record(tagChange(at.repository, tag.name, null));
+    commit.record(manifestChange(at.repository, digest, null));
     return true;
   });
 }
@@ -99,6 +105,40 @@ export async function deleteBlob(at: Place, digest: Digest): Promise<boolean> {
       .where("repository", "=", at.repository)
       .where("digest", "=", digest)
       .execute();
+    return true;
+  });
+}
+
+/** Deletes a repository with all its tags, manifests and blobs' rows. False if there was none. */
+export async function deleteRepository(
+  catalog: Catalog,
+  actor: Actor,
+  name: string,
+): Promise<boolean> {
+  return catalog.commit(actor, async (commit) => {
+    const repository = await commit.db
+      .selectFrom("repository")
+      .select("id")
+      .where("name", "=", name)
+      .forUpdate()
+      .executeTakeFirst();
+    if (!repository) return false;
+    const of = repository.id;
+    const tags = await commit.db
+      .deleteFrom("tag")
+      .where("repository_id", "=", of)
+      .returning("name")
+      .execute();
+    const manifests = await commit.db
+      .deleteFrom("manifest")
+      .where("repository_id", "=", of)
+      .returning("digest")
+      .execute();
+    await commit.db.deleteFrom("repository_blob").where("repository", "=", name).execute();
+    await commit.db.deleteFrom("repository").where("id", "=", of).execute();
+    for (const tag of tags) commit.record(tagChange(name, tag.name, null));
+    for (const { digest } of manifests) commit.record(manifestChange(name, digest, null));
+    commit.record(repositoryChange(name, null));
     return true;
   });
 }

@@ -1,1 +1,3 @@
-export { openContent, type Content, type ContentOptions } from "./content.ts";
+export { listArtifacts, type NamedArtifact } from "./artifacts.ts";
+export { type Content, type ContentOptions, openContent } from "./content.ts";
+export { type ProjectMetadata, type Projects } from "./projects.ts";

@@ -34,9 +34,7 @@ export async function listTags(
   const rows = await catalog.db
     .selectFrom("repository")
     .leftJoin("tag", (join) =>
-      join
-        .onRef("tag.repository_id", "=", "repository.id")
-        .on("tag.name", ">", query.last ?? ""),
+      join.onRef("tag.repository_id", "=", "repository.id").on("tag.name", ">", query.last ?? ""),
     )
     .select("tag.name")
     .where("repository.name", "=", repository)
@@ -66,17 +64,18 @@ export async function listReferrers(
     .where("subject", "=", subject)
     .where("digest", ">", query.last ?? "");
   if (query.artifactType) select = select.where("artifact_type", "=", query.artifactType);
-  const rows = await select.orderBy("digest").limit(n + 1).execute();
+  const rows = await select
+    .orderBy("digest")
+    .limit(n + 1)
+    .execute();
 
-  const items = rows.map(
-    (row): Descriptor => ({
-      mediaType: row.media_type,
-      digest: row.digest as Digest,
-      size: row.size,
-      ...(row.artifact_type && { artifactType: row.artifact_type }),
-      ...(row.annotations && { annotations: row.annotations as Record<string, string> }),
-    }),
-  );
+  const items = rows.map((row): Descriptor => ({
+    mediaType: row.media_type,
+    digest: row.digest as Digest,
+    size: row.size,
+    ...(row.artifact_type && { artifactType: row.artifact_type }),
+    ...(row.annotations && { annotations: row.annotations as Record<string, string> }),
+  }));
   return pageOf(items, n, (item) => item.digest);
 }
 

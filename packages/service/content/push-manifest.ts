@@ -1,15 +1,11 @@
-import {
-  type Commit,
-  manifestChange,
-  repositoryChange,
-  tagChange,
-} from "@entrepot/catalog";
+import { type Commit, manifestChange, repositoryChange, tagChange } from "@entrepot/catalog";
 import {
   artifactTypeOf,
   childrenOf,
   type Descriptor,
   type Digest,
   digestOf,
+  isNonDistributable,
   algorithmOf,
   type Manifest,
   parseManifest,
@@ -43,10 +39,7 @@ export async function pushManifest(
   const manifest = parseManifest(bytes, content.mediaType);
   const names = [...new Set(tags.map(parseTag))].toSorted();
 
-  await Promise.all([
-    childBlobsStored(at, manifest),
-    at.room.store.put(content.digest, bytes),
-  ]);
+  await Promise.all([childBlobsStored(at, manifest), at.room.store.put(content.digest, bytes)]);
   await at.room.catalog.commit(at.actor, async (commit) => {
     const repositoryId = await repositoryRow(commit, at.repository);
     await childrenHere(commit, at.repository, repositoryId, manifest);
@@ -80,7 +73,7 @@ export async function tagManifest(at: Place, tag: string, digest: Digest): Promi
 
 /** Bytes of every child blob lie in the store whole; those fetched from elsewhere may be absent. */
 async function childBlobsStored(at: Place, manifest: Manifest): Promise<void> {
-  const blobs = childrenOf(manifest).blobs.filter((blob) => !blob.urls?.length);
+  const blobs = childrenOf(manifest).blobs.filter((blob) => !isNonDistributable(blob));
   const stored = await Promise.all(blobs.map((blob) => at.room.store.stat(blob.digest)));
   const missing = blobs.find((blob, i) => stored[i] !== blob.size);
   if (!missing) return;
@@ -100,13 +93,13 @@ async function repositoryRow(commit: Commit, name: string): Promise<number> {
     .executeTakeFirst();
   if (found) return found.id;
 
-  const created = await sql<{ id: number; description: string }>`
+  const created = await sql<{ id: number; description: string; created: boolean }>`
     INSERT INTO repository (project_id, name)
     SELECT id, ${name} FROM project WHERE name = split_part(${name}, '/', 1) FOR KEY SHARE
     ON CONFLICT (name) DO UPDATE SET name = excluded.name
     RETURNING id, description, (xmax = 0) AS created
   `.execute(commit.db);
-  const row = created.rows[0] as { id: number; description: string; created: boolean } | undefined;
+  const row = created.rows[0];
   if (!row) throw projectUnknown(name);
   if (row.created) commit.record(repositoryChange(name, row));
   return row.id;
@@ -120,7 +113,7 @@ async function childrenHere(
   manifest: Manifest,
 ): Promise<void> {
   const children = childrenOf(manifest);
-  const blobs = children.blobs.filter((blob) => !blob.urls?.length).map((blob) => blob.digest);
+  const blobs = children.blobs.filter((blob) => !isNonDistributable(blob)).map((blob) => blob.digest);
   const manifests = children.manifests.map((child) => child.digest);
   const { rows } = await sql<{ digest: Digest }>`
     SELECT digest FROM (
@@ -169,9 +162,8 @@ async function manifestRow(
     SELECT id FROM added
   `.execute(commit.db);
   if (rows.length === 0) return;
-  const { digest, mediaType } = content;
-  const size = bytes.byteLength;
-  commit.record(manifestChange(repository, { digest, mediaType, artifactType, subject, size }));
+  const row = { media_type: content.mediaType, artifact_type: artifactType, subject };
+  commit.record(manifestChange(repository, content.digest, { ...row, size: bytes.byteLength }));
 }
 
 async function tagRows(
@@ -182,13 +174,12 @@ async function tagRows(
   content: Descriptor,
 ): Promise<void> {
   if (names.length === 0) return;
-  const { digest, mediaType } = content;
   await sql`
     INSERT INTO tag (repository_id, name, digest)
-    SELECT ${repositoryId}, name, ${digest} FROM unnest(${names}::text[]) AS name
+    SELECT ${repositoryId}::integer, name, ${content.digest} FROM unnest(${names}::text[]) AS name
     ON CONFLICT (repository_id, name) DO UPDATE SET digest = excluded.digest, pushed_at = now()
   `.execute(commit.db);
-  for (const tag of names) commit.record(tagChange(repository, { tag, digest, mediaType }));
+  for (const tag of names) commit.record(tagChange(repository, tag, content));
 }
 
 function childUnknown(repository: string, digest: string, more = ""): RegistryError {

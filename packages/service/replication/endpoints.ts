@@ -73,9 +73,13 @@ export function openEndpoints(catalog: Catalog, box: SecretBox, connect: Connect
       return await site.ping();
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
-      throw new RegistryError("BAD_REQUEST", `${address.url} does not answer as a registry: ${why}`, {
-        cause: error,
-      });
+      throw new RegistryError(
+        "BAD_REQUEST",
+        `${address.url} does not answer as a registry: ${why}`,
+        {
+          cause: error,
+        },
+      );
     } finally {
       await site.close();
     }
@@ -83,7 +87,11 @@ export function openEndpoints(catalog: Catalog, box: SecretBox, connect: Connect
 
   const endpoints: Endpoints = {
     async list() {
-      const rows = await catalog.db.selectFrom("registry_endpoint").selectAll().orderBy("id").execute();
+      const rows = await catalog.db
+        .selectFrom("registry_endpoint")
+        .selectAll()
+        .orderBy("id")
+        .execute();
       return rows.map(endpointOf);
     },
 
@@ -115,7 +123,7 @@ export function openEndpoints(catalog: Catalog, box: SecretBox, connect: Connect
           .set({ access_secret_sealed: sealed })
           .where("id", "=", created.id)
           .execute();
-        commit.record(endpointChange(endpointOf(created)));
+        commit.record(endpointChange(created.name, created));
         return created.id;
       });
     },
@@ -155,9 +163,9 @@ export function openEndpoints(catalog: Catalog, box: SecretBox, connect: Connect
           .returningAll()
           .executeTakeFirstOrThrow();
         if (before.name !== after.name) {
-          commit.record({ kind: "endpoint", key: before.name, after: null });
+          commit.record(endpointChange(before.name, null));
         }
-        commit.record(endpointChange(endpointOf(after)));
+        commit.record(endpointChange(after.name, after));
       });
     },
 
@@ -181,7 +189,7 @@ export function openEndpoints(catalog: Catalog, box: SecretBox, connect: Connect
           .where("id", "=", id)
           .returning("name")
           .executeTakeFirst();
-        if (deleted) commit.record({ kind: "endpoint", key: deleted.name, after: null });
+        if (deleted) commit.record(endpointChange(deleted.name, null));
         return deleted !== undefined;
       });
       await sites.get(id)?.site.close();

@@ -1,10 +1,15 @@
-import { type Actor, type Catalog, type Commit, policyChange } from "@entrepot/catalog";
+import {
+  type Actor,
+  type Catalog,
+  type Commit,
+  type Database,
+  policyChange,
+} from "@entrepot/catalog";
 import type { Jobs } from "@entrepot/jobs";
 import { RegistryError } from "@entrepot/oci";
 import type { Selectable } from "kysely";
 import { compileFilters } from "./filters.ts";
 import type { Policy, PolicySettings } from "./ports.ts";
-import type { Database } from "@entrepot/catalog";
 
 /** The vendor under which replication's executions and schedules are kept. */
 export const VENDOR = "REPLICATION";
@@ -26,6 +31,8 @@ export interface Policies {
   /** Deletes it with its replicas' bookkeeping; what was copied stays. False if there was none. */
   remove(id: number, actor: Actor): Promise<boolean>;
 }
+
+type Row = Selectable<Database["replication_policy"]>;
 
 /** The policies of `catalog`. */
 export function openPolicies(catalog: Catalog, jobs: Jobs, startRun: StartRun): Policies {
@@ -53,13 +60,13 @@ export function openPolicies(catalog: Catalog, jobs: Jobs, startRun: StartRun): 
     async create(settings, actor) {
       check(settings);
       return catalog.commit(actor, async (commit) => {
-        await checkAgainstTables(commit, settings, null);
+        const endpoint = await checkAgainstTables(commit, settings, null);
         const row = await commit.db
           .insertInto("replication_policy")
           .values(valuesOf(settings))
           .returningAll()
           .executeTakeFirstOrThrow();
-        await settled(commit, jobs, policyOf(row));
+        await settled(commit, jobs, row, endpoint);
         if (startsAtOnce(settings)) await startRun(policyOf(row), actor, commit);
         return row.id;
       });
@@ -74,8 +81,9 @@ export function openPolicies(catalog: Catalog, jobs: Jobs, startRun: StartRun): 
           .where("id", "=", id)
           .forUpdate()
           .executeTakeFirst();
-        if (!before) throw new RegistryError("NOT_FOUND", `replication policy ${id} does not exist`);
-        await checkAgainstTables(commit, settings, id);
+        if (!before)
+          throw new RegistryError("NOT_FOUND", `replication policy ${id} does not exist`);
+        const endpoint = await checkAgainstTables(commit, settings, id);
         const row = await commit.db
           .updateTable("replication_policy")
           .set({ ...valuesOf(settings), updated_at: new Date() })
@@ -83,9 +91,9 @@ export function openPolicies(catalog: Catalog, jobs: Jobs, startRun: StartRun): 
           .returningAll()
           .executeTakeFirstOrThrow();
         if (before.name !== row.name) {
-          commit.record({ kind: "policy", key: before.name, after: null });
+          commit.record(policyChange(before.name, null));
         }
-        await settled(commit, jobs, policyOf(row));
+        await settled(commit, jobs, row, endpoint);
         if (startsAtOnce(settings) && !startsAtOnce(policyOf(before))) {
           await startRun(policyOf(row), actor, commit);
         }
@@ -101,7 +109,7 @@ export function openPolicies(catalog: Catalog, jobs: Jobs, startRun: StartRun): 
           .executeTakeFirst();
         if (!row) return false;
         await jobs.schedule({ vendor: VENDOR, vendorId: id, cron: null }, commit.db);
-        commit.record({ kind: "policy", key: row.name, after: null });
+        commit.record(policyChange(row.name, null));
         return true;
       });
     },
@@ -111,10 +119,10 @@ export function openPolicies(catalog: Catalog, jobs: Jobs, startRun: StartRun): 
 const startsAtOnce = (settings: PolicySettings): boolean =>
   settings.enabled && settings.triggerType === "event_based";
 
-async function settled(commit: Commit, jobs: Jobs, policy: Policy): Promise<void> {
-  const cron = policy.enabled && policy.triggerType === "scheduled" ? policy.cron : null;
-  await jobs.schedule({ vendor: VENDOR, vendorId: policy.id, cron }, commit.db);
-  commit.record(policyChange({ ...policy }));
+async function settled(commit: Commit, jobs: Jobs, row: Row, endpoint: string): Promise<void> {
+  const cron = row.enabled && row.trigger_type === "scheduled" ? row.cron : null;
+  await jobs.schedule({ vendor: VENDOR, vendorId: row.id, cron }, commit.db);
+  commit.record(policyChange(row.name, { row, endpoint }));
 }
 
 function check(settings: PolicySettings): void {
@@ -153,15 +161,16 @@ function checkCron(cron: string): void {
   );
 }
 
+/** The name of the policy's endpoint, which exists, as no other policy of its name does. */
 async function checkAgainstTables(
   commit: Commit,
   settings: PolicySettings,
   id: number | null,
-): Promise<void> {
+): Promise<string> {
   const endpointId = settings.destEndpointId ?? settings.srcEndpointId;
   const endpoint = await commit.db
     .selectFrom("registry_endpoint")
-    .select("id")
+    .select("name")
     .where("id", "=", endpointId)
     .executeTakeFirst();
   if (!endpoint) {
@@ -175,6 +184,7 @@ async function checkAgainstTables(
   if (twin && twin.id !== id) {
     throw new RegistryError("CONFLICT", `a replication policy named '${settings.name}' exists`);
   }
+  return endpoint.name;
 }
 
 function valuesOf(settings: PolicySettings) {
@@ -195,7 +205,7 @@ function valuesOf(settings: PolicySettings) {
 }
 
 /** A row as a policy. */
-export function policyOf(row: Selectable<Database["replication_policy"]>): Policy {
+export function policyOf(row: Row): Policy {
   return {
     id: row.id,
     name: row.name,

@@ -119,9 +119,10 @@ async function stepsBehind(
                ELSE next_attempt <= ${now} OR (${all} AND next_attempt < 'infinity') END
     ORDER BY wanted_since, repository, reference LIMIT ${MOST}
   `.execute(db);
-  const steps = rows.rows.map(
-    (row): Step => ({ ...row, operation: row.digest === null ? "delete" : "copy" }),
-  );
+  const steps = rows.rows.map((row): Step => ({
+    ...row,
+    operation: row.digest === null ? "delete" : "copy",
+  }));
   const lanes = steps.map((step) => laneOf(policy, step));
   if (lanes.length === 0) return [];
   const busy = await db
@@ -193,4 +194,3 @@ function lagOf(row: {
     lastError: row.last_error,
   };
 }
-

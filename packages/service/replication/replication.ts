@@ -1,9 +1,4 @@
-import {
-  type Actor,
-  type Catalog,
-  type Commit,
-  followJournal,
-} from "@entrepot/catalog";
+import { type Actor, type Catalog, type Commit, followJournal } from "@entrepot/catalog";
 import type { Jobs } from "@entrepot/jobs";
 import { RegistryError } from "@entrepot/oci";
 import { sql } from "kysely";
@@ -150,4 +145,3 @@ function every(ms: number, work: () => Promise<void>): () => Promise<void> {
     return loop;
   };
 }
-

@@ -117,8 +117,7 @@ async function compare(both: Both, batch: readonly ListedArtifact[]): Promise<Co
         policy.destNamespace,
         policy.destNamespaceReplaceCount,
       );
-      const atSource =
-        digest ?? (await digestAt(source.registry(origin), repository, reference));
+      const atSource = digest ?? (await digestAt(source.registry(origin), repository, reference));
       const atTarget = await digestAt(target, name, reference);
       compared[i] = { repository, reference, target: name, atSource, atTarget };
     }
@@ -149,8 +148,7 @@ async function digestAt(
 async function store(both: Both, compared: Compared[]) {
   const { catalog, policy, origin, run } = both;
   return catalog.transaction(async (db) => {
-    const fresh =
-      policy.destEndpointId === null ? compared : await readAgain(db, compared);
+    const fresh = policy.destEndpointId === null ? compared : await readAgain(db, compared);
     const plan = planRun(policy, fresh, origin);
     await run.addTasks(await storeSteps(db, policy, plan.steps), db);
     return plan;
@@ -201,16 +199,14 @@ async function storeDeletions(
     const still = policy.destEndpointId === null ? new Set() : await stillHere(db, gone);
     const steps = gone
       .filter((row) => !still.has(keyOf(row)))
-      .map(
-        ({ repository, reference, target }): Step => ({
-          operation: "delete",
-          repository,
-          reference,
-          target,
-          digest: null,
-          origin,
-        }),
-      );
+      .map(({ repository, reference, target }): Step => ({
+        operation: "delete",
+        repository,
+        reference,
+        target,
+        digest: null,
+        origin,
+      }));
     await run.addTasks(await storeSteps(db, policy, steps), db);
     return steps.length;
   });

@@ -1,0 +1,146 @@
+import {
+  type Actor,
+  type Catalog,
+  memberChange,
+  projectChange,
+  repositoryChange,
+} from "@entrepot/catalog";
+import { RegistryError } from "@entrepot/oci";
+
+/** A project's metadata as Harbor stores it: strings, `public` among them. */
+export type ProjectMetadata = Readonly<Record<string, string>>;
+
+/** Projects and repositories as names; every change is journalled on behalf of an actor. */
+export interface Projects {
+  /** Returns its id. Throws BAD_REQUEST for a name that does not do, CONFLICT if it is taken. */
+  create(actor: Actor, project: { name: string; public?: boolean }): Promise<number>;
+  /** Sets the metadata given, keeps the rest. False if there is no such project. */
+  update(actor: Actor, name: string, metadata: ProjectMetadata): Promise<boolean>;
+  /** False if there was none. Throws PRECONDITION while it has repositories. */
+  remove(actor: Actor, name: string): Promise<boolean>;
+  /** Sees to it that project `name` exists. Repeating is safe. */
+  ensure(actor: Actor, name: string, isPublic?: boolean): Promise<void>;
+  /** False if there is no such repository. */
+  describe(actor: Actor, repository: string, description: string): Promise<boolean>;
+}
+
+/** Lower case, as a repository name's first component. */
+const NAME = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/;
+
+/** The projects of `catalog`. */
+export function openProjects(catalog: Catalog): Projects {
+  const create: Projects["create"] = async (actor, { name, public: isPublic = false }) => {
+    if (!NAME.test(name) || name.length > 255) {
+      throw new RegistryError(
+        "BAD_REQUEST",
+        `${JSON.stringify(name)} cannot name a project: use 1 to 255 lower-case letters and ` +
+          "digits, with single '.', '_' or '-' between them",
+      );
+    }
+    return catalog.commit(actor, async (commit) => {
+      const metadata = { public: String(isPublic) };
+      const row = await commit.db
+        .insertInto("project")
+        .values({ name, owner: actor.name, metadata: JSON.stringify(metadata) })
+        .onConflict((conflict) => conflict.column("name").doNothing())
+        .returning(["id", "owner", "metadata"])
+        .executeTakeFirst();
+      if (!row) throw new RegistryError("CONFLICT", `project '${name}' exists already`);
+      commit.record(projectChange(name, row));
+      return row.id;
+    });
+  };
+
+  return {
+    create,
+
+    async update(actor, name, metadata) {
+      return catalog.commit(actor, async (commit) => {
+        const before = await commit.db
+          .selectFrom("project")
+          .select("metadata")
+          .where("name", "=", name)
+          .forUpdate()
+          .executeTakeFirst();
+        if (!before) return false;
+        const after = await commit.db
+          .updateTable("project")
+          .set({
+            metadata: JSON.stringify({ ...(before.metadata as ProjectMetadata), ...metadata }),
+            updated_at: new Date(),
+          })
+          .where("name", "=", name)
+          .returning(["owner", "metadata"])
+          .executeTakeFirstOrThrow();
+        commit.record(projectChange(name, after));
+        return true;
+      });
+    },
+
+    remove: (actor, name) => removeProject(catalog, actor, name),
+
+    async ensure(actor, name, isPublic = false) {
+      const found = await catalog.db
+        .selectFrom("project")
+        .select("id")
+        .where("name", "=", name)
+        .executeTakeFirst();
+      if (found) return;
+      try {
+        await create(actor, { name, public: isPublic });
+      } catch (error) {
+        if (!(error instanceof RegistryError && error.code === "CONFLICT")) throw error;
+      }
+    },
+
+    async describe(actor, repository, description) {
+      return catalog.commit(actor, async (commit) => {
+        const row = await commit.db
+          .updateTable("repository")
+          .set({ description, updated_at: new Date() })
+          .where("name", "=", repository)
+          .returning("description")
+          .executeTakeFirst();
+        if (row) commit.record(repositoryChange(repository, row));
+        return row !== undefined;
+      });
+    },
+  };
+}
+
+async function removeProject(catalog: Catalog, actor: Actor, name: string): Promise<boolean> {
+  return catalog.commit(actor, async (commit) => {
+    const project = await commit.db
+      .selectFrom("project")
+      .select("id")
+      .where("name", "=", name)
+      .forUpdate()
+      .executeTakeFirst();
+    if (!project) return false;
+    const repository = await commit.db
+      .selectFrom("repository")
+      .select("name")
+      .where("project_id", "=", project.id)
+      .limit(1)
+      .executeTakeFirst();
+    if (repository) {
+      throw new RegistryError(
+        "PRECONDITION",
+        `project '${name}' still has repositories ('${repository.name}' is one); delete them first`,
+      );
+    }
+    const members = await commit.db
+      .deleteFrom("member")
+      .using("account")
+      .whereRef("account.id", "=", "member.account_id")
+      .where("project_id", "=", project.id)
+      .returning("account.username")
+      .execute();
+    for (const { username } of members) {
+      commit.record(memberChange(name, username, null));
+    }
+    await commit.db.deleteFrom("project").where("id", "=", project.id).execute();
+    commit.record(projectChange(name, null));
+    return true;
+  });
+}
