@@ -1,6 +1,11 @@
 export { bytesOf, collect, verified } from "./bytes.ts";
+export { copyGraph, copyTag } from "./copy-graph.ts";
+export { REFERRER_LIMIT } from "./copy-referrers.ts";
+export type { CopyOptions, CopyResult, CopySource, CopyTarget } from "./copy.ts";
+export { eachOf } from "./each-of.ts";
 export { has } from "./has.ts";
 export { memoryRegistry } from "./memory.ts";
+export { bytesOrCancelled, orCancelled } from "./or-cancelled.ts";
 export { listOf, PAGE_SIZE, pageOf, pages } from "./page.ts";
 export type {
   BlobUploads,
@@ -11,3 +16,5 @@ export type {
   Repository,
   Upload,
 } from "./ports.ts";
+export { GRAPH_LIMIT_BYTES, NESTING_LIMIT } from "./read-graph.ts";
+export { sharedTransfers } from "./shared-transfers.ts";

@@ -1,0 +1,83 @@
+import { RegistryError, type Descriptor } from "@entrepot/oci";
+import { cancelled, orCancelled } from "./or-cancelled.ts";
+import type { Repository } from "./ports.ts";
+
+/** What a copy asks of the repository it reads. */
+export type CopySource = Pick<Repository, "name" | "resolve" | "stat" | "fetch" | "referrers">;
+
+/** What a copy asks of the repository it fills. */
+export type CopyTarget = Pick<Repository, "name" | "resolve" | "stat" | "push" | "mount" | "tag">;
+
+/** How to copy. */
+export interface CopyOptions {
+  /** Blobs, and apart from them manifests, under way at a time. Default 4. */
+  readonly concurrency?: number;
+  /** Ends the copy with CANCELLED, promptly. What has arrived stays, and a next copy skips it. */
+  readonly signal?: AbortSignal;
+  /** A repository of the target's registry that may have `blob`, to mount it from. */
+  readonly mountFrom?: (blob: Descriptor) => string | undefined | Promise<string | undefined>;
+  /** Called with the number of bytes, as they pass. */
+  readonly onBytes?: (bytes: number) => void;
+  /**
+   * Shares one transfer of a blob between copies that run at once, by `key` (see
+   * `sharedTransfers`). The key holds for one target registry; who copies to several adds to it.
+   */
+  readonly once?: (key: string, copy: () => Promise<void>) => Promise<void>;
+  /** Also copies what refers to the manifests: referrers, and cosign's tags. Default false. */
+  readonly referrers?: boolean;
+  /** Does not trust what is there: looks at every blob, pushes every manifest. Default false. */
+  readonly deep?: boolean;
+}
+
+/** What a copy did. Skipped blobs were there, came with another copy, or need not be stored. */
+export interface CopyResult {
+  /** Bytes of blobs and manifests. */
+  readonly bytesSent: number;
+  readonly blobsSent: number;
+  readonly blobsMounted: number;
+  readonly blobsSkipped: number;
+  readonly manifestsSent: number;
+}
+
+/** A copy under way. */
+export interface Copy {
+  readonly source: CopySource;
+  readonly target: CopyTarget;
+  readonly options: CopyOptions;
+  readonly concurrency: number;
+  /** Counts so far. */
+  readonly done: { -readonly [K in keyof CopyResult]: CopyResult[K] };
+}
+
+/** A copy that has done nothing yet. */
+export function beginCopy(source: CopySource, target: CopyTarget, options: CopyOptions): Copy {
+  const done = { bytesSent: 0, blobsSent: 0, blobsMounted: 0, blobsSkipped: 0, manifestsSent: 0 };
+  return { source, target, options, concurrency: options.concurrency ?? 4, done };
+}
+
+/** Counts `bytes` that were sent. */
+export function countBytes({ done, options }: Copy, bytes: number): void {
+  done.bytesSent += bytes;
+  options.onBytes?.(bytes);
+}
+
+/**
+ * One request of a copy: not begun after the copy was cancelled, left at once when it is. A failure
+ * keeps its code and gets `what` put before its message; the original is its cause.
+ */
+export async function step<T>(copy: Copy, what: string, request: () => Promise<T>): Promise<T> {
+  const { signal } = copy.options;
+  if (signal?.aborted) throw cancelled(signal);
+  try {
+    return await orCancelled(request(), signal);
+  } catch (cause) {
+    if (signal?.aborted) throw cancelled(signal);
+    const { source, target } = copy;
+    const message = cause instanceof Error ? cause.message : String(cause);
+    throw new RegistryError(
+      cause instanceof RegistryError ? cause.code : "UNKNOWN",
+      `copying ${source.name} to ${target.name}: ${what}: ${message}`,
+      { cause, detail: cause instanceof RegistryError ? cause.detail : undefined },
+    );
+  }
+}
