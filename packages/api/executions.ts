@@ -1,0 +1,136 @@
+import { createRoute, z } from "@hono/zod-openapi";
+import * as contract from "./contract.ts";
+import { PageQuery } from "./paging.ts";
+
+const { body, created, done, errors, json, needs, page, text } = contract;
+const tags = ["replication"];
+const byId = { params: z.object({ id: contract.Id }) };
+const TaskParams = z.object({ id: contract.Id, task_id: contract.Id });
+
+/** How a run of a policy stands. Source: Harbor, for replication only. */
+export const ExecutionStatus = z.enum(["InProgress", "Succeed", "Failed", "Stopped"]);
+export type ExecutionStatus = z.infer<typeof ExecutionStatus>;
+
+/** How a task stands. */
+export const TaskStatus = z.enum(["Pending", "InProgress", "Succeed", "Failed", "Stopped"]);
+export type TaskStatus = z.infer<typeof TaskStatus>;
+
+/** One run of a policy, with its tasks counted. `end_time` is absent while it runs. */
+export const Execution = z
+  .object({
+    id: z.int(),
+    policy_id: z.int(),
+    status: ExecutionStatus,
+    status_text: z.string(),
+    trigger: z.enum(["manual", "scheduled", "event_based"]),
+    start_time: contract.Time,
+    end_time: contract.Time.optional(),
+    total: z.int(),
+    failed: z.int(),
+    succeed: z.int(),
+    in_progress: z.int(),
+    stopped: z.int(),
+  })
+  .openapi("ReplicationExecution");
+export type Execution = z.infer<typeof Execution>;
+
+/**
+ * One step of a run. `status_text`, `attempts`, `bytes_sent` and `bytes_total` are ours: why it
+ * failed or what it waits for, how often it was started, and how far it is.
+ */
+export const Task = z
+  .object({
+    id: z.int(),
+    execution_id: z.int(),
+    status: TaskStatus,
+    status_text: z.string(),
+    job_id: z.string(),
+    operation: z.enum(["copy", "deletion", "tag deletion"]),
+    resource_type: z.string(),
+    src_resource: z.string(),
+    dst_resource: z.string(),
+    attempts: z.int(),
+    bytes_sent: z.int(),
+    bytes_total: z.int().optional(),
+    start_time: contract.Time,
+    end_time: contract.Time.optional(),
+  })
+  .openapi("ReplicationTask");
+export type Task = z.infer<typeof Task>;
+
+/** The execution routes. */
+export const executions = {
+  list: createRoute({
+    method: "get",
+    path: "/api/v2.0/replication/executions",
+    summary: "Runs of policies, newest first",
+    tags,
+    ...needs("system"),
+    request: {
+      query: PageQuery.extend({
+        policy_id: contract.Id.optional(),
+        status: ExecutionStatus.optional(),
+        trigger: Execution.shape.trigger.optional(),
+      }),
+    },
+    responses: { 200: page(Execution, "One page of runs."), ...errors(400, 422) },
+  }),
+
+  start: createRoute({
+    method: "post",
+    path: "/api/v2.0/replication/executions",
+    summary: "Runs an enabled policy now",
+    tags,
+    ...needs("system"),
+    request: { body: body(z.object({ policy_id: z.int() })) },
+    responses: { 201: created, ...errors(400, 404, 412) },
+  }),
+
+  get: createRoute({
+    method: "get",
+    path: "/api/v2.0/replication/executions/{id}",
+    summary: "A run",
+    tags,
+    ...needs("system"),
+    request: byId,
+    responses: { 200: json(Execution, "The run."), ...errors(404) },
+  }),
+
+  stop: createRoute({
+    method: "put",
+    path: "/api/v2.0/replication/executions/{id}",
+    summary: "Stops a run; if it has ended, nothing happens",
+    tags,
+    ...needs("system"),
+    request: byId,
+    responses: { 200: done, ...errors(404) },
+  }),
+
+  tasks: createRoute({
+    method: "get",
+    path: "/api/v2.0/replication/executions/{id}/tasks",
+    summary: "Tasks of a run",
+    tags,
+    ...needs("system"),
+    request: { ...byId, query: PageQuery.extend({ status: TaskStatus.optional() }) },
+    responses: { 200: page(Task, "One page of tasks."), ...errors(400, 404, 422) },
+  }),
+
+  taskLog: createRoute({
+    method: "get",
+    path: "/api/v2.0/replication/executions/{id}/tasks/{task_id}/log",
+    summary: "A task's log",
+    description:
+      "To follow it, ask again with `after` set to what the header X-Log-Last said the last time.",
+    tags,
+    ...needs("system"),
+    request: {
+      params: TaskParams,
+      query: z.object({ after: z.coerce.number().int().min(0).optional() }),
+    },
+    responses: {
+      200: { ...text("Lines, oldest first."), headers: z.object({ "X-Log-Last": z.string() }) },
+      ...errors(404),
+    },
+  }),
+};

@@ -1,0 +1,26 @@
+export * from "./artifacts.ts";
+export { type ErrorStatus, Errors } from "./contract.ts";
+export { parseCopySource, type CopySource } from "./copy-source.ts";
+export * from "./executions.ts";
+export * from "./members.ts";
+export { openapiDocument } from "./openapi.ts";
+export { linkHeader, PAGE_SIZE, PageQuery } from "./paging.ts";
+export * from "./policies.ts";
+export * from "./projects.ts";
+export {
+  type Fields,
+  type Filter,
+  type Match,
+  parseQuery,
+  parseSort,
+  type SortKey,
+} from "./query.ts";
+export * from "./registries.ts";
+export * from "./replicas.ts";
+export * from "./repositories.ts";
+export type { Right } from "./right.ts";
+export { type Routes, routes } from "./routes.ts";
+export * from "./system.ts";
+export * from "./tags.ts";
+export * from "./users.ts";
+export { type Validated, validationHook } from "./validation.ts";

@@ -1,0 +1,96 @@
+import { createRoute, z } from "@hono/zod-openapi";
+import * as contract from "./contract.ts";
+import { PageQuery } from "./paging.ts";
+
+const { body, created, done, errors, json, needs, page } = contract;
+const tags = ["member"];
+const MemberParams = contract.ProjectParams.extend({ mid: contract.Id });
+const headers = contract.ProjectHeaders;
+
+/** 1 project admin, 2 developer, 3 guest, 4 maintainer, 5 limited guest. Source: Harbor. */
+export const RoleId = z.int().min(1).max(5).openapi("RoleId", {
+  description: "1 project admin, 2 developer, 3 guest, 4 maintainer, 5 limited guest",
+});
+
+/** A user's role in a project. */
+export const Member = z
+  .object({
+    id: z.int(),
+    project_id: z.int(),
+    entity_id: z.int(),
+    entity_name: z.string(),
+    entity_type: z.literal("u"),
+    role_id: RoleId,
+    role_name: z.string(),
+  })
+  .openapi("ProjectMemberEntity");
+export type Member = z.infer<typeof Member>;
+
+/** Who is to be a member, by name or id, and as what. */
+export const NewMember = z
+  .object({
+    role_id: RoleId,
+    member_user: z.object({
+      user_id: z.int().optional(),
+      username: z.string().optional(),
+    }),
+  })
+  .openapi("ProjectMember");
+export type NewMember = z.infer<typeof NewMember>;
+
+/** The routes of a project's members. */
+export const members = {
+  list: createRoute({
+    method: "get",
+    path: "/api/v2.0/projects/{project_name_or_id}/members",
+    summary: "Members of a project",
+    tags,
+    ...needs("member:list"),
+    request: {
+      params: contract.ProjectParams,
+      headers,
+      query: PageQuery.extend({ entityname: z.string().optional() }),
+    },
+    responses: { 200: page(Member, "One page of members."), ...errors(404, 422) },
+  }),
+
+  create: createRoute({
+    method: "post",
+    path: "/api/v2.0/projects/{project_name_or_id}/members",
+    summary: "Makes a user a member",
+    tags,
+    ...needs("member:write"),
+    request: { params: contract.ProjectParams, headers, body: body(NewMember) },
+    responses: { 201: created, ...errors(400, 404, 409) },
+  }),
+
+  get: createRoute({
+    method: "get",
+    path: "/api/v2.0/projects/{project_name_or_id}/members/{mid}",
+    summary: "A member",
+    tags,
+    ...needs("member:list"),
+    request: { params: MemberParams, headers },
+    responses: { 200: json(Member, "The member."), ...errors(404) },
+  }),
+
+  update: createRoute({
+    method: "put",
+    path: "/api/v2.0/projects/{project_name_or_id}/members/{mid}",
+    summary: "Changes a member's role",
+    tags,
+    ...needs("member:write"),
+    request: { params: MemberParams, headers, body: body(z.object({ role_id: RoleId })) },
+    responses: { 200: done, ...errors(400, 404) },
+  }),
+
+  delete: createRoute({
+    method: "delete",
+    path: "/api/v2.0/projects/{project_name_or_id}/members/{mid}",
+    summary: "Ends a membership",
+    tags,
+    ...needs("member:write"),
+    request: { params: MemberParams, headers },
+    responses: { 200: done, ...errors(404) },
+  }),
+};

@@ -1,0 +1,29 @@
+import { artifacts } from "./artifacts.ts";
+import { executions } from "./executions.ts";
+import { members } from "./members.ts";
+import { policies } from "./policies.ts";
+import { projects } from "./projects.ts";
+import { registries } from "./registries.ts";
+import { replicas } from "./replicas.ts";
+import { repositories } from "./repositories.ts";
+import { system } from "./system.ts";
+import { tags } from "./tags.ts";
+import { users } from "./users.ts";
+
+/** Every route of the management API, by room. Paths are whole. */
+export const routes = {
+  projects,
+  members,
+  users,
+  repositories,
+  artifacts,
+  tags,
+  registries,
+  policies,
+  executions,
+  replicas,
+  system,
+};
+
+/** The route table's type, from which the client's methods follow. */
+export type Routes = typeof routes;

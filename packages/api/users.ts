@@ -1,0 +1,117 @@
+import { createRoute, z } from "@hono/zod-openapi";
+import * as contract from "./contract.ts";
+import { ListQuery } from "./paging.ts";
+
+const { body, created, done, errors, json, needs, page } = contract;
+const tags = ["user"];
+const byId = { params: z.object({ user_id: contract.Id }) };
+
+/** A user as shown; never with a password. */
+export const User = z
+  .object({
+    user_id: z.int(),
+    username: z.string(),
+    email: z.string(),
+    realname: z.string(),
+    comment: z.string().optional(),
+    sysadmin_flag: z.boolean(),
+    admin_role_in_auth: z.boolean(),
+    creation_time: contract.Time,
+    update_time: contract.Time,
+  })
+  .openapi("UserResp");
+export type User = z.infer<typeof User>;
+
+/** What a user is created with. */
+export const NewUser = z
+  .object({
+    username: z.string().min(1).max(255),
+    password: z.string(),
+    email: z.string().default(""),
+    realname: z.string().default(""),
+    comment: z.string().optional(),
+  })
+  .openapi("UserCreationReq");
+export type NewUser = z.infer<typeof NewUser>;
+
+/** A new password; the old one is needed from everybody but a system admin. */
+export const PasswordChange = z
+  .object({ old_password: z.string().optional(), new_password: z.string() })
+  .openapi("PasswordReq");
+
+/** Fields that `q` can filter users by. */
+export const USER_FIELDS = { username: "text", email: "text", user_id: "number" } as const;
+
+/** The user routes. */
+export const users = {
+  list: createRoute({
+    method: "get",
+    path: "/api/v2.0/users",
+    summary: "Users",
+    tags,
+    ...needs("system"),
+    request: { query: ListQuery },
+    responses: { 200: page(User, "One page of users."), ...errors(400, 422) },
+  }),
+
+  create: createRoute({
+    method: "post",
+    path: "/api/v2.0/users",
+    summary: "Creates a user",
+    tags,
+    ...needs("system"),
+    request: { body: body(NewUser) },
+    responses: { 201: created, ...errors(400, 409) },
+  }),
+
+  current: createRoute({
+    method: "get",
+    path: "/api/v2.0/users/current",
+    summary: "The caller",
+    tags,
+    ...needs("account"),
+    responses: { 200: json(User, "The caller."), ...errors() },
+  }),
+
+  get: createRoute({
+    method: "get",
+    path: "/api/v2.0/users/{user_id}",
+    summary: "A user",
+    description: "Oneself, or as a system admin anybody.",
+    tags,
+    ...needs("account"),
+    request: byId,
+    responses: { 200: json(User, "The user."), ...errors(404) },
+  }),
+
+  delete: createRoute({
+    method: "delete",
+    path: "/api/v2.0/users/{user_id}",
+    summary: "Deletes a user",
+    tags,
+    ...needs("system"),
+    request: byId,
+    responses: { 200: done, ...errors(404, 412) },
+  }),
+
+  changePassword: createRoute({
+    method: "put",
+    path: "/api/v2.0/users/{user_id}/password",
+    summary: "Changes a password",
+    description: "One's own, or as a system admin anybody's.",
+    tags,
+    ...needs("account"),
+    request: { ...byId, body: body(PasswordChange) },
+    responses: { 200: done, ...errors(400, 404) },
+  }),
+
+  setSysadmin: createRoute({
+    method: "put",
+    path: "/api/v2.0/users/{user_id}/sysadmin",
+    summary: "Makes a user a system admin, or ends that",
+    tags,
+    ...needs("system"),
+    request: { ...byId, body: body(z.object({ sysadmin_flag: z.boolean() })) },
+    responses: { 200: done, ...errors(404, 412) },
+  }),
+};
