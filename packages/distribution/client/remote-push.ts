@@ -2,6 +2,7 @@ import { algorithmOf, RegistryError } from "@entrepot/oci";
 import type { Bytes, Descriptor } from "@entrepot/oci";
 import { collect } from "@entrepot/registry";
 import type { Repository } from "@entrepot/registry";
+import { counted } from "./counted-bytes.ts";
 import type { Remote } from "./remote.ts";
 import { uploadRequests } from "./upload-requests.ts";
 
@@ -55,7 +56,7 @@ export function remotePush(
 
   async function pushLarge(content: Descriptor, bytes: Bytes): Promise<void> {
     const location = takeBegun(content) ?? (await begin(content));
-    const source = watched(bytes, content);
+    const source = counted(bytes, content.size);
     try {
       await requests.put(location, content, source.bytes);
     } catch (error) {
@@ -68,8 +69,7 @@ export function remotePush(
   return {
     async pushBlob(content, bytes) {
       if (content.size > SMALL_BLOB_BYTES) return await pushLarge(content, bytes);
-      const whole = await collect(bytes, content.size);
-      if (whole.length < content.size) throw wrongSize(content, whole.length);
+      const whole = await collect(counted(bytes, content.size).bytes, content.size);
       await pushSmall(content, whole);
     },
 
@@ -87,31 +87,6 @@ export function remotePush(
       return false;
     },
   };
-}
-
-/** `bytes` checked for their number; `failed` keeps what went wrong on this side of the wire. */
-function watched(bytes: Bytes, content: Descriptor) {
-  const source: { bytes: Bytes; failed?: { error: unknown } } = { bytes: counted() };
-  async function* counted(): Bytes {
-    let size = 0;
-    try {
-      for await (const chunk of bytes) {
-        size += chunk.length;
-        if (size > content.size) throw wrongSize(content, size);
-        yield chunk;
-      }
-      if (size < content.size) throw wrongSize(content, size);
-    } catch (error) {
-      source.failed = { error };
-      throw error;
-    }
-  }
-  return source;
-}
-
-function wrongSize({ digest, size }: Descriptor, found: number): RegistryError {
-  const message = `${digest} should be ${size} bytes long, but ${found} came; it was not stored`;
-  return new RegistryError("SIZE_INVALID", message);
 }
 
 function isUploadGone(error: unknown): boolean {

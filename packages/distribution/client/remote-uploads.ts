@@ -1,20 +1,16 @@
-import { RegistryError } from "@entrepot/oci";
-import type { Bytes } from "@entrepot/oci";
+import { mediaTypes, RegistryError } from "@entrepot/oci";
 import type { BlobUploads, Upload } from "@entrepot/registry";
-import { parseUploadRange, printChunkRange, uploadPath, uploadsPath } from "../wire/index.ts";
+import { parseUploadRange, uploadPath, uploadsPath } from "../wire/index.ts";
+import { counted } from "./counted-bytes.ts";
 import { discard } from "./response-body.ts";
 import { scopesOf } from "./remote.ts";
 import type { Remote } from "./remote.ts";
 import { placeOf, uploadRequests } from "./upload-requests.ts";
 import type { UploadPlace } from "./upload-requests.ts";
 
-/** Bytes per PATCH: what ghcr.io takes at most. A registry may ask for more. */
-const CHUNK_BYTES = 4 * 1024 * 1024;
-const LARGEST_CHUNK_BYTES = 64 * 1024 * 1024;
-
 /**
- * Uploads in pieces to the remote repository `name`. Chunks are held in memory one at a time, so
- * that after an interruption both sides know which bytes have arrived.
+ * Uploads in pieces to the remote repository `name`. What an `append` sends is streamed in one
+ * PATCH: where it breaks off, the registry has kept what came, and `resumeUpload` tells how much.
  */
 export function remoteUploads(remote: Remote, name: string): BlobUploads {
   const requests = uploadRequests(remote, name);
@@ -52,28 +48,8 @@ export function remoteUploads(remote: Remote, name: string): BlobUploads {
 function remoteUpload(remote: Remote, name: string, begun: UploadPlace, begunAt: number): Upload {
   const requests = uploadRequests(remote, name);
   const id = idOf(remote, name, begun.location);
-  const chunkBytes = Math.min(Math.max(CHUNK_BYTES, begun.chunkMinBytes), LARGEST_CHUNK_BYTES);
   let { location } = begun;
   let offset = begunAt;
-
-  async function patch(chunk: Uint8Array): Promise<void> {
-    const response = await remote.exchange({
-      method: "PATCH",
-      url: location,
-      about: `upload ${id} to ${name}`,
-      scopes: scopesOf(name).push,
-      expect: [201, 202, 204],
-      missing: "BLOB_UPLOAD_UNKNOWN",
-      headers: {
-        "content-type": "application/octet-stream",
-        "content-length": String(chunk.length),
-        "content-range": printChunkRange(offset, chunk.length),
-      },
-      body: chunk,
-    });
-    ({ location } = await placeOf(response, remote, location));
-    offset += chunk.length;
-  }
 
   return {
     id,
@@ -81,10 +57,22 @@ function remoteUpload(remote: Remote, name: string, begun: UploadPlace, begunAt:
       return offset;
     },
     async append(bytes) {
-      for await (const { chunk, error } of chunksOf(bytes, chunkBytes)) {
-        if (chunk.length > 0) await patch(chunk);
-        if (error) throw error.cause;
-      }
+      const source = counted(bytes);
+      const ask = {
+        method: "PATCH",
+        url: location,
+        about: `upload ${id} to ${name}`,
+        scopes: scopesOf(name).push,
+        expect: [201, 202, 204],
+        missing: "BLOB_UPLOAD_UNKNOWN",
+        headers: { "content-type": mediaTypes.bytes },
+        body: source.bytes,
+      } as const;
+      const response = await remote.exchange(ask).catch((error: unknown) => {
+        throw source.failed?.error ?? error;
+      });
+      ({ location } = await placeOf(response, remote, location));
+      offset += source.count;
       return offset;
     },
     async commit(digest) {
@@ -93,30 +81,6 @@ function remoteUpload(remote: Remote, name: string, begun: UploadPlace, begunAt:
     },
     cancel: () => requests.cancel(location),
   };
-}
-
-/** `bytes` in chunks of `size`; if they break off, what came before is the last, with the error. */
-async function* chunksOf(bytes: Bytes, size: number) {
-  let waiting: Uint8Array[] = [];
-  let length = 0;
-  try {
-    for await (const piece of bytes) {
-      for (let at = 0; at < piece.length;) {
-        const part = piece.subarray(at, at + size - length);
-        waiting.push(part);
-        length += part.length;
-        at += part.length;
-        if (length < size) continue;
-        yield { chunk: Buffer.concat(waiting, length) };
-        waiting = [];
-        length = 0;
-      }
-    }
-  } catch (cause) {
-    yield { chunk: Buffer.concat(waiting, length), error: { cause } };
-    return;
-  }
-  yield { chunk: Buffer.concat(waiting, length) };
 }
 
 /**
