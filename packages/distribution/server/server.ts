@@ -60,10 +60,10 @@ export function distributionServer(options: DistributionOptions): DistributionSe
       challenge: () => options.challenge?.(request, wantedScopes(scopes, query)),
       log,
     };
+    const onBroken = (error: unknown) => void failed(error, context);
     const open = async (needed: readonly Scope[]): Promise<Call> => {
       scopes = needed;
       const registry = await options.open(request, needed);
-      const onBroken = (error: unknown) => void failed(error, context);
       return { request, registry, query, limits, body: shortcut?.body, onBroken };
     };
     try {
