@@ -21,13 +21,12 @@ let atOnce = 0;
 const waiting: (() => void)[] = [];
 
 /** A new PHC string of `password` (argon2id, RFC 9106), with a salt of its own. */
-export async function hashPassword(password: string): Promise<string> {
+export async function hashPassword(password: string, cost = COST): Promise<string> {
   const salt = randomBytes(SALT_BYTES);
   const tag = await inTurn(() =>
-    derive("argon2id", { message: bytesOf(password), nonce: salt, tagLength: TAG_BYTES, ...COST }),
+    derive("argon2id", { message: bytesOf(password), nonce: salt, tagLength: TAG_BYTES, ...cost }),
   );
-  const { memory, passes, parallelism } = COST;
-  return `$argon2id$v=19$m=${memory},t=${passes},p=${parallelism}$${print(salt)}$${print(tag)}`;
+  return printPhc(cost, salt, tag);
 }
 
 /**
@@ -55,17 +54,19 @@ export async function verifyPassword(password: string, hash: string | null): Pro
 }
 
 /** Costs as much as a real one and is nobody's. */
-const DUMMY =
-  `$argon2id$v=19$m=${COST.memory},t=${COST.passes},p=${COST.parallelism}` +
-  `$${print(Buffer.alloc(SALT_BYTES))}$${print(Buffer.alloc(TAG_BYTES))}`;
+const DUMMY = printPhc(COST, Buffer.alloc(SALT_BYTES), Buffer.alloc(TAG_BYTES));
 
 /** One writing for what keyboards write in several. Source: RFC 8265 OpaqueString. */
 function bytesOf(password: string): Buffer {
   return Buffer.from(password.normalize("NFC"));
 }
 
-function print(bytes: Buffer): string {
-  return bytes.toString("base64").replaceAll("=", "");
+function printPhc(cost: typeof COST, salt: Buffer, tag: Buffer): string {
+  const [printedSalt, printedTag] = [salt, tag].map((bytes) =>
+    bytes.toString("base64").replaceAll("=", ""),
+  );
+  const { memory, passes, parallelism } = cost;
+  return `$argon2id$v=19$m=${memory},t=${passes},p=${parallelism}$${printedSalt}$${printedTag}`;
 }
 
 async function inTurn<T>(work: () => Promise<T>): Promise<T> {

@@ -1,0 +1,133 @@
+import { accountChange, memberChange } from "@entrepot/catalog";
+import type { AccountTable, Catalog, Commit } from "@entrepot/catalog";
+import { RegistryError } from "@entrepot/oci";
+import { PAGE_SIZE, pageOf, type Page, type PageQuery } from "@entrepot/registry";
+import { type Selectable, sql } from "kysely";
+import type { Account, NewAccount } from "./accounts.ts";
+
+/** Whether anybody may administer this registry. */
+export async function hasSysadmin(catalog: Catalog): Promise<boolean> {
+  const row = await catalog.db
+    .selectFrom("account")
+    .select("id")
+    .where("sysadmin", "=", true)
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+/** The account `username`, or null. */
+export async function findAccount(catalog: Catalog, username: string): Promise<Account | null> {
+  const row = await catalog.db
+    .selectFrom("account")
+    .selectAll()
+    .where("username", "=", username.replaceAll("\0", "?"))
+    .executeTakeFirst();
+  return row ? accountOf(row) : null;
+}
+
+/** Accounts after `query.last`, by username in ASCII order. */
+export async function listAccounts(
+  catalog: Catalog,
+  query: PageQuery = {},
+): Promise<Page<Account>> {
+  const n = Math.min(query.n ?? PAGE_SIZE, PAGE_SIZE);
+  const last = query.last?.replaceAll("\0", "") ?? "";
+  const rows = await catalog.db
+    .selectFrom("account")
+    .selectAll()
+    .where(sql<boolean>`username COLLATE "C" > ${last}`)
+    .orderBy(sql`username COLLATE "C"`)
+    .limit(n + 1)
+    .execute();
+  return pageOf(rows.map(accountOf), (account) => account.username, { n });
+}
+
+/** Inserts `account`; null if its name is taken. */
+export async function insertAccount(
+  { db, record }: Commit,
+  account: NewAccount,
+  hash: string,
+): Promise<Account | null> {
+  const { username, email = "", realname = "", sysadmin = false } = account;
+  const row = await db
+    .insertInto("account")
+    .values({ username, email, realname, sysadmin, password_hash: hash })
+    .onConflict((conflict) => conflict.column("username").doNothing())
+    .returningAll()
+    .executeTakeFirst();
+  if (!row) return null;
+  record(accountChange(username, row));
+  return accountOf(row);
+}
+
+/** Stores a new password. Throws NOT_FOUND if there is no such account. */
+export async function updatePassword(
+  { db, record }: Commit,
+  username: string,
+  hash: string,
+): Promise<void> {
+  const row = await db
+    .updateTable("account")
+    .set({ password_hash: hash, updated_at: sql<Date>`now()` })
+    .where("username", "=", username)
+    .returningAll()
+    .executeTakeFirst();
+  if (!row) throw unknownAccount(username);
+  record(accountChange(username, row));
+}
+
+/** Deletes an account with its memberships. False if there was none. Throws CONFLICT. */
+export async function deleteAccount(commit: Commit, username: string): Promise<boolean> {
+  const { db, record } = commit;
+  // Locked, so that two last administrators cannot delete each other.
+  const sysadmins = await db
+    .selectFrom("account")
+    .select("username")
+    .where("sysadmin", "=", true)
+    .orderBy("id")
+    .forUpdate()
+    .execute();
+  if (sysadmins.length === 1 && sysadmins[0]?.username === username) {
+    throw new RegistryError(
+      "CONFLICT",
+      `account '${username}' is the last system administrator; make another one first`,
+    );
+  }
+  const account = await db
+    .selectFrom("account")
+    .select("id")
+    .where("username", "=", username)
+    .forUpdate()
+    .executeTakeFirst();
+  if (!account) return false;
+  await deleteMemberships(commit, { id: account.id, username });
+  await db.deleteFrom("account").where("id", "=", account.id).execute();
+  record(accountChange(username, null));
+  return true;
+}
+
+async function deleteMemberships(
+  { db, record }: Commit,
+  account: { id: number; username: string },
+): Promise<void> {
+  const gone = await db
+    .deleteFrom("member")
+    .using("project")
+    .whereRef("project.id", "=", "member.project_id")
+    .where("account_id", "=", account.id)
+    .returning("project.name")
+    .execute();
+  for (const { name } of gone) record(memberChange(name, account.username, null));
+}
+
+/** NOT_FOUND for an account. */
+export function unknownAccount(username: string): RegistryError {
+  return new RegistryError("NOT_FOUND", `account '${username}' does not exist`);
+}
+
+function accountOf(row: Selectable<AccountTable>): Account {
+  const { id, username, email, realname, sysadmin } = row;
+  const { created_at: createdAt, updated_at: updatedAt } = row;
+  return { id, username, email, realname, sysadmin, createdAt, updatedAt };
+}
