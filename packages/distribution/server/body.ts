@@ -103,11 +103,13 @@ export function streamOf(
 ): ReadableStream<Uint8Array> {
   const iterator = bytes[Symbol.asyncIterator]();
   let left = length;
+  let gone = false;
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
         try {
           const step = await iterator.next();
+          if (gone) return;
           left -= step.done ? 0 : step.value.byteLength;
           if (step.done ? left !== 0 : left < 0) {
             throw new RegistryError("INTEGRITY", `the content is not the ${length} bytes promised`);
@@ -115,11 +117,13 @@ export function streamOf(
           if (step.done) controller.close();
           else controller.enqueue(step.value);
         } catch (error) {
+          if (gone) return;
           onBroken(error);
           throw error;
         }
       },
       async cancel() {
+        gone = true;
         await iterator.return?.();
       },
     },
