@@ -135,14 +135,12 @@ test("a page out of bounds is 422, a body of another form 400 that names the fie
   expect((await api.policies.create({ body: { name: "p" } })).created).toBe("7");
 });
 
-test("a body that does not say it is JSON is told so", async () => {
+test("a body that does not say it is JSON is refused", async () => {
   const app = new OpenAPIHono({ defaultHook: validationHook });
-  app.onError((error, c) => c.text(error.message));
   app.openapi(projects.create, (c) => c.body(null, 201));
   const body = '{"project_name":"a"}';
   const path = projects.create.path;
-  const plain = await app.request(path, { method: "POST", body });
-  expect(await plain.text()).toMatch(/Content-Type is "text\/plain.*not application\/json/);
+  expect((await app.request(path, { method: "POST", body })).status).toBe(415);
   const headers = { "content-type": "application/json; charset=utf-8" };
   expect((await app.request(path, { method: "POST", body, headers })).status).toBe(201);
 });
