@@ -1,0 +1,234 @@
+import { cpus } from "node:os";
+import { resolve } from "node:path";
+
+/** How the server is to run. */
+export interface Config {
+  readonly host: string;
+  readonly port: number;
+  /** The folder that holds everything of this registry, absolute. */
+  readonly dataDir: string;
+  readonly adminPassword: string | null;
+  /** The public address, without a slash at the end; null: as each request was addressed. */
+  readonly publicUrl: string | null;
+  /** An external PostgreSQL; null: the embedded one. */
+  readonly databaseUrl: string | null;
+  /** `file:…`. */
+  readonly storage: string;
+  readonly role: "all" | "api" | "worker";
+  /** Tasks at a time. */
+  readonly workers: number;
+  readonly tls: { readonly cert: string; readonly key: string } | null;
+  readonly logLevel: "silent" | "error" | "warn" | "info" | "debug";
+  /** Base64 of the 32 bytes that seal secrets; null: kept in the data folder. */
+  readonly secretKey: string | null;
+}
+
+/** One thing that can be set, by environment or flag, under one name. */
+interface Setting {
+  readonly env: string;
+  readonly flag: string;
+  readonly value: string;
+  readonly standard: string;
+  readonly help: string;
+  /** Says what is wrong with a value, or null. */
+  readonly wrong: (text: string) => string | null;
+}
+
+const any = (): null => null;
+const oneOf = (...choices: string[]) => (text: string) =>
+  choices.includes(text) ? null : `choose one of ${choices.join(", ")}`;
+const LISTEN = /^(?:(?<host>[^:[\]]+|\[[0-9a-fA-F:.]+\]):)?(?<port>\d{1,5})$/;
+
+/** Every setting, in the order in which help lists them. */
+export const SETTINGS: readonly Setting[] = [
+  {
+    env: "ENTREPOT_LISTEN",
+    flag: "--listen",
+    value: "host:port",
+    standard: "127.0.0.1:5050",
+    help: "where to listen; 0.0.0.0:5050 for every address of this machine, port 0 for a free one",
+    wrong: (text) => {
+      const port = LISTEN.exec(text)?.groups?.["port"];
+      return port !== undefined && Number(port) <= 65_535 ? null : "give host:port";
+    },
+  },
+  {
+    env: "ENTREPOT_DATA",
+    flag: "--data",
+    value: "folder",
+    standard: "./data",
+    help: "the folder that holds the database, the blobs and the secret key",
+    wrong: (text) => (text === "" ? "give a folder" : null),
+  },
+  {
+    env: "ENTREPOT_ADMIN_PASSWORD",
+    flag: "--admin-password",
+    value: "password",
+    standard: "",
+    help: "admin's password at the first start; if absent, one is made and shown once",
+    wrong: any,
+  },
+  {
+    env: "ENTREPOT_URL",
+    flag: "--url",
+    value: "url",
+    standard: "",
+    help: "the public address, as clients know it; if absent, taken from each request",
+    wrong: (text) => (/^https?:\/\/[^/\s]+\/*$/.test(text) ? null : "give http(s)://host[:port]"),
+  },
+  {
+    env: "DATABASE_URL",
+    flag: "--database-url",
+    value: "url",
+    standard: "",
+    help: "an external PostgreSQL (postgres://…) instead of the embedded one",
+    wrong: (text) => (/^postgres(ql)?:\/\//.test(text) ? null : "give postgres://…"),
+  },
+  {
+    env: "ENTREPOT_STORAGE",
+    flag: "--storage",
+    value: "url",
+    standard: "",
+    help: "where blobs lie, file:/folder; if absent, in the data folder",
+    wrong: (text) => (/^[a-z0-9]+:./.test(text) ? null : "give file:/folder"),
+  },
+  {
+    env: "ENTREPOT_ROLE",
+    flag: "--role",
+    value: "role",
+    standard: "all",
+    help: "what this node does: all, api (serves only) or worker (runs tasks only)",
+    wrong: oneOf("all", "api", "worker"),
+  },
+  {
+    env: "ENTREPOT_WORKERS",
+    flag: "--workers",
+    value: "n",
+    standard: String(Math.max(8, 4 * cpus().length)),
+    help: "how many tasks run at a time",
+    wrong: (text) => (/^[1-9]\d{0,2}$/.test(text) ? null : "give a whole number from 1 to 999"),
+  },
+  {
+    env: "ENTREPOT_TLS_CERT",
+    flag: "--tls-cert",
+    value: "file",
+    standard: "",
+    help: "serve HTTPS with this certificate chain (PEM); read again when it changes",
+    wrong: any,
+  },
+  {
+    env: "ENTREPOT_TLS_KEY",
+    flag: "--tls-key",
+    value: "file",
+    standard: "",
+    help: "the certificate's private key (PEM)",
+    wrong: any,
+  },
+  {
+    env: "ENTREPOT_LOG_LEVEL",
+    flag: "--log-level",
+    value: "level",
+    standard: "info",
+    help: "silent, error, warn, info or debug",
+    wrong: oneOf("silent", "error", "warn", "info", "debug"),
+  },
+  {
+    env: "ENTREPOT_SECRET_KEY",
+    flag: "--secret-key",
+    value: "base64",
+    standard: "",
+    help: "the key that seals secrets, for several nodes on one database; if absent, kept in the data folder",
+    wrong: any,
+  },
+];
+
+/** Variables of other parts (the command line, the tests): not the server's to judge. */
+const OTHERS = /^ENTREPOT_(?:TEST_|SERVER$|USERNAME$|PASSWORD$|CONFIG$)/;
+
+/**
+ * Reads the configuration from flags, which win, and the environment. Throws an Error that names
+ * the flag or variable that is unknown or malformed.
+ */
+export function readConfig(
+  flags: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+  standardRole: Config["role"] = "all",
+): Config {
+  const given = new Map<string, string>();
+  for (const setting of SETTINGS) {
+    const value = env[setting.env];
+    if (value !== undefined && value !== "") given.set(setting.env, checked(setting, setting.env, value));
+  }
+  refuseUnknownVariables(env);
+  for (const [setting, value] of flagValues(flags)) {
+    given.set(setting.env, checked(setting, setting.flag, value));
+  }
+  const get = (name: string): string =>
+    given.get(name) ?? SETTINGS.find((setting) => setting.env === name)!.standard;
+  const orNull = (name: string): string | null => get(name) || null;
+
+  const [cert, key] = [orNull("ENTREPOT_TLS_CERT"), orNull("ENTREPOT_TLS_KEY")];
+  if ((cert === null) !== (key === null)) {
+    throw new Error("ENTREPOT_TLS_CERT and ENTREPOT_TLS_KEY go together: give both or neither");
+  }
+  const { host = "127.0.0.1", port } = LISTEN.exec(get("ENTREPOT_LISTEN"))!.groups!;
+  const dataDir = resolve(get("ENTREPOT_DATA"));
+  return {
+    host: host.replaceAll(/[[\]]/g, ""),
+    port: Number(port),
+    dataDir,
+    adminPassword: orNull("ENTREPOT_ADMIN_PASSWORD"),
+    publicUrl: orNull("ENTREPOT_URL")?.replace(/\/+$/, "") ?? null,
+    databaseUrl: orNull("DATABASE_URL"),
+    storage: orNull("ENTREPOT_STORAGE") ?? `file:${resolve(dataDir, "storage")}`,
+    role: given.has("ENTREPOT_ROLE") ? (get("ENTREPOT_ROLE") as Config["role"]) : standardRole,
+    workers: Number(get("ENTREPOT_WORKERS")),
+    tls: cert && key ? { cert, key } : null,
+    logLevel: get("ENTREPOT_LOG_LEVEL") as Config["logLevel"],
+    secretKey: orNull("ENTREPOT_SECRET_KEY"),
+  };
+}
+
+function checked(setting: Setting, name: string, value: string): string {
+  const wrong = setting.wrong(value);
+  if (wrong === null) return value;
+  const shown = /PASSWORD|SECRET|DATABASE/.test(setting.env) ? "" : ` ${JSON.stringify(value)}`;
+  throw new Error(`${name}${shown} is not accepted: ${wrong}`);
+}
+
+function refuseUnknownVariables(env: Readonly<Record<string, string | undefined>>): void {
+  const known = new Set(SETTINGS.map((setting) => setting.env));
+  for (const name of Object.keys(env)) {
+    if (!name.startsWith("ENTREPOT_") || known.has(name) || OTHERS.test(name)) continue;
+    throw new Error(`${name} is not a setting; entrepot serve --help lists them all`);
+  }
+}
+
+function* flagValues(flags: readonly string[]): Generator<[Setting, string]> {
+  const rest = [...flags];
+  for (let flag = rest.shift(); flag !== undefined; flag = rest.shift()) {
+    const [name, inline] = flag.split(/=(.*)/s, 2);
+    const setting = SETTINGS.find((one) => one.flag === name);
+    if (!setting) throw new Error(`${name} is not a flag; entrepot serve --help lists them all`);
+    const value = inline ?? rest.shift();
+    if (value === undefined) throw new Error(`${setting.flag} needs a value: ${setting.value}`);
+    yield [setting, value];
+  }
+}
+
+/** What `entrepot serve --help` prints. */
+export function helpText(command: "serve" | "worker"): string {
+  const what =
+    command === "serve"
+      ? "Serves the registry, its management API, and runs its tasks."
+      : "Runs tasks only: the same as serve --role worker.";
+  const lines = SETTINGS.map(
+    ({ env, flag, value, standard, help }) =>
+      `  ${`${flag} <${value}>`.padEnd(28)}${env}\n` +
+      `  ${"".padEnd(28)}${help}${standard ? ` (default ${standard})` : ""}\n`,
+  );
+  return (
+    `Usage: entrepot ${command} [flags]\n\n${what}\n\n` +
+    `Every setting is a flag or a variable of the environment; flags win.\n\n${lines.join("")}`
+  );
+}

@@ -1,0 +1,79 @@
+import type { IncomingMessage } from "node:http";
+import type { Access } from "@entrepot/access";
+import type { Content } from "@entrepot/content";
+import { type DistributionServer, distributionServer, nodeBody } from "@entrepot/distribution/server";
+import type { Log } from "./log.ts";
+import { actorOf } from "./request-actor.ts";
+
+/** What a request reaches: the parts that answer it. */
+export interface HttpOptions {
+  readonly access: Access;
+  readonly content: Content;
+  readonly publicUrl: string | null;
+  readonly log: Log;
+  /** The management API. */
+  readonly api: (request: Request, clientAddress: string) => Response | Promise<Response>;
+}
+
+/** What the HTTP server hands over beside the request. */
+export interface Bindings {
+  readonly incoming?: IncomingMessage;
+}
+
+/** Answers every request of this server. Never throws. */
+export type Handler = (request: Request, bindings: Bindings) => Response | Promise<Response>;
+
+/** Sends each request to the part that its path belongs to. */
+export function openHttp(options: HttpOptions): Handler {
+  const { access, api, log } = options;
+  const addresses = new WeakMap<Request, string>();
+  const distribution = openDistribution(options, (request) => addresses.get(request) ?? "");
+
+  return async (request, { incoming }) => {
+    const clientAddress = incoming?.socket.remoteAddress ?? "";
+    const path = pathOf(request.url);
+    try {
+      if (path === "/v2" || path.startsWith("/v2/")) {
+        addresses.set(request, clientAddress);
+        return await distribution(request, incoming ? { body: nodeBody(incoming) } : {});
+      }
+      if (path === "/service/token") return await access.tokenService(request, clientAddress);
+      if (path.startsWith("/api/")) return await api(request, clientAddress);
+      if (path === "/") return welcome();
+      return new Response("Nothing is here. The registry is at /v2/, its API at /api/v2.0/.\n", {
+        status: 404,
+      });
+    } catch (error) {
+      log.error({ err: error, path }, "request failed");
+      return new Response("Something failed here; the server's log says what.\n", { status: 500 });
+    }
+  };
+}
+
+function openDistribution(
+  { access, content, publicUrl, log }: HttpOptions,
+  addressOf: (request: Request) => string,
+): DistributionServer {
+  return distributionServer({
+    async open(request) {
+      const identity = await access.authenticate(request, addressOf(request));
+      return access.guard(content.as(actorOf(request, identity)), identity);
+    },
+    challenge: (request, scopes) => access.challenge(request, scopes, publicUrl),
+    log: (failure) => log.error({ err: failure.error, ...failure }, "registry request failed"),
+  });
+}
+
+function pathOf(url: string): string {
+  const start = url.indexOf("/", url.indexOf("://") + 3);
+  if (start < 0) return "/";
+  const end = url.indexOf("?", start);
+  return end < 0 ? url.slice(start) : url.slice(start, end);
+}
+
+function welcome(): Response {
+  return new Response(
+    "Entrepot, a container image registry.\n" +
+      "The registry is at /v2/, its management API at /api/v2.0/ (described at /api/docs).\n",
+  );
+}

@@ -1,0 +1,76 @@
+#!/usr/bin/env node
+import { RegistryError } from "@entrepot/oci";
+import { type Config, helpText, readConfig } from "./config.ts";
+import { openLog } from "./log.ts";
+import { openServer, type Running } from "./open-server.ts";
+
+/** Exit codes: 1 something failed, 2 the call's words are off. */
+const FAILED = 1;
+const USAGE = 2;
+
+const [command = "serve", ...flags] = process.argv.slice(2);
+if (command !== "serve" && command !== "worker") {
+  console.error(`entrepot: ${command} is not a command of the server; try serve or worker`);
+  process.exit(USAGE);
+}
+if (flags.includes("--help") || flags.includes("-h")) {
+  process.stdout.write(helpText(command));
+  process.exit(0);
+}
+await main(command, configuration(command, flags));
+
+function configuration(name: "serve" | "worker", given: readonly string[]): Config {
+  try {
+    return readConfig(given, process.env, name === "worker" ? "worker" : "all");
+  } catch (error) {
+    console.error(`entrepot: ${(error as Error).message}`);
+    process.exit(USAGE);
+  }
+}
+
+async function main(name: "serve" | "worker", config: Config): Promise<void> {
+  const log = openLog(config.logLevel);
+  let running: Running;
+  try {
+    running = await openServer(config, log);
+  } catch (error) {
+    const known = error instanceof RegistryError || (error as { code?: unknown }).code === undefined;
+    log.debug({ err: error }, "starting failed");
+    console.error(`entrepot: ${known ? (error as Error).message : String(error)}`);
+    process.exit(FAILED);
+  }
+  process.stdout.write(greeting(name, config, running));
+  stopOnSignals(running);
+}
+
+function stopOnSignals(running: Running): void {
+  let asked = false;
+  const stop = async (signal: NodeJS.Signals) => {
+    if (asked) process.exit(FAILED);
+    asked = true;
+    console.error(`entrepot: stopping (${signal}); once more to stop at once`);
+    await running.stop();
+    process.exit(0);
+  };
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.on(signal, () => void stop(signal));
+  }
+}
+
+function greeting(name: string, config: Config, { url, firstPassword }: Running): string {
+  const database = config.databaseUrl === null ? "embedded PostgreSQL" : "external PostgreSQL";
+  const lines = [
+    url === null ? `Entrepot ${name} is at work.` : `Entrepot is ready at ${config.publicUrl ?? url}`,
+    `  data      ${config.dataDir} (${database})`,
+  ];
+  if (firstPassword !== null) {
+    lines.push(`  log in    admin, password ${firstPassword}  (shown this once)`);
+  } else if (url !== null) {
+    lines.push("  log in    admin, with the password given or shown at the first start");
+  }
+  if (url !== null) {
+    const { host } = new URL(config.publicUrl ?? url);
+    lines.push(`  push      docker login ${host} && docker push ${host}/library/<name>:<tag>`);
+  }
+  return `${lines.join("\n")}\n`;
+}
