@@ -1,0 +1,58 @@
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import type { Served } from "./serve.ts";
+
+/** Whether Debian's docker-registry is on this machine. Without it, its tests say so and skip. */
+export const hasDockerRegistry =
+  spawnSync("docker-registry", ["--version"], { stdio: "ignore" }).status === 0;
+
+/** Runs Debian's docker-registry (2.8: an old peer) on a free port, over an empty folder. */
+export async function runDockerRegistry(): Promise<Served> {
+  const folder = await mkdtemp(join(tmpdir(), "entrepot-docker-registry-"));
+  const address = `127.0.0.1:${await freePort()}`;
+  const configuration = {
+    version: 0.1,
+    log: { level: "error" },
+    storage: { filesystem: { rootdirectory: folder }, delete: { enabled: true } },
+    http: { addr: address, secret: "only for this test" },
+  };
+  const file = join(folder, "config.yml");
+  // JSON is YAML.
+  await writeFile(file, JSON.stringify(configuration));
+  const server = spawn("docker-registry", ["serve", file], { stdio: "ignore" });
+  const exited = once(server, "exit");
+  const url = `http://${address}`;
+  await answering(`${url}/v2/`);
+  return {
+    url,
+    async close() {
+      server.kill();
+      await exited;
+      await rm(folder, { recursive: true });
+    },
+  };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
+async function answering(url: string): Promise<void> {
+  for (let attempt = 0; attempt < 200; attempt++) {
+    const response = await fetch(url).catch(() => null);
+    if (response?.ok) return;
+    await pause(50);
+  }
+  throw new Error(`docker-registry does not answer at ${url} after 10 s`);
+}
