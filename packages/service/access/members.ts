@@ -37,7 +37,7 @@ export function openMembers(catalog: Catalog): Members {
       if (role === null) {
         throw new RegistryError("BAD_REQUEST", `there is no role ${id}; roles are 1 to 5`);
       }
-      return catalog.commit(actor, (commit) => setMember(commit, project, username, role));
+      return catalog.commit(actor, (commit) => putMember(commit, project, username, role));
     },
     removeMember: (actor, project, username) =>
       catalog.commit(actor, (commit) => removeMember(commit, project, username)),
@@ -49,7 +49,7 @@ export function openMembers(catalog: Catalog): Members {
  * `setMember` as a part of `commit`, for whoever makes a project and its first admin at once.
  * Throws NOT_FOUND.
  */
-export async function setMember(
+export async function putMember(
   { db, record }: Commit,
   project: string,
   username: string,
