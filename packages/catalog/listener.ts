@@ -10,8 +10,6 @@ export interface Listener {
    * have been missed. Returns the call that ends it.
    */
   onGap(listener: () => void): () => void;
-  /** Resolves once everything asked for so far is being listened to (tests, mostly). */
-  ready(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -22,88 +20,100 @@ const LONGEST_DELAY_MS = 5_000;
 export function openListener(address: DatabaseAddress): Listener {
   const channels = new Map<string, Set<(payload: string) => void>>();
   const gapListeners = new Set<() => void>();
-  let client: pg.Client | null = null;
-  let connecting: Promise<void> | null = null;
-  let delayMs = FIRST_DELAY_MS;
-  let timer: NodeJS.Timeout | undefined;
-  let hadConnection = false;
-  let closed = false;
-
-  const connect = async (): Promise<void> => {
-    const candidate = new pg.Client(clientConfig(address, "entrepot listener"));
-    let lost = false;
-    const onLoss = () => {
-      if (lost) return;
-      lost = true;
-      if (client === candidate) client = null;
-      void candidate.end().catch(() => {});
-      retryLater();
-    };
-    candidate.on("error", onLoss);
-    candidate.on("end", onLoss);
-    candidate.on("notification", ({ channel, payload }) => {
-      for (const listener of channels.get(channel) ?? []) listener(payload ?? "");
-    });
-    try {
-      await candidate.connect();
-      const wanted = [...channels.keys()].map((name) => `LISTEN ${pg.escapeIdentifier(name)}`);
-      if (wanted.length > 0) await candidate.query(wanted.join("; "));
-    } catch {
-      onLoss();
-      return;
-    }
-    if (lost) return;
-    if (closed) return void candidate.end().catch(() => {});
-    client = candidate;
-    delayMs = FIRST_DELAY_MS;
-    // A channel added while this was connecting.
-    for (const name of channels.keys()) listenTo(name);
-    if (hadConnection) for (const listener of gapListeners) listener();
-    hadConnection = true;
+  const deliver = (channel: string, payload: string) => {
+    for (const listener of channels.get(channel) ?? []) listener(payload);
   };
-  const start = () => {
-    if (closed || client || connecting) return;
-    clearTimeout(timer);
-    timer = undefined;
-    connecting = connect().finally(() => {
-      connecting = null;
-    });
-  };
-  const retryLater = () => {
-    if (closed || timer) return;
-    timer = setTimeout(() => {
-      timer = undefined;
-      start();
-    }, delayMs);
-    delayMs = Math.min(delayMs * 2, LONGEST_DELAY_MS);
-  };
-  const listenTo = (name: string) => {
-    client?.query(`LISTEN ${pg.escapeIdentifier(name)}`).catch(() => {});
-  };
+  const line = keepConnected(address, deliver, async (client, isFirst) => {
+    for (const channel of channels.keys()) await listenTo(client, channel);
+    if (!isFirst) for (const listener of gapListeners) listener();
+  });
 
   return {
     listen: (channel, listener) => {
-      const listeners = channels.get(channel) ?? new Set();
-      const isNew = listeners.size === 0;
-      listeners.add(listener);
-      channels.set(channel, listeners);
-      if (isNew) listenTo(channel);
-      start();
-      return () => void listeners.delete(listener);
+      const listeners = channels.get(channel);
+      if (listeners) listeners.add(listener);
+      else {
+        channels.set(channel, new Set([listener]));
+        line.use((client) => listenTo(client, channel));
+      }
+      return () => void channels.get(channel)?.delete(listener);
     },
     onGap: (listener) => {
       gapListeners.add(listener);
       return () => void gapListeners.delete(listener);
     },
-    ready: async () => {
-      await connecting;
-      await client?.query("SELECT 1");
+    close: line.close,
+  };
+}
+
+async function listenTo(client: pg.Client, channel: string): Promise<void> {
+  await client.query(`LISTEN ${pg.escapeIdentifier(channel)}`);
+}
+
+interface Line {
+  /** Runs `fn` on the connection, after what was asked before; not at all if there is none now. */
+  use(fn: (client: pg.Client) => Promise<void>): void;
+  close(): Promise<void>;
+}
+
+/** A connection that is made anew, with growing pauses, until `close`. Begins at the first use. */
+function keepConnected(
+  address: DatabaseAddress,
+  deliver: (channel: string, payload: string) => void,
+  onConnect: (client: pg.Client, isFirst: boolean) => Promise<void>,
+): Line {
+  let client: pg.Client | null = null;
+  let asked: Promise<void> | null = null;
+  let isFirst = true;
+  let delayMs = FIRST_DELAY_MS;
+  let timer: NodeJS.Timeout | undefined;
+  let closed = false;
+
+  const connect = async () => {
+    const candidate = new pg.Client(clientConfig(address, "entrepot listener"));
+    const lost = once(() => {
+      client = null;
+      void candidate.end().catch(() => {});
+      if (closed) return;
+      timer = setTimeout(() => (asked = connect()), delayMs);
+      delayMs = Math.min(delayMs * 2, LONGEST_DELAY_MS);
+    });
+    candidate.on("error", lost);
+    candidate.on("end", lost);
+    candidate.on("notification", ({ channel, payload }) => deliver(channel, payload ?? ""));
+    try {
+      await candidate.connect();
+      client = candidate;
+      await onConnect(candidate, isFirst);
+      isFirst = false;
+      delayMs = FIRST_DELAY_MS;
+    } catch {
+      lost();
+    }
+  };
+
+  return {
+    use: (fn) => {
+      if (closed) return;
+      if (!asked) asked = connect();
+      else asked = asked.then(() => client && fn(client)).then(nothing, nothing);
     },
     close: async () => {
       closed = true;
       clearTimeout(timer);
-      await connecting;
+      await asked;
       await client?.end().catch(() => {});
     },
   };
 }
+
+function once(fn: () => void): () => void {
+  let done = false;
+  return () => {
+    if (done) return;
+    done = true;
+    fn();
+  };
+}
+
+function nothing(): void {}

@@ -1,0 +1,281 @@
+-- Made by migrate.test.ts: UPDATE_GOLDEN=1 writes it anew.
+
+CREATE TABLE account (
+  id integer NOT NULL DEFAULT nextval('account_id_seq'::regclass),
+  username text NOT NULL,
+  email text NOT NULL DEFAULT ''::text,
+  realname text NOT NULL DEFAULT ''::text,
+  sysadmin boolean NOT NULL DEFAULT false,
+  password_hash text NOT NULL,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  updated_at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT account_pkey PRIMARY KEY (id),
+  CONSTRAINT account_username_key UNIQUE (username)
+);
+
+CREATE TABLE execution (
+  id integer NOT NULL DEFAULT nextval('execution_id_seq'::regclass),
+  vendor text NOT NULL,
+  vendor_id integer NOT NULL,
+  trigger text NOT NULL,
+  status text NOT NULL,
+  status_text text NOT NULL DEFAULT ''::text,
+  plan jsonb,
+  actor text NOT NULL,
+  stop_requested boolean NOT NULL DEFAULT false,
+  start_time timestamp with time zone NOT NULL DEFAULT now(),
+  end_time timestamp with time zone,
+  CONSTRAINT execution_pkey PRIMARY KEY (id),
+  CONSTRAINT execution_status_check CHECK ((status = ANY (ARRAY['Running'::text, 'Success'::text, 'Error'::text, 'Stopped'::text])))
+);
+CREATE INDEX execution_of_vendor ON public.execution USING btree (vendor, vendor_id, id);
+CREATE INDEX execution_running ON public.execution USING btree (id) WHERE (status = 'Running'::text);
+
+CREATE TABLE journal (
+  seq bigint NOT NULL,
+  timeline integer NOT NULL,
+  at timestamp with time zone NOT NULL,
+  origin text NOT NULL,
+  origin_seq bigint NOT NULL,
+  path text[] NOT NULL,
+  actor text NOT NULL,
+  cause text NOT NULL,
+  kind text NOT NULL,
+  key text NOT NULL,
+  after jsonb,
+  CONSTRAINT journal_pkey PRIMARY KEY (seq)
+);
+CREATE INDEX journal_of_cause ON public.journal USING btree (cause);
+CREATE INDEX journal_of_key ON public.journal USING btree (kind, key, seq);
+
+CREATE TABLE journal_cursor (
+  reader text NOT NULL,
+  seq bigint NOT NULL,
+  CONSTRAINT journal_cursor_pkey PRIMARY KEY (reader)
+);
+
+CREATE TABLE journal_head (
+  id boolean NOT NULL DEFAULT true,
+  timeline integer NOT NULL,
+  seq bigint NOT NULL,
+  at timestamp with time zone NOT NULL,
+  CONSTRAINT journal_head_id_check CHECK (id),
+  CONSTRAINT journal_head_pkey PRIMARY KEY (id)
+);
+
+CREATE TABLE manifest (
+  id bigint NOT NULL DEFAULT nextval('manifest_id_seq'::regclass),
+  repository_id integer NOT NULL,
+  digest text COLLATE "C" NOT NULL,
+  media_type text NOT NULL,
+  size integer NOT NULL,
+  artifact_type text,
+  subject text COLLATE "C",
+  annotations jsonb,
+  bytes bytea NOT NULL,
+  pushed_at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT manifest_pkey PRIMARY KEY (id),
+  CONSTRAINT manifest_repository_id_digest_key UNIQUE (repository_id, digest),
+  CONSTRAINT manifest_repository_id_fkey FOREIGN KEY (repository_id) REFERENCES repository(id) ON DELETE CASCADE
+);
+CREATE INDEX manifest_of_subject ON public.manifest USING btree (repository_id, subject, digest) WHERE (subject IS NOT NULL);
+
+CREATE TABLE manifest_reference (
+  manifest_id bigint NOT NULL,
+  digest text COLLATE "C" NOT NULL,
+  kind text NOT NULL,
+  "position" integer NOT NULL,
+  CONSTRAINT manifest_reference_kind_check CHECK ((kind = ANY (ARRAY['blob'::text, 'manifest'::text]))),
+  CONSTRAINT manifest_reference_manifest_id_fkey FOREIGN KEY (manifest_id) REFERENCES manifest(id) ON DELETE CASCADE,
+  CONSTRAINT manifest_reference_pkey PRIMARY KEY (manifest_id, "position")
+);
+CREATE INDEX manifest_reference_of_digest ON public.manifest_reference USING btree (digest);
+
+CREATE TABLE member (
+  id integer NOT NULL DEFAULT nextval('member_id_seq'::regclass),
+  project_id integer NOT NULL,
+  account_id integer NOT NULL,
+  role smallint NOT NULL,
+  CONSTRAINT member_account_id_fkey FOREIGN KEY (account_id) REFERENCES account(id) ON DELETE CASCADE,
+  CONSTRAINT member_pkey PRIMARY KEY (id),
+  CONSTRAINT member_project_id_account_id_key UNIQUE (project_id, account_id),
+  CONSTRAINT member_project_id_fkey FOREIGN KEY (project_id) REFERENCES project(id) ON DELETE CASCADE,
+  CONSTRAINT member_role_check CHECK (((role >= 1) AND (role <= 5)))
+);
+
+CREATE TABLE project (
+  id integer NOT NULL DEFAULT nextval('project_id_seq'::regclass),
+  name text COLLATE "C" NOT NULL,
+  owner text NOT NULL DEFAULT 'admin'::text,
+  metadata jsonb NOT NULL DEFAULT '{"public": "false"}'::jsonb,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  updated_at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT project_name_key UNIQUE (name),
+  CONSTRAINT project_pkey PRIMARY KEY (id)
+);
+
+CREATE TABLE registry_endpoint (
+  id integer NOT NULL DEFAULT nextval('registry_endpoint_id_seq'::regclass),
+  name text NOT NULL,
+  description text NOT NULL DEFAULT ''::text,
+  type text NOT NULL,
+  url text NOT NULL,
+  credential_type text NOT NULL DEFAULT 'basic'::text,
+  access_key text NOT NULL DEFAULT ''::text,
+  access_secret_sealed bytea,
+  insecure boolean NOT NULL DEFAULT false,
+  ca_certificate text NOT NULL DEFAULT ''::text,
+  status text NOT NULL DEFAULT 'unhealthy'::text,
+  status_text text NOT NULL DEFAULT ''::text,
+  peer_id text,
+  checked_at timestamp with time zone,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  updated_at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT registry_endpoint_name_key UNIQUE (name),
+  CONSTRAINT registry_endpoint_pkey PRIMARY KEY (id),
+  CONSTRAINT registry_endpoint_status_check CHECK ((status = ANY (ARRAY['healthy'::text, 'unhealthy'::text])))
+);
+
+CREATE TABLE replica (
+  policy_id integer NOT NULL,
+  repository text COLLATE "C" NOT NULL,
+  reference text COLLATE "C" NOT NULL,
+  target text NOT NULL,
+  wanted text,
+  arrived text,
+  sent text,
+  wanted_since timestamp with time zone NOT NULL,
+  arrived_at timestamp with time zone,
+  origin jsonb NOT NULL DEFAULT '{}'::jsonb,
+  attempts integer NOT NULL DEFAULT 0,
+  next_attempt timestamp with time zone,
+  last_error text,
+  CONSTRAINT replica_pkey PRIMARY KEY (policy_id, repository, reference),
+  CONSTRAINT replica_policy_id_fkey FOREIGN KEY (policy_id) REFERENCES replication_policy(id) ON DELETE CASCADE
+);
+CREATE INDEX replica_behind ON public.replica USING btree (policy_id, next_attempt) WHERE (wanted IS DISTINCT FROM arrived);
+
+CREATE TABLE replication_policy (
+  id integer NOT NULL DEFAULT nextval('replication_policy_id_seq'::regclass),
+  name text NOT NULL,
+  description text NOT NULL DEFAULT ''::text,
+  enabled boolean NOT NULL DEFAULT true,
+  dest_endpoint_id integer,
+  src_endpoint_id integer,
+  dest_namespace text NOT NULL DEFAULT ''::text,
+  dest_namespace_replace_count smallint NOT NULL DEFAULT '-1'::integer,
+  filters jsonb NOT NULL DEFAULT '[]'::jsonb,
+  trigger_type text NOT NULL DEFAULT 'manual'::text,
+  cron text NOT NULL DEFAULT ''::text,
+  deletion boolean NOT NULL DEFAULT false,
+  override boolean NOT NULL DEFAULT true,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  updated_at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT replication_policy_check CHECK (((dest_endpoint_id IS NULL) <> (src_endpoint_id IS NULL))),
+  CONSTRAINT replication_policy_dest_endpoint_id_fkey FOREIGN KEY (dest_endpoint_id) REFERENCES registry_endpoint(id),
+  CONSTRAINT replication_policy_name_key UNIQUE (name),
+  CONSTRAINT replication_policy_pkey PRIMARY KEY (id),
+  CONSTRAINT replication_policy_src_endpoint_id_fkey FOREIGN KEY (src_endpoint_id) REFERENCES registry_endpoint(id),
+  CONSTRAINT replication_policy_trigger_type_check CHECK ((trigger_type = ANY (ARRAY['manual'::text, 'scheduled'::text, 'event_based'::text])))
+);
+
+CREATE TABLE repository (
+  id integer NOT NULL DEFAULT nextval('repository_id_seq'::regclass),
+  project_id integer NOT NULL,
+  name text COLLATE "C" NOT NULL,
+  description text NOT NULL DEFAULT ''::text,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  updated_at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT repository_name_key UNIQUE (name),
+  CONSTRAINT repository_pkey PRIMARY KEY (id),
+  CONSTRAINT repository_project_id_fkey FOREIGN KEY (project_id) REFERENCES project(id)
+);
+CREATE INDEX repository_of_project ON public.repository USING btree (project_id, name);
+
+CREATE TABLE repository_blob (
+  repository text COLLATE "C" NOT NULL,
+  digest text COLLATE "C" NOT NULL,
+  size bigint NOT NULL,
+  project_id integer NOT NULL,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT repository_blob_pkey PRIMARY KEY (repository, digest),
+  CONSTRAINT repository_blob_project_id_fkey FOREIGN KEY (project_id) REFERENCES project(id) ON DELETE CASCADE
+);
+CREATE INDEX repository_blob_of_digest ON public.repository_blob USING btree (digest);
+CREATE INDEX repository_blob_of_project ON public.repository_blob USING btree (project_id);
+
+CREATE TABLE schedule (
+  id integer NOT NULL DEFAULT nextval('schedule_id_seq'::regclass),
+  vendor text NOT NULL,
+  vendor_id integer NOT NULL,
+  cron text NOT NULL,
+  time_zone text NOT NULL DEFAULT 'UTC'::text,
+  next_at timestamp with time zone NOT NULL,
+  updated_at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT schedule_pkey PRIMARY KEY (id),
+  CONSTRAINT schedule_vendor_vendor_id_key UNIQUE (vendor, vendor_id)
+);
+CREATE INDEX schedule_due ON public.schedule USING btree (next_at);
+
+CREATE TABLE schema_version (
+  version integer NOT NULL,
+  name text NOT NULL,
+  applied_at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT schema_version_pkey PRIMARY KEY (version)
+);
+
+CREATE TABLE setting (
+  key text NOT NULL,
+  value jsonb NOT NULL,
+  CONSTRAINT setting_pkey PRIMARY KEY (key)
+);
+
+CREATE TABLE tag (
+  id bigint NOT NULL DEFAULT nextval('tag_id_seq'::regclass),
+  repository_id integer NOT NULL,
+  name text COLLATE "C" NOT NULL,
+  digest text COLLATE "C" NOT NULL,
+  pushed_at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT tag_pkey PRIMARY KEY (id),
+  CONSTRAINT tag_repository_id_digest_fkey FOREIGN KEY (repository_id, digest) REFERENCES manifest(repository_id, digest),
+  CONSTRAINT tag_repository_id_fkey FOREIGN KEY (repository_id) REFERENCES repository(id) ON DELETE CASCADE,
+  CONSTRAINT tag_repository_id_name_key UNIQUE (repository_id, name)
+);
+CREATE INDEX tag_of_digest ON public.tag USING btree (repository_id, digest);
+
+CREATE TABLE task (
+  id bigint NOT NULL DEFAULT nextval('task_id_seq'::regclass),
+  execution_id integer NOT NULL,
+  kind text NOT NULL,
+  lane text NOT NULL,
+  payload jsonb NOT NULL,
+  status text NOT NULL,
+  status_text text NOT NULL DEFAULT ''::text,
+  attempts integer NOT NULL DEFAULT 0,
+  progress jsonb NOT NULL DEFAULT '{}'::jsonb,
+  worker text,
+  ticket uuid,
+  not_before timestamp with time zone,
+  stop_requested boolean NOT NULL DEFAULT false,
+  lost smallint NOT NULL DEFAULT 0,
+  start_time timestamp with time zone NOT NULL DEFAULT now(),
+  end_time timestamp with time zone,
+  CONSTRAINT task_execution_id_fkey FOREIGN KEY (execution_id) REFERENCES execution(id) ON DELETE CASCADE,
+  CONSTRAINT task_pkey PRIMARY KEY (id),
+  CONSTRAINT task_status_check CHECK ((status = ANY (ARRAY['Pending'::text, 'Running'::text, 'Success'::text, 'Error'::text, 'Stopped'::text])))
+);
+CREATE UNIQUE INDEX task_lane ON public.task USING btree (lane) WHERE (status = 'Running'::text);
+CREATE INDEX task_of_execution ON public.task USING btree (execution_id, id);
+CREATE INDEX task_open ON public.task USING btree (lane, id) WHERE (status = ANY (ARRAY['Pending'::text, 'Running'::text]));
+CREATE INDEX task_open_of_execution ON public.task USING btree (execution_id) WHERE (status = ANY (ARRAY['Pending'::text, 'Running'::text]));
+
+CREATE TABLE task_log (
+  id bigint NOT NULL DEFAULT nextval('task_log_id_seq'::regclass),
+  task_id bigint NOT NULL,
+  at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+  level text NOT NULL,
+  text text NOT NULL,
+  CONSTRAINT task_log_pkey PRIMARY KEY (id),
+  CONSTRAINT task_log_task_id_fkey FOREIGN KEY (task_id) REFERENCES task(id) ON DELETE CASCADE
+);
+CREATE INDEX task_log_of_task ON public.task_log USING btree (task_id, id);
