@@ -1,7 +1,7 @@
 import { isNonDistributable, type Bytes, type Descriptor } from "@entrepot/oci";
 import { verified } from "./bytes.ts";
-import { countBytes, step, type Copy } from "./copy.ts";
-import { bytesOrCancelled } from "./or-cancelled.ts";
+import { countBytes, step, type Copy, type Once } from "./copy.ts";
+import { bytesOrCancelled, orCancelled } from "./or-cancelled.ts";
 
 /**
  * Brings `blob` to the target: is it there? can it be mounted? else its bytes are streamed and
@@ -10,18 +10,27 @@ import { bytesOrCancelled } from "./or-cancelled.ts";
 export async function copyBlob(copy: Copy, blob: Descriptor): Promise<void> {
   const { once } = copy.options;
   if (!once) return bring(copy, blob);
+  for (let attempt = 0; attempt < 3; attempt++) {
+    if (await bringOnce(copy, blob, once)) return;
+  }
+  await bring(copy, blob);
+}
+
+/** False if another copy was to bring it and failed: that (it may be cancelled) is not ours. */
+async function bringOnce(copy: Copy, blob: Descriptor, once: Once): Promise<boolean> {
+  const { signal } = copy.options;
   let ours = false;
-  const bringOnce = async () => {
+  const transfer = () => {
     ours = true;
-    await bring(copy, blob);
+    return bring(copy, blob);
   };
   try {
-    await once(`${copy.target.name}@${blob.digest}`, bringOnce);
+    await orCancelled(once(`${copy.target.name}@${blob.digest}`, transfer), signal);
     if (!ours) copy.done.blobsSkipped++;
+    return true;
   } catch (error) {
-    if (ours) throw error;
-    // Another copy's failure (it may have been cancelled) says nothing about ours.
-    await bring(copy, blob);
+    if (ours || signal?.aborted) throw error;
+    return false;
   }
 }
 

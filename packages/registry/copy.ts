@@ -8,6 +8,9 @@ export type CopySource = Pick<Repository, "name" | "resolve" | "stat" | "fetch" 
 /** What a copy asks of the repository it fills. */
 export type CopyTarget = Pick<Repository, "name" | "resolve" | "stat" | "push" | "mount" | "tag">;
 
+/** Runs `copy`, or waits for the one that runs under the same `key` and shares its end. */
+export type Once = (key: string, copy: () => Promise<void>) => Promise<void>;
+
 /** How to copy. */
 export interface CopyOptions {
   /** Blobs, and apart from them manifests, under way at a time. Default 4. */
@@ -22,7 +25,7 @@ export interface CopyOptions {
    * Shares one transfer of a blob between copies that run at once, by `key` (see
    * `sharedTransfers`). The key holds for one target registry; who copies to several adds to it.
    */
-  readonly once?: (key: string, copy: () => Promise<void>) => Promise<void>;
+  readonly once?: Once;
   /** Also copies what refers to the manifests: referrers, and cosign's tags. Default false. */
   readonly referrers?: boolean;
   /** Does not trust what is there: looks at every blob, pushes every manifest. Default false. */

@@ -1,8 +1,10 @@
+import type { Once } from "./copy.ts";
+
 /**
  * An `once` for `copyGraph`: while a transfer is under way, whoever asks for the same key waits for
  * it and shares its end. Afterwards it is forgotten, so the memory is that of what is under way.
  */
-export function sharedTransfers(): (key: string, copy: () => Promise<void>) => Promise<void> {
+export function sharedTransfers(): Once {
   const underWay = new Map<string, Promise<void>>();
   return (key, copy) => {
     const shared = underWay.get(key);
