@@ -1,7 +1,9 @@
 import type { Database } from "@entrepot/catalog";
 import type { Transaction } from "kysely";
 
+/** Running until its last task has ended. */
 export type ExecutionStatus = "Running" | "Success" | "Error" | "Stopped";
+/** Pending → Running → Success, Error or Stopped; back to Pending to be tried again. */
 export type TaskStatus = "Pending" | "Running" | "Success" | "Error" | "Stopped";
 
 /** One run of a plan. Ends when its last task ends: Stopped, else Error if any failed, else Success. */
@@ -46,12 +48,14 @@ export interface Task {
   readonly endTime: Date | null;
 }
 
+/** A task to store. */
 export interface NewTask {
   readonly kind: string;
   readonly lane: string;
   readonly payload: Readonly<Record<string, unknown>>;
 }
 
+/** An execution to store. */
 export interface NewExecution {
   /** Whose plan: `REPLICATION`, … and which one. */
   readonly vendor: string;
@@ -144,6 +148,7 @@ export interface Jobs {
   ): Promise<void>;
 }
 
+/** One line of a task's log. */
 export interface LogLine {
   readonly id: number;
   readonly at: Date;

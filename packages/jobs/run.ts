@@ -1,0 +1,106 @@
+import { RegistryError } from "@entrepot/oci";
+import type { Claim } from "./claim.ts";
+import type { Outcome } from "./ending.ts";
+import type { NewTask, Progress, TaskHandler, TaskRun } from "./ports.ts";
+
+/** How long a task of a kind that this node does not know waits for one that does. */
+const NO_HANDLER_DELAY_MS = 30_000;
+
+/**
+ * Why a run is aborted: somebody cancelled it, this node stops, or its ticket went to another
+ * worker because ours was not heard of in time.
+ */
+export type AbortCause = "cancelled" | "shutdown" | "lost";
+
+/** A task being run by this process. */
+export interface Run {
+  readonly claim: Claim;
+  readonly handler: TaskHandler | undefined;
+  /** Resolves when its handler has ended; never rejects. */
+  readonly outcome: Promise<Outcome>;
+  /** Tells the handler to end. The first cause counts. */
+  abort(cause: AbortCause): void;
+  /** The last progress, null if there was none. */
+  progress(): Progress | null;
+  /** Like `progress`, but null if nothing has changed since the last call. */
+  takeProgress(): Progress | null;
+}
+
+/** What a run needs from its worker. */
+export interface RunContext {
+  readonly handler: TaskHandler | undefined;
+  readonly log: TaskRun["log"];
+  readonly addTasks: (
+    executionId: number,
+    tasks: readonly NewTask[],
+    db?: Parameters<TaskRun["addTasks"]>[1],
+  ) => Promise<void>;
+}
+
+/** Starts the handler of `claim`'s task. */
+export function startRun(claim: Claim, { handler, log, addTasks }: RunContext): Run {
+  const { task, vendorId, trigger } = claim;
+  const aborter = new AbortController();
+  let cause: AbortCause | null = null;
+  let last: Progress | null = null;
+  let changed = false;
+
+  const taskRun: TaskRun = {
+    task,
+    execution: { id: task.executionId, vendorId, trigger },
+    attempt: task.attempts,
+    signal: aborter.signal,
+    log,
+    progress: (progress) => {
+      last = progress;
+      changed = true;
+    },
+    addTasks: (tasks, db) => addTasks(task.executionId, tasks, db),
+  };
+  const ends = async (): Promise<Outcome> => {
+    if (claim.refusal) return { kind: "failed", error: claim.refusal };
+    if (!handler) return unknownKind(task.kind);
+    try {
+      await handler.run(taskRun);
+      return { kind: "done" };
+    } catch (error) {
+      if (cause === "shutdown" || cause === "lost") return returned(cause);
+      return { kind: "failed", error };
+    }
+  };
+  return {
+    claim,
+    handler,
+    outcome: ends(),
+    abort: (why) => {
+      if (cause) return;
+      cause = why;
+      aborter.abort(abortError(task.id, why));
+    },
+    progress: () => last,
+    takeProgress: () => {
+      const news = changed ? last : null;
+      changed = false;
+      return news;
+    },
+  };
+}
+
+/** How a task goes back that this process will not finish. */
+export function returned(cause: Exclude<AbortCause, "cancelled">): Outcome {
+  const text =
+    cause === "shutdown"
+      ? "Its worker was shut down; it runs again."
+      : "Its worker lost touch with the database; it runs again.";
+  return { kind: "returned", text, delayMs: 0 };
+}
+
+function unknownKind(kind: string): Outcome {
+  const text = `Waits for a worker that knows "${kind}": are all nodes of one version?`;
+  return { kind: "returned", text, delayMs: NO_HANDLER_DELAY_MS };
+}
+
+function abortError(id: number, cause: AbortCause): RegistryError {
+  if (cause === "cancelled") return new RegistryError("CANCELLED", `Task ${id} was cancelled.`);
+  return new RegistryError("UNAVAILABLE", `Task ${id} is interrupted and will run again.`);
+}

@@ -1,0 +1,119 @@
+import type { Catalog, Database } from "@entrepot/catalog";
+import { type Kysely, sql } from "kysely";
+import { CHANNELS } from "./channels.ts";
+import { nextOccurrence } from "./cron.ts";
+import type { JobsLog } from "./jobs-log.ts";
+import type { Jobs } from "./ports.ts";
+import type { Queue } from "./queue.ts";
+import { every } from "./timing.ts";
+
+const POLL_MS = 10_000;
+/** Schedules fired in one transaction. */
+const BATCH = 100;
+
+/** What schedules need. */
+export interface ScheduleContext {
+  readonly catalog: Pick<Catalog, "db" | "transaction" | "notify" | "listen">;
+  readonly queue: Pick<Queue, "insert" | "nextTime">;
+  readonly clock: () => Date;
+  readonly log: JobsLog;
+}
+
+/** Stores or removes a schedule; see `Jobs.schedule`. */
+export async function storeSchedule(
+  { catalog, queue, clock }: ScheduleContext,
+  entry: Parameters<Jobs["schedule"]>[0],
+  db: Kysely<Database>,
+): Promise<void> {
+  const { vendor, vendorId, cron, timeZone = "UTC" } = entry;
+  if (cron === null) {
+    await sql`DELETE FROM schedule WHERE vendor = ${vendor} AND vendor_id = ${vendorId}`.execute(
+      db,
+    );
+    return;
+  }
+  const nextAt = nextOccurrence(queue.nextTime, { cron, timeZone }, clock());
+  // Stored again as it was, it keeps its next time, so that one that is overdue still fires.
+  await sql`
+    INSERT INTO schedule AS old (vendor, vendor_id, cron, time_zone, next_at)
+    VALUES (${vendor}, ${vendorId}, ${cron}, ${timeZone}, ${nextAt})
+    ON CONFLICT (vendor, vendor_id) DO UPDATE SET
+      cron = excluded.cron, time_zone = excluded.time_zone, updated_at = now(),
+      next_at = CASE WHEN (old.cron, old.time_zone) = (excluded.cron, excluded.time_zone)
+        THEN old.next_at ELSE excluded.next_at END
+  `.execute(db);
+  await sql`SELECT pg_notify(${CHANNELS.schedules}, '')`.execute(db);
+}
+
+/**
+ * Hands out a ticket for each schedule that has come due, and moves it on, in one transaction: on
+ * however many nodes this runs, each time fires once. Times missed while no node was up fire once
+ * together. Returns how many fired.
+ */
+export async function fireDue(context: ScheduleContext): Promise<number> {
+  const { catalog, queue, clock, log } = context;
+  return catalog.transaction(async (db) => {
+    const now = clock();
+    const { rows } = await sql<DueRow>`
+      SELECT id, vendor, vendor_id, cron, time_zone FROM schedule WHERE next_at <= ${now}
+      ORDER BY next_at LIMIT ${BATCH} FOR UPDATE SKIP LOCKED
+    `.execute(db);
+    for (const { id, cron, time_zone: timeZone, vendor, vendor_id: vendorId } of rows) {
+      await queue.insert(db, [{ data: { schedule: { vendor, vendorId, tries: 0 } } }]);
+      let nextAt: Date | "infinity";
+      try {
+        nextAt = nextOccurrence(queue.nextTime, { cron, timeZone }, now);
+      } catch (error) {
+        log("error", `The schedule of ${vendor} ${vendorId} ends here: ${String(error)}`);
+        nextAt = "infinity";
+      }
+      await sql`UPDATE schedule SET next_at = ${nextAt} WHERE id = ${id}`.execute(db);
+    }
+    if (rows.length > 0) await catalog.notify(CHANNELS.wake, "", db);
+    return rows.length;
+  });
+}
+
+interface DueRow {
+  readonly id: number;
+  readonly vendor: string;
+  readonly vendor_id: number;
+  readonly cron: string;
+  readonly time_zone: string;
+}
+
+/**
+ * Fires schedules when they come due: a timer for the next one, set anew when schedules change and
+ * every 10 s. Returns the call that ends it.
+ */
+export function watchSchedules(context: ScheduleContext): () => Promise<void> {
+  const { catalog, clock, log } = context;
+  let timer: NodeJS.Timeout | undefined;
+  let ended = false;
+
+  const look = async () => {
+    while (!ended && (await fireDue(context)) === BATCH);
+    const nextAt = await nextDue(catalog.db);
+    clearTimeout(timer);
+    if (ended || nextAt === null) return;
+    const waitMs = Math.max(0, nextAt.getTime() - clock().getTime());
+    if (waitMs < POLL_MS) timer = setTimeout(lookNow, waitMs + 1);
+  };
+  const lookNow = () => {
+    look().catch((error: unknown) => log("warn", `Cannot look at schedules: ${String(error)}`));
+  };
+  const ends = [catalog.listen(CHANNELS.schedules, lookNow), every(POLL_MS, look, log)];
+  lookNow();
+  return async () => {
+    ended = true;
+    clearTimeout(timer);
+    await Promise.all(ends.map((end) => end()));
+  };
+}
+
+async function nextDue(db: Kysely<Database>): Promise<Date | null> {
+  const { rows } = await sql<{ next: Date | null }>`
+    SELECT min(next_at) AS next FROM schedule WHERE next_at < 'infinity'
+  `.execute(db);
+  return rows[0]?.next ?? null;
+}

@@ -1,0 +1,152 @@
+import type { Catalog, Database } from "@entrepot/catalog";
+import { type Kysely, sql, type Transaction } from "kysely";
+import { CHANNELS } from "./channels.ts";
+import { type Ending, type Verdict, verdictOf } from "./ending.ts";
+import { advanceLanes, lockLanes } from "./lane.ts";
+import type { Queue } from "./queue.ts";
+import { taskOf, type TaskRow } from "./rows.ts";
+
+/** What settling needs. */
+export interface SettleContext {
+  readonly catalog: Pick<Catalog, "transaction" | "notify">;
+  readonly queue: Pick<Queue, "insert" | "remove">;
+  /** This process's name, as claims were made with. */
+  readonly worker: string;
+  readonly clock: () => Date;
+}
+
+interface SettledRow extends TaskRow {
+  /** Its new ticket, if it will run again. */
+  readonly ticket: string | null;
+}
+
+/**
+ * Writes down how tasks ended, all in one transaction: their rows, their tickets, what their lanes
+ * do next, their handlers' `failed`, and their executions if these were the last tasks. A task that
+ * is no longer this worker's is left alone, so that a late answer never overwrites a newer attempt.
+ * Returns after how many ms tasks will be tried again.
+ */
+export async function settle(
+  context: SettleContext,
+  endings: readonly Ending[],
+): Promise<number[]> {
+  const { catalog, queue, worker } = context;
+  return catalog.transaction(async (db) => {
+    const lanes = endings.map(({ claim }) => claim.task.lane);
+    await lockLanes(db, lanes);
+    const stopped = await stillOurs(db, worker, endings);
+    const ours = endings.filter(({ claim }) => stopped.has(claim.task.id));
+    if (ours.length === 0) return [];
+
+    const now = context.clock();
+    const verdicts = ours.map((ending) =>
+      verdictOf(ending, stopped.get(ending.claim.task.id) ?? false, now),
+    );
+    const rows = await writeVerdicts(db, verdicts);
+    await queue.remove(
+      db,
+      ours.map(({ claim }) => claim.ticket.id),
+    );
+    const delays = new Map(verdicts.map(({ id, delayMs }) => [id, delayMs ?? 0]));
+    const again = rows.flatMap(({ id, ticket, lane }) =>
+      ticket ? [{ id: ticket, data: { task: id, lane }, delayMs: delays.get(id) ?? 0 }] : [],
+    );
+    await queue.insert(db, again);
+    const advanced = await advanceLanes(db, queue, lanes);
+    if (advanced > 0 || again.some(({ delayMs }) => delayMs === 0)) {
+      await catalog.notify(CHANNELS.wake, "", db);
+    }
+    await callFailed(db, ours, rows);
+    await settleExecutions(
+      catalog,
+      db,
+      rows.flatMap((row) => (row.ticket ? [] : row.execution_id)),
+    );
+    return verdicts.flatMap(({ delayMs }) => delayMs ?? []);
+  });
+}
+
+/** The ids still claimed as `endings` say, and whether somebody asked for them to stop. */
+async function stillOurs(db: Kysely<Database>, worker: string, endings: readonly Ending[]) {
+  const ids = endings.map(({ claim }) => claim.task.id);
+  const { rows } = await sql<{ id: number; ticket: string; attempts: number; stopped: boolean }>`
+    SELECT task.id, ticket, attempts, task.stop_requested OR execution.stop_requested AS stopped
+    FROM task JOIN execution ON execution.id = execution_id
+    WHERE task.id = ANY(${ids}) AND task.status = 'Running' AND worker = ${worker}
+  `.execute(db);
+  const claims = new Map(endings.map(({ claim }) => [claim.task.id, claim]));
+  return new Map(
+    rows.flatMap(({ id, ticket, attempts, stopped }) => {
+      const claim = claims.get(Number(id));
+      const same = claim?.ticket.id === ticket && claim.task.attempts === attempts;
+      return same ? [[Number(id), stopped] as const] : [];
+    }),
+  );
+}
+
+async function writeVerdicts(db: Kysely<Database>, verdicts: readonly Verdict[]) {
+  const { rows } = await sql<SettledRow>`
+    UPDATE task SET
+      status = verdict.status, status_text = verdict.text, worker = NULL,
+      attempts = attempts - verdict.uncounted::integer,
+      progress = coalesce(verdict.progress, task.progress),
+      ticket = CASE WHEN verdict.status = 'Pending' THEN gen_random_uuid() END,
+      not_before = now() + verdict."delayMs" * interval '1 millisecond',
+      end_time = CASE WHEN verdict.status <> 'Pending' THEN clock_timestamp() END
+    FROM jsonb_to_recordset(${JSON.stringify(verdicts)}::jsonb) AS verdict (
+      id bigint, status text, text text, uncounted boolean, "delayMs" double precision,
+      progress jsonb
+    )
+    WHERE task.id = verdict.id
+    RETURNING task.*
+  `.execute(db);
+  return rows;
+}
+
+async function callFailed(
+  db: Transaction<Database>,
+  endings: readonly Ending[],
+  rows: readonly SettledRow[],
+): Promise<void> {
+  const byId = new Map(rows.map((row) => [Number(row.id), row]));
+  for (const ending of endings) {
+    const row = byId.get(ending.claim.task.id);
+    if (row?.status !== "Error" || ending.outcome.kind !== "failed") continue;
+    if (ending.failedThrew >= 3) continue;
+    try {
+      await ending.handler?.failed?.(taskOf(row), ending.outcome.error, db);
+    } catch (error) {
+      ending.failedThrew++;
+      throw error;
+    }
+  }
+}
+
+/**
+ * Ends those of `ids` that have no open task left: Stopped if any task was, else Error if any
+ * failed, else Success. Their rows are locked first, so that of two transactions which end an
+ * execution's last tasks the second one sees the first.
+ */
+export async function settleExecutions(
+  catalog: Pick<Catalog, "notify">,
+  db: Transaction<Database>,
+  ids: readonly number[],
+): Promise<void> {
+  if (ids.length === 0) return;
+  await sql`
+    SELECT FROM execution WHERE id = ANY(${ids}) ORDER BY id FOR NO KEY UPDATE
+  `.execute(db);
+  const { rows } = await sql<{ id: number }>`
+    UPDATE execution SET end_time = clock_timestamp(), status = CASE
+      WHEN EXISTS (SELECT FROM task WHERE execution_id = execution.id AND status = 'Stopped')
+        THEN 'Stopped'
+      WHEN EXISTS (SELECT FROM task WHERE execution_id = execution.id AND status = 'Error')
+        THEN 'Error'
+      ELSE 'Success' END
+    WHERE id = ANY(${ids}) AND status = 'Running' AND NOT EXISTS (
+      SELECT FROM task WHERE execution_id = execution.id AND status IN ('Pending', 'Running')
+    )
+    RETURNING id
+  `.execute(db);
+  for (const { id } of rows) await catalog.notify(CHANNELS.settled, String(id), db);
+}

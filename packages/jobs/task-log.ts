@@ -1,0 +1,93 @@
+import type { Database } from "@entrepot/catalog";
+import { type Kysely, sql } from "kysely";
+
+/** Lines kept of one attempt of a task; after them one line says that the rest is left out. */
+export const MAX_LINES = 2_000;
+/** Characters kept of one line. */
+export const MAX_LINE_LENGTH = 4_000;
+/** Lines in one insert. */
+const BATCH = 1_000;
+const FLUSH_MS = 250;
+
+/** Writes log lines of this process's tasks, in batches, in order. */
+export interface TaskLog {
+  /** A log for one attempt of one task; lines beyond MAX_LINES are left out, and it says so. */
+  of(taskId: number): (level: "info" | "warn" | "error", text: string) => void;
+  /** Resolves when everything so far is stored; rejects if it cannot be, and keeps it. */
+  flush(): Promise<void>;
+  /** Flushes, as far as the database is there, and ends. */
+  close(): Promise<void>;
+}
+
+interface Line {
+  readonly taskId: number;
+  readonly at: string;
+  readonly level: string;
+  readonly text: string;
+}
+
+/** A `TaskLog` on `db`. Lines wait at most 250 ms, longer only while the database is away. */
+export function openTaskLog(db: Kysely<Database>, clock: () => Date): TaskLog {
+  let waiting: Line[] = [];
+  let timer: NodeJS.Timeout | undefined;
+  let last: Promise<void> = Promise.resolve();
+
+  const writeAll = async () => {
+    while (waiting.length > 0) {
+      const batch = waiting.slice(0, BATCH);
+      await insertLines(db, batch);
+      waiting = waiting.slice(batch.length);
+    }
+  };
+  const flush = (): Promise<void> => {
+    clearTimeout(timer);
+    timer = undefined;
+    if (waiting.length === 0) return last;
+    const next = last.catch(() => {}).then(writeAll);
+    last = next.catch(() => {});
+    return next;
+  };
+  const flushLater = () => {
+    timer ??= setTimeout(() => flush().catch(flushLater), FLUSH_MS);
+  };
+
+  return {
+    of: (taskId) => {
+      let lines = 0;
+      return (level, text) => {
+        if (++lines > MAX_LINES + 1) return;
+        const whole = lines <= MAX_LINES;
+        waiting.push({
+          taskId,
+          at: clock().toISOString(),
+          level: whole ? level : "warn",
+          text: whole ? fitting(text) : `Only the first ${MAX_LINES} lines are kept.`,
+        });
+        flushLater();
+      };
+    },
+    flush,
+    close: async () => {
+      await flush().catch(() => {});
+      clearTimeout(timer);
+    },
+  };
+}
+
+function fitting(text: string): string {
+  // PostgreSQL's text holds no NUL.
+  const clean = text.replaceAll("\u0000", "");
+  return clean.length > MAX_LINE_LENGTH ? `${clean.slice(0, MAX_LINE_LENGTH)} …` : clean;
+}
+
+async function insertLines(db: Kysely<Database>, lines: readonly Line[]): Promise<void> {
+  // The join leaves out lines of tasks that have been swept away in the meantime.
+  await sql`
+    INSERT INTO task_log (task_id, at, level, text)
+    SELECT task.id, line.at, line.level, line.text
+    FROM jsonb_array_elements(${JSON.stringify(lines)}::jsonb) WITH ORDINALITY AS e (value, place),
+      jsonb_to_record(e.value) AS line ("taskId" bigint, at timestamptz, level text, text text)
+    JOIN task ON task.id = line."taskId"
+    ORDER BY place
+  `.execute(db);
+}
