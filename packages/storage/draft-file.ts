@@ -40,6 +40,13 @@ export async function openDraftFile(home: DraftHome, state: DraftState): Promise
   });
 }
 
+/** Closes the file of `state`; it is opened again when it is needed. */
+export async function closeDraftFile(state: DraftState): Promise<void> {
+  const { file } = state;
+  state.file = null;
+  await file?.close();
+}
+
 /** The running hash of what the file of `state` holds, by reading it. */
 export async function hashDraftFile(
   home: DraftHome,

@@ -42,9 +42,9 @@ export function draftTable({ drafts, files }: { drafts: number; files: number })
   const idleOpen = new Set<DraftState>(); // in order of use
 
   async function closeFile(state: DraftState): Promise<void> {
-    const { file } = state;
     idleOpen.delete(state);
-    state.file = null;
+    const { file } = state;
+    state.file = null; // before the wait: whoever claims it meanwhile opens its own
     await file?.close();
   }
 

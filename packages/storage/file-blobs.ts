@@ -73,15 +73,17 @@ export function fileBlobs(disk: Disk, root: string, shards: Shards): FileBlobs {
       const temporary = join(uploadsFolder(root), newTemporaryName());
       await onDisk(`storing blob ${digest}`, root, async () => {
         const file = await disk.open(temporary, "wx");
+        let closing: Promise<void> | null = null;
         try {
           await writeAll(file, bytes.length > 0 ? [bytes] : [], 0);
           await file.sync();
-          await place(temporary, digest);
+          closing = file.close();
+          await Promise.all([closing, place(temporary, digest)]);
         } catch (error) {
-          await disk.unlink(temporary).catch(() => undefined); // the first failure is the one to tell
+          // The first failure is the one to tell.
+          await (closing ?? file.close()).catch(() => undefined);
+          await disk.unlink(temporary).catch(() => undefined);
           throw error;
-        } finally {
-          await file.close();
         }
       });
     },

@@ -5,6 +5,7 @@ import type { Algorithm, Digest } from "@entrepot/oci";
 import { isMissing, onDisk } from "./disk.ts";
 import {
   appendToDraftFile,
+  closeDraftFile,
   draftPath,
   hashDraftFile,
   openDraftFile,
@@ -144,7 +145,7 @@ function fileDraft(home: DraftHome, { id, algorithm, name, size }: DraftFacts): 
           throw wrongDigest(`${wanted}:${hex}`, digest);
         }
         await syncDraftFile(home, state);
-        await home.place(draftPath(home, name), digest);
+        await Promise.all([closeDraftFile(state), home.place(draftPath(home, name), digest)]);
         state.gone = true;
         return state.offset;
       }),
