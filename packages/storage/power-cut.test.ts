@@ -7,7 +7,7 @@ import type { Digest } from "@entrepot/oci";
 import { openFileStore } from "./filesystem.ts";
 import { lossyDisk } from "./lossy-disk.ts";
 import type { BlobStore } from "./ports.ts";
-import { allOf, inPieces, sampleBytes } from "./suite.ts";
+import { allOf, inPieces, sampleBytes } from "./suite-bytes.ts";
 
 const SCOPE = "library/a";
 const SEEDS = process.env["STORAGE_SEED"]

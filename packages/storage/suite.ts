@@ -1,8 +1,8 @@
-import { createHash } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { digestOf } from "@entrepot/oci";
 import type { Bytes, Digest } from "@entrepot/oci";
 import type { BlobStore } from "./ports.ts";
+import { allOf, inPieces, listOf, sampleBytes } from "./suite-bytes.ts";
 
 /** A store under test, with what the suite does to it from outside. */
 export interface StoreUnderTest {
@@ -32,29 +32,6 @@ const HOSTILE_IDS = [
   "a\0b",
   "x".repeat(100_000),
 ];
-
-/** `size` bytes that differ by `seed`; the same for the same arguments. */
-export function sampleBytes(size: number, seed = 1): Uint8Array {
-  const cipher = createHash("shake256", { outputLength: size }).update(`sample ${seed}`);
-  return size === 0 ? new Uint8Array(0) : cipher.digest();
-}
-
-/** `bytes` in pieces of `pieceBytes`, then `failure` if there is one. */
-export async function* inPieces(bytes: Uint8Array, pieceBytes = 65_536, failure?: Error): Bytes {
-  for (let at = 0; at < bytes.length; at += pieceBytes) yield bytes.subarray(at, at + pieceBytes);
-  if (failure) throw failure;
-}
-
-/** Everything in `bytes`, as one. */
-export async function allOf(bytes: Bytes): Promise<Buffer> {
-  return Buffer.concat(await listOf(bytes));
-}
-
-async function listOf<T>(items: AsyncIterable<T>): Promise<T[]> {
-  const list: T[] = [];
-  for await (const item of items) list.push(item);
-  return list;
-}
 
 /** What every BlobStore keeps to. `make` gives a new, empty store for each test. */
 export function storageSuite(name: string, make: () => Promise<StoreUnderTest>): void {
