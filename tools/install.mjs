@@ -72,7 +72,7 @@ async function npmCi() {
   const path = (process.env.PATH ?? "").split(delimiter).filter((entry) => entry !== ours);
   const env = { ...process.env, PATH: path.join(delimiter) };
   const args = ["ci", "--ignore-scripts", "--loglevel=error", "--no-update-notifier"];
-  const child = spawn("npm", args, { cwd: root, env, stdio: ["ignore", 2, 2] });
+  const child = spawn("npm", args, { cwd: root, env, stdio: ["ignore", "ignore", 2] });
   for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => child.kill(signal));
   const code = await new Promise((done, fail) => {
     child.on("error", (cause) => fail(new Error(`cannot run npm: ${cause.message}`, { cause })));
