@@ -1,6 +1,6 @@
 import type { Digest } from "./digest.ts";
 
-/** Points at content: what it is, what it hashes to, how long it is. Source: image-spec descriptor. */
+/** Points at content: what it is, its hash, how long it is. Source: image-spec descriptor. */
 export interface Descriptor {
   readonly mediaType: string;
   readonly digest: Digest;

@@ -20,8 +20,8 @@ import {
 } from "./parse-descriptor.ts";
 
 /**
- * Largest manifest in bytes. Source: distribution-spec § Pushing Manifests, which asks for at least
- * this; a server answers 413 to more.
+ * Largest manifest in bytes. Source: distribution-spec § Pushing Manifests, which asks for at
+ * least this; a server answers 413 to more.
  */
 export const MANIFEST_LIMIT_BYTES = 4 * 1024 * 1024;
 

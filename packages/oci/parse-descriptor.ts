@@ -3,7 +3,7 @@ import { asDigest } from "./digest.ts";
 import { RegistryError } from "./error.ts";
 import { isJsonObject, type JsonObject } from "./json.ts";
 
-/** MANIFEST_INVALID for the member `field` (as `layers[2].size`): what was expected, what is there. */
+/** MANIFEST_INVALID for `field` (as `layers[2].size`): what was expected, what is there. */
 export function invalidField(field: string, expected: string, value: unknown): RegistryError {
   const found = value === undefined ? "nothing" : (JSON.stringify(value) ?? typeof value);
   return new RegistryError(
@@ -45,7 +45,7 @@ export function parseDescriptors(value: unknown, field: string): Descriptor[] {
   return value.map((item, index) => parseDescriptor(item, `${field}[${index}]`));
 }
 
-/** `value` as a media type or undefined; an empty text counts as absent. Throws MANIFEST_INVALID. */
+/** `value` as a media type; undefined if absent or empty. Throws MANIFEST_INVALID. */
 export function parseOptionalMediaType(value: unknown, field: string): string | undefined {
   if (value === undefined || value === null || value === "") return undefined;
   return parseMediaType(value, field);

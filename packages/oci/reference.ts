@@ -6,7 +6,7 @@ export type Reference =
   | { readonly tag: string; readonly digest?: undefined }
   | { readonly digest: Digest; readonly tag?: undefined };
 
-/** Longest repository name in characters. The host's share of 255 is not counted, as Harbor does. */
+/** Longest repository name in characters; the host's name before it does not count. */
 export const REPOSITORY_NAME_LIMIT = 255;
 
 const COMPONENT = "[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*";
@@ -47,7 +47,7 @@ export function parseTag(text: string): string {
   if (isTag(text)) return text;
   throw new RegistryError(
     "TAG_INVALID",
-    `${shown(text)} is not a tag; expected 1 to 128 letters, digits, _ . -, not beginning with . or -`,
+    `${shown(text)} is not a tag; expected 1 to 128 letters, digits, _ . - (the first no . or -)`,
   );
 }
 
@@ -58,7 +58,7 @@ export function asReference(text: string): Reference | null {
   return digest ? { digest } : null;
 }
 
-/** `text` as a tag or a digest. Throws DIGEST_INVALID if there is a colon in it, else TAG_INVALID. */
+/** `text` as a tag or a digest. Throws DIGEST_INVALID if it has a colon, else TAG_INVALID. */
 export function parseReference(text: string): Reference {
   return text.includes(":") ? { digest: parseDigest(text) } : { tag: parseTag(text) };
 }

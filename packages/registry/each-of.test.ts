@@ -14,7 +14,7 @@ test("runs all, at most so many at a time, beginning in order", async () => {
   expect(most).toBe(3);
 });
 
-test("after a failure begins nothing more, lets the rest end, throws the first failure", async () => {
+test("after a failure begins no more, lets the rest end, throws the first", async () => {
   const ended: number[] = [];
   const run = eachOf([1, 2, 3, 4], 2, async (n) => {
     if (n === 1) throw new Error("first");

@@ -10,7 +10,7 @@ export interface MemoryUpload {
   busy: boolean;
 }
 
-/** The uploads of the repository `name`: `read` finds its contents, `write` makes them if need be. */
+/** The uploads of the repository `name`: `read` finds its contents, `write` makes them. */
 export function memoryUploads(
   name: string,
   read: () => MemoryContents,

@@ -6,7 +6,7 @@ export interface ByteRange {
   readonly length?: number;
 }
 
-/** One page of a longer list; `next` is the `last` that asks for the page after it, null at the end. */
+/** One page of a list; `next` is the `last` that asks for the page after it, null at the end. */
 export interface Page<T> {
   readonly items: readonly T[];
   readonly next: string | null;
@@ -28,7 +28,7 @@ export interface PageQuery {
 export interface Repository extends BlobUploads {
   readonly name: string;
 
-  /** What `reference` (a tag or a digest) names now: a manifest. Source: distribution-spec end-3. */
+  /** The manifest that `reference` (tag or digest) names now. Source: distribution-spec end-3. */
   resolve(reference: string): Promise<Descriptor | null>;
 
   /** The blob `digest`, if this repository has it whole. Source: distribution-spec end-2, HEAD. */
@@ -49,7 +49,8 @@ export interface Repository extends BlobUploads {
 
   /**
    * Makes a blob of repository `from` (any repository, if absent) part of this one, without moving
-   * bytes. False if that cannot be done; then nothing has changed. Source: distribution-spec end-11.
+   * bytes. False if that cannot be done; then nothing has changed. Only `content.digest` counts:
+   * the wire tells no size. Source: distribution-spec end-11.
    */
   mount(content: Descriptor, from?: string): Promise<boolean>;
 
@@ -59,7 +60,7 @@ export interface Repository extends BlobUploads {
   /** Tags in ASCII order. Throws NAME_UNKNOWN if the repository does not exist. */
   tags(query?: PageQuery): Promise<Page<string>>;
 
-  /** Manifests whose subject is `digest`, by digest; empty if none. Source: distribution-spec end-12. */
+  /** Manifests whose subject is `digest`, by digest. Source: distribution-spec end-12. */
   referrers(
     digest: Digest,
     query?: PageQuery & { artifactType?: string },
@@ -71,7 +72,7 @@ export interface Repository extends BlobUploads {
    */
   delete(reference: string): Promise<boolean>;
 
-  /** Takes a blob out of this repository. False if it was not there. Source: distribution-spec end-10. */
+  /** Takes a blob out of this repository. False if it was not there. Source: end-10. */
   deleteBlob(digest: Digest): Promise<boolean>;
 }
 
