@@ -108,6 +108,18 @@ export function blobTests(peer: Peer): void {
     expect(Buffer.from(part.bytes).equals(bytes.subarray(1_000_000, 3_000_000))).toBe(true);
   });
 
+  test("a client that leaves in mid-blob harms nobody", async () => {
+    const name = peer.newRepository();
+    const { digest } = await peer.pushBlob(name, randomBlob(8 * 1024 * 1024));
+    const path = `/v2/${name}/blobs/${digest}`;
+    const leaving = new AbortController();
+    const { signal } = leaving;
+    const response = await fetch(new URL(path, peer.url), { signal, headers: peer.headers });
+    await response.body?.getReader().read();
+    leaving.abort();
+    expect(digestOf((await peer.send("GET", path)).bytes)).toBe(digest);
+  });
+
   test.each(["GET", "HEAD"])("%s of a blob that is not there is 404", async (method) => {
     const name = peer.newRepository();
     const answer = await peer.send(method, `/v2/${name}/blobs/${digestOf(randomBlob())}`);

@@ -96,7 +96,7 @@ export function chunkTests(peer: Peer): void {
     accepted(await peer.send("PATCH", location, { body: new Uint8Array() }), "0-0");
   });
 
-  test("what arrived before the client went is kept, and the upload goes on from there", async () => {
+  test("what came before the client went is kept, and the upload goes on", async () => {
     const name = peer.newRepository();
     const location = await peer.startUpload(name);
     await cutOff(peer, location, bytes.subarray(0, 400), 1000);

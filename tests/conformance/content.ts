@@ -4,7 +4,7 @@ import { randomBlob } from "./peer.ts";
 import type { Peer, Pushed } from "./peer.ts";
 import { imageOf, indexOf, newImage, pushImage } from "./samples.ts";
 
-/** Kinds of content that registries have stumbled over: each goes in and comes out byte for byte. */
+/** Content that registries have stumbled over: each kind goes in and comes out byte for byte. */
 export function contentTests(peer: Peer): void {
   const kinds: Record<string, (name: string) => Promise<object>> = {
     "an image without layers": (name) => newImage(peer, name, { layers: [] }),

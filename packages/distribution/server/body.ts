@@ -54,7 +54,7 @@ function source(call: Pick<Call, "request" | "body">): Bytes {
 
 async function* nothing(): Bytes {}
 
-/** A body that breaks off is the client's doing; by this the edge can tell it from a fault of ours. */
+/** A body that breaks off is the client's doing; so the edge can tell it from a fault of ours. */
 async function* watched(bytes: Bytes, received: () => number): Bytes {
   const iterator = bytes[Symbol.asyncIterator]();
   try {

@@ -40,7 +40,7 @@ async function manifestBytes(call: RepositoryCall, manifest: Descriptor): Promis
   if (bytes.byteLength === manifest.size) return bytes;
   throw new RegistryError(
     "INTEGRITY",
-    `manifest ${manifest.digest} has ${bytes.byteLength} of its ${manifest.size} bytes; push it again`,
+    `manifest ${manifest.digest} has ${bytes.byteLength} of ${manifest.size} bytes; push it again`,
   );
 }
 

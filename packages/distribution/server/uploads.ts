@@ -148,7 +148,7 @@ async function findUpload(call: RepositoryCall, id: string): Promise<Upload> {
   if (upload) return upload;
   throw new RegistryError(
     "BLOB_UPLOAD_UNKNOWN",
-    `upload ${JSON.stringify(id.slice(0, 100))} is not open in repository ${call.repository.name}; ` +
+    `upload ${JSON.stringify(id.slice(0, 100))} is not open in ${call.repository.name}; ` +
       "start a new one",
   );
 }

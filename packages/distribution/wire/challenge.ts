@@ -1,4 +1,4 @@
-/** One way to authenticate that a server offers. `scheme` and the names of `params` in lower case. */
+/** A way to authenticate that a server offers; `scheme` and names of `params` in lower case. */
 export interface Challenge {
   readonly scheme: string;
   readonly params: Readonly<Record<string, string>>;
