@@ -96,9 +96,15 @@ describe("verified credentials", () => {
     }
     await expect(loginAs("nobody")).rejects.toMatchObject({
       code: "TOOMANYREQUESTS",
-      detail: { retryAfter: 1 },
+      detail: { retryAfterSeconds: 1 },
     });
   });
+});
+
+test("nobody is sent to log in, or to fetch a token", async () => {
+  expect(() => room.access.requireLogin(ANONYMOUS)).toThrow(/log in, or fetch a token/);
+  room.access.requireLogin(await room.holding(null));
+  room.access.requireLogin(await room.as("guest"));
 });
 
 describe("may", () => {
@@ -137,7 +143,8 @@ describe("challenge", () => {
       "a public address",
       [pull],
       "https://registry.test/",
-      `Bearer realm="https://registry.test/service/token",${service},scope="repository:a/b:pull,push"`,
+      `Bearer realm="https://registry.test/service/token",${service},` +
+        'scope="repository:a/b:pull,push"',
     ],
     [
       "two scopes",

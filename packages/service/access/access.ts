@@ -1,4 +1,5 @@
 import type { Catalog } from "@entrepot/catalog";
+import { RegistryError } from "@entrepot/oci";
 import type { Registry } from "@entrepot/registry";
 import { type Accounts, openAccounts } from "./accounts.ts";
 import { challenge } from "./challenge.ts";
@@ -18,8 +19,9 @@ import { openTokens } from "./tokens.ts";
 export interface Access extends Accounts, Members, Logins {
   /**
    * Who makes `request`, by its Authorization: Basic, a registry token (Bearer), or anonymous
-   * without one. Throws UNAUTHORIZED for what is wrong, TOOMANYREQUESTS (`detail.retryAfter` in
-   * seconds). `clientAddress` is where it comes from; failed logins are slowed down by it.
+   * without one. Throws UNAUTHORIZED for what is wrong, TOOMANYREQUESTS
+   * (`detail.retryAfterSeconds`). `clientAddress` is where it comes from; failed logins are slowed
+   * down by it.
    */
   authenticate(request: Request, clientAddress: string): Promise<Identity>;
 
@@ -43,6 +45,12 @@ export interface Access extends Accounts, Members, Logins {
    */
   guard(registry: Registry, identity: Identity): Registry;
 
+  /**
+   * Throws UNAUTHORIZED for nobody: neither login nor token. `/v2/` asks this, so that clients
+   * learn where tokens are fetched.
+   */
+  requireLogin(identity: Identity): void;
+
   /** See `challenge.ts`. */
   readonly challenge: typeof challenge;
 
@@ -50,13 +58,14 @@ export interface Access extends Accounts, Members, Logins {
   readonly tokenService: TokenService;
 }
 
+/** What access is opened with. */
 export interface AccessOptions {
   readonly catalog: Catalog;
   /** Seals the token key. */
   readonly box: SecretBox;
   /** Milliseconds since the epoch. */
   readonly clock?: () => number;
-  /** How long registry tokens live, and with them what was since revoked. Default 1800, least 60. */
+  /** Seconds that tokens live, and with them what was since revoked. Default 1800, least 60. */
   readonly tokenLifetimeS?: number;
 }
 
@@ -90,6 +99,14 @@ export async function openAccess(options: AccessOptions): Promise<Access> {
         case "basic":
           return logins.login(credentials.username, credentials.password, clientAddress);
       }
+    },
+
+    requireLogin(identity) {
+      if (identity.kind !== "anonymous" || identity.grants !== null) return;
+      throw new RegistryError(
+        "UNAUTHORIZED",
+        "log in, or fetch a token (an anonymous one will do)",
+      );
     },
 
     async may(identity, project, resource, action) {

@@ -3,6 +3,7 @@ import type { AccountTable, Catalog, Commit } from "@entrepot/catalog";
 import { RegistryError } from "@entrepot/oci";
 import { PAGE_SIZE, pageOf, type Page, type PageQuery } from "@entrepot/registry";
 import { type Selectable, sql } from "kysely";
+import { askable } from "./account-rules.ts";
 import type { Account, NewAccount } from "./accounts.ts";
 
 /** Whether anybody may administer this registry. */
@@ -21,7 +22,7 @@ export async function findAccount(catalog: Catalog, username: string): Promise<A
   const row = await catalog.db
     .selectFrom("account")
     .selectAll()
-    .where("username", "=", username.replaceAll("\0", "?"))
+    .where("username", "=", askable(username))
     .executeTakeFirst();
   return row ? accountOf(row) : null;
 }
@@ -32,7 +33,7 @@ export async function listAccounts(
   query: PageQuery = {},
 ): Promise<Page<Account>> {
   const n = Math.min(query.n ?? PAGE_SIZE, PAGE_SIZE);
-  const last = query.last?.replaceAll("\0", "") ?? "";
+  const last = askable(query.last ?? "");
   const rows = await catalog.db
     .selectFrom("account")
     .selectAll()
@@ -70,7 +71,7 @@ export async function updatePassword(
   const row = await db
     .updateTable("account")
     .set({ password_hash: hash, updated_at: sql<Date>`now()` })
-    .where("username", "=", username)
+    .where("username", "=", askable(username))
     .returningAll()
     .executeTakeFirst();
   if (!row) throw unknownAccount(username);
@@ -97,7 +98,7 @@ export async function deleteAccount(commit: Commit, username: string): Promise<b
   const account = await db
     .selectFrom("account")
     .select("id")
-    .where("username", "=", username)
+    .where("username", "=", askable(username))
     .forUpdate()
     .executeTakeFirst();
   if (!account) return false;

@@ -26,3 +26,8 @@ export function checkPassword(password: string): void {
     `the password has ${length} characters; use ${LEAST_PASSWORD} to ${LONGEST_PASSWORD}`,
   );
 }
+
+/** `name` as PostgreSQL can be asked about it: NUL, which no name holds, it would refuse as text. */
+export function askable(name: string): string {
+  return name.replaceAll("\0", "?");
+}

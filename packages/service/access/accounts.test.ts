@@ -118,9 +118,12 @@ describe("accounts", () => {
     expect(outcomes.map(({ status }) => status).toSorted()).toEqual(["fulfilled", "rejected"]);
   });
 
-  test("a missing account's password cannot be changed", async () => {
-    const changing = accounts.changePassword(actor, "nobody", PASSWORD);
+  test.each(["nobody", "no\0body", ""])("%j is nobody", async (username) => {
+    const changing = accounts.changePassword(actor, username, PASSWORD);
     await expect(changing).rejects.toMatchObject({ code: "NOT_FOUND" });
+    expect(await accounts.deleteAccount(actor, username)).toBe(false);
+    expect(await accounts.findAccount(username)).toBe(null);
+    expect((await accounts.listAccounts({ last: username })).items).toEqual([]);
   });
 });
 
@@ -171,6 +174,9 @@ describe("members", () => {
     await expect(members.setMember(actor, "lab", "nobody", 1)).rejects.toMatchObject(notFound);
     await expect(members.setMember(actor, "gone", "ann", 1)).rejects.toMatchObject(notFound);
     await expect(members.removeMember(actor, "gone", "ann")).rejects.toMatchObject(notFound);
+    await expect(members.setMember(actor, "lab", "a\0nn", 1)).rejects.toMatchObject(notFound);
+    expect(await members.removeMember(actor, "lab", "a\0nn")).toBe(false);
+    await expect(members.members("l\0ab")).rejects.toMatchObject(notFound);
     await expect(members.members("gone")).rejects.toMatchObject(notFound);
     for (const role of [0, 6, 1.5, Number.NaN]) {
       await expect(members.setMember(actor, "lab", "ann", role)).rejects.toThrow(

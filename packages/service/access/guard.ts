@@ -2,6 +2,7 @@ import type { Catalog } from "@entrepot/catalog";
 import { type Digest, projectOf } from "@entrepot/oci";
 import { PAGE_SIZE, pageOf, type Page, type PageQuery } from "@entrepot/registry";
 import type { Registry, Repository } from "@entrepot/registry";
+import { askable } from "./account-rules.ts";
 import type { Identity } from "./identity.ts";
 import {
   needsRole,
@@ -156,7 +157,7 @@ async function listVisible(options: GuardOptions, query: PageQuery = {}): Promis
     .innerJoin("project", "project.id", "repository.project_id")
     .select("repository.name")
     .where(visibleProjects(options.identity))
-    .where("repository.name", ">", query.last?.replaceAll("\0", "") ?? "")
+    .where("repository.name", ">", askable(query.last ?? ""))
     .orderBy("repository.name")
     .limit(n + 1)
     .execute();

@@ -2,6 +2,7 @@ import { createHmac, randomBytes } from "node:crypto";
 import { batched, type Catalog } from "@entrepot/catalog";
 import { RegistryError } from "@entrepot/oci";
 import { LRUCache } from "lru-cache";
+import { askable } from "./account-rules.ts";
 import type { Identity } from "./identity.ts";
 import { verifyPassword } from "./passwords.ts";
 import { openThrottle } from "./throttle.ts";
@@ -10,7 +11,7 @@ import { openThrottle } from "./throttle.ts";
 export interface Logins {
   /**
    * Who `username` with `password` is. Throws UNAUTHORIZED, the same and as late for an unknown
-   * user as for a wrong password; TOOMANYREQUESTS (`detail.retryAfter` in seconds) after several.
+   * user as for a wrong password; TOOMANYREQUESTS (`detail.retryAfterSeconds`) after several.
    */
   login(username: string, password: string, clientAddress: string): Promise<Identity>;
 }
@@ -50,7 +51,7 @@ export function openLogins(catalog: Catalog, clock: () => number = Date.now): Lo
   return {
     async login(username, password, clientAddress) {
       if (username.length > LONGEST || password.length > LONGEST) throw wrong();
-      const account = await find(username.replaceAll("\0", ""));
+      const account = await find(askable(username));
       const hash = account?.password_hash ?? null;
       const key = memory.keyOf([username, password, hash]);
       if (account && memory.has(key)) return identityOf(account);
@@ -61,7 +62,7 @@ export function openLogins(catalog: Catalog, clock: () => number = Date.now): Lo
         if (right) throttle.succeeded(username, clientAddress);
         return right;
       });
-      if (!account || !verified || account.username !== username) throw wrong();
+      if (!account || !verified) throw wrong();
       memory.add(key);
       return identityOf(account);
     },

@@ -65,7 +65,7 @@ async function syncFolder(folder: string): Promise<void> {
 function decode(text: string, what: string): Buffer {
   const key = Buffer.from(text.trim(), "base64");
   if (key.length === KEY_BYTES && key.toString("base64") === text.trim()) return key;
-  const message = `${what} is not ${KEY_BYTES} bytes in base64; bring the right one back from backup`;
+  const message = `${what} is not ${KEY_BYTES} bytes in base64; bring it back from backup`;
   throw new RegistryError("INTEGRITY", message);
 }
 

@@ -3,6 +3,7 @@ import { RegistryError } from "@entrepot/oci";
 import { PAGE_SIZE, pageOf, type Page, type PageQuery } from "@entrepot/registry";
 import { sql } from "kysely";
 import { unknownAccount } from "./account-rows.ts";
+import { askable } from "./account-rules.ts";
 import { asRole, type Role } from "./roles.ts";
 
 /** An account's role in a project. */
@@ -59,7 +60,7 @@ export async function putMember(
   const account = await db
     .selectFrom("account")
     .select("id")
-    .where("username", "=", username)
+    .where("username", "=", askable(username))
     .forKeyShare()
     .executeTakeFirst();
   if (!account) throw unknownAccount(username);
@@ -96,7 +97,7 @@ async function removeMember(
     .deleteFrom("member")
     .using("account")
     .whereRef("account.id", "=", "member.account_id")
-    .where("account.username", "=", username)
+    .where("account.username", "=", askable(username))
     .where("project_id", "=", projectId)
     .returning("member.id")
     .executeTakeFirst();
@@ -110,7 +111,7 @@ async function listMembers(
   query: PageQuery = {},
 ): Promise<Page<Member>> {
   const n = Math.min(query.n ?? PAGE_SIZE, PAGE_SIZE);
-  const last = query.last?.replaceAll("\0", "") ?? "";
+  const last = askable(query.last ?? "");
   const projectId = await projectIdOf(catalog.db, project);
   const rows = await catalog.db
     .selectFrom("member")
@@ -128,7 +129,7 @@ async function projectIdOf(db: Pick<Catalog["db"], "selectFrom">, name: string):
   const row = await db
     .selectFrom("project")
     .select("id")
-    .where("name", "=", name)
+    .where("name", "=", askable(name))
     .forKeyShare()
     .executeTakeFirst();
   if (row) return row.id;

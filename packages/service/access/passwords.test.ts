@@ -45,7 +45,10 @@ test("a flood is turned away, not queued", async () => {
   const outcomes = await Promise.allSettled(attempts);
   const refused = outcomes.filter((outcome) => outcome.status === "rejected");
   expect(refused).toHaveLength(8);
-  expect(refused[0]?.reason).toMatchObject({ code: "TOOMANYREQUESTS", detail: { retryAfter: 1 } });
+  expect(refused[0]?.reason).toMatchObject({
+    code: "TOOMANYREQUESTS",
+    detail: { retryAfterSeconds: 1 },
+  });
   expect(await verifyPassword("x", cheap)).toBe(false);
 });
 

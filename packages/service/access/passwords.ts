@@ -74,7 +74,7 @@ async function inTurn<T>(work: () => Promise<T>): Promise<T> {
   else if (waiting.length < MOST_WAITING) await new Promise<void>((go) => waiting.push(go));
   else {
     throw new RegistryError("TOOMANYREQUESTS", "too many logins at once; try again in a second", {
-      detail: { retryAfter: 1 },
+      detail: { retryAfterSeconds: 1 },
     });
   }
   try {

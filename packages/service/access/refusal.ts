@@ -10,8 +10,8 @@ export function needsToken(scope: Scope): RegistryError {
   const { type, name, actions } = scope;
   return new RegistryError(
     "UNAUTHORIZED",
-    `authentication is needed to ${actions.join(" and ")} ${type} ${name}; log in with an account ` +
-      "that may, or fetch a token with this scope",
+    `authentication is needed to ${actions.join(" and ")} ${type} ${name}; log in with an ` +
+      "account that may, or fetch a token with this scope",
     { detail: actions.map((action) => ({ Type: type, Class: "", Name: name, Action: action })) },
   );
 }

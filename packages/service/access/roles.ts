@@ -51,7 +51,7 @@ export interface Standing {
   readonly sysadmin: boolean;
 }
 
-/** Whether `standing` allows `action` on `resource`. In a project that does not exist, nothing is. */
+/** Whether `standing` allows `action` on `resource`. Where there is no project, nothing is. */
 export function allows<R extends Resource>(
   standing: Standing,
   resource: R,

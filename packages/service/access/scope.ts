@@ -46,7 +46,7 @@ function parseScope(text: string): Scope {
     const shown = JSON.stringify(text.slice(0, 100));
     throw new RegistryError(
       "BAD_REQUEST",
-      `${shown} is not a scope; expected <type>:<name>:<actions>, as repository:library/alpine:pull`,
+      `${shown} is not a scope; expected <type>:<name>:<actions>, as repository:a/b:pull`,
     );
   }
   const [, type = "", name = "", first = "", others = ""] = match;

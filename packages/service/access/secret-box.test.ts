@@ -5,7 +5,9 @@ import { openSecretBox } from "./secret-box.ts";
 const key = randomBytes(32);
 const box = openSecretBox(key);
 
-test.each(["", "hunter2", "pässwörd 🔑", "x".repeat(100_000)])("opens what it sealed", (secret) => {
+const SECRETS = ["", "hunter2", "pässwörd 🔑", "x".repeat(100_000)];
+
+test.each(SECRETS)("opens what it sealed", (secret) => {
   const sealed = box.seal(secret, "endpoint:7");
   expect(openSecretBox(key).open(sealed, "endpoint:7")).toBe(secret);
   expect(sealed.equals(box.seal(secret, "endpoint:7"))).toBe(false);

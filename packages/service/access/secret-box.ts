@@ -7,7 +7,7 @@ import {
 } from "node:crypto";
 import { RegistryError } from "@entrepot/oci";
 
-/** Keeps secrets unreadable at rest. Each is bound to its `context`, the place that it belongs to. */
+/** Keeps secrets unreadable at rest, each bound to its `context`, the place it belongs to. */
 export interface SecretBox {
   /** `secret` sealed for `context` (`endpoint:7`); never the same twice. */
   seal(secret: string, context: string): Buffer;
@@ -27,8 +27,8 @@ const HEADER_BYTES = 1 + KEY_ID_BYTES;
 const LEAST_BYTES = HEADER_BYTES + NONCE_BYTES + TAG_BYTES;
 
 /**
- * A box with the 32 bytes `key`. AES-256-GCM (NIST SP 800-38D) with a random nonce; sealed bytes are
- * `version(1) keyId(4) nonce(12) ciphertext tag(16)`, header and context authenticated with them.
+ * A box with the 32 bytes `key`. AES-256-GCM (NIST SP 800-38D) with a random nonce; sealed bytes
+ * are `version(1) keyId(4) nonce(12) ciphertext tag(16)`, header and context authenticated too.
  */
 export function openSecretBox(key: Buffer): SecretBox {
   if (key.length !== 32) throw new TypeError(`the master key has ${key.length} bytes, not 32`);

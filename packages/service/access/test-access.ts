@@ -29,7 +29,7 @@ export const MEMBERS: Readonly<Record<string, Role>> = {
   limited: 5,
 };
 
-/** Access over a catalog of its own with projects `open` (public) and `closed`, for one test file. */
+/** Access over a catalog of its own with projects `open` (public) and `closed`. */
 export interface TestAccess {
   readonly access: Access;
   readonly catalog: Catalog;

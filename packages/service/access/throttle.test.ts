@@ -16,7 +16,7 @@ function attempt(username = "ann", address = "10.0.0.1"): number {
     return 0;
   } catch (error) {
     expect(error).toMatchObject({ code: "TOOMANYREQUESTS" });
-    return ((error as RegistryError).detail as { retryAfter: number }).retryAfter;
+    return ((error as RegistryError).detail as { retryAfterSeconds: number }).retryAfterSeconds;
   }
 }
 

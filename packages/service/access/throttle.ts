@@ -5,7 +5,7 @@ import { LRUCache } from "lru-cache";
 export interface Throttle {
   /**
    * Notes an attempt to log in as `username` from `clientAddress`, before it is known to fail, so
-   * that guesses made side by side count too. Throws TOOMANYREQUESTS, `detail.retryAfter` in
+   * that guesses made side by side count too. Throws TOOMANYREQUESTS, `detail.retryAfterSeconds` in
    * seconds, while attempts have to wait; one that was refused does not lengthen the wait.
    */
   attempt(username: string, clientAddress: string): void;
@@ -64,10 +64,10 @@ function keyOf(username: string, clientAddress: string): string {
 }
 
 function tooMany(waitMs: number): RegistryError {
-  const retryAfter = Math.ceil(waitMs / 1_000);
+  const retryAfterSeconds = Math.ceil(waitMs / 1_000);
   return new RegistryError(
     "TOOMANYREQUESTS",
-    `too many failed logins; try again in ${retryAfter} s`,
-    { detail: { retryAfter } },
+    `too many failed logins; try again in ${retryAfterSeconds} s`,
+    { detail: { retryAfterSeconds } },
   );
 }

@@ -47,7 +47,7 @@ async function readSealed(catalog: Catalog): Promise<string | null> {
   if (typeof value?.sealed === "string") return value.sealed;
   throw new RegistryError(
     "INTEGRITY",
-    `setting ${SETTING} is unreadable; delete it and restart: a new key is made, clients log in anew`,
+    `setting ${SETTING} is unreadable; delete it and restart: a new key is made, tokens expire`,
   );
 }
 

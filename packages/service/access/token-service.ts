@@ -117,8 +117,8 @@ function refusal(request: Request, { code, message, detail }: RegistryError): Re
   const headers: Record<string, string> = {};
   if (status === 401) headers["www-authenticate"] = 'Basic realm="entrepot", charset="UTF-8"';
   if (status === 405) headers["allow"] = "GET, POST";
-  const { retryAfter } = (detail ?? {}) as { retryAfter?: number };
-  if (retryAfter !== undefined) headers["retry-after"] = String(retryAfter);
+  const { retryAfterSeconds } = (detail ?? {}) as { retryAfterSeconds?: number };
+  if (retryAfterSeconds !== undefined) headers["retry-after"] = String(retryAfterSeconds);
   const body =
     request.method === "POST"
       ? { error: oauth, error_description: message }

@@ -16,7 +16,7 @@ export interface IssuedToken {
   readonly issuedAt: Date;
 }
 
-/** Issues and verifies registry tokens. Source: distribution's token authentication specification. */
+/** Issues and verifies registry tokens. Source: distribution's token authentication. */
 export interface Tokens {
   /** A token with which its holder is `identity`, and may do what `grants` say. */
   issue(identity: Identity, grants: readonly Grant[]): Promise<IssuedToken>;
@@ -25,6 +25,7 @@ export interface Tokens {
   verify(token: string): Promise<Identity>;
 }
 
+/** What tokens are made with. */
 export interface TokensOptions {
   readonly key: TokenKey;
   /** Names this registry: another one's tokens are not accepted. */
