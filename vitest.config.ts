@@ -4,7 +4,7 @@ export default defineConfig({
   test: {
     include: ["{packages,apps,tests,tools,bench}/**/*.test.ts"],
     globalSetup: ["tools/vitest-postgres.ts"],
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
   },
 });

@@ -11,7 +11,7 @@ const COMMITS_EACH = 30;
 
 test.each(seeds("packages/catalog/journal.property.test.ts"))(
   "readers beside many writers never skip, repeat or reorder an entry: %s",
-  async (_, seed) => {
+  async (_replay, seed) => {
     const { catalog, url, close } = await testCatalog({ maxConnections: 6 });
     const other = await openCatalog({ url, maxConnections: 6 });
     const followed: JournalEntry[] = [];
@@ -28,8 +28,8 @@ test.each(seeds("packages/catalog/journal.property.test.ts"))(
       Array.from({ length: WRITERS }, (_, i) => write(i % 2 ? catalog : other, i, seed)),
     );
     writing.abort();
-    await Promise.all(following.map((reader) => reader.idle()));
-    await Promise.all(following.map((reader) => reader.stop()));
+    await Promise.all(following.map((one) => one.idle()));
+    await Promise.all(following.map((one) => one.stop()));
 
     const total = recorded.flat().length;
     const truth = await catalog.entries(0, total + 1);

@@ -68,7 +68,9 @@ export async function makeTemplate(url: string): Promise<{ name: string; drop():
 
 /** `url` with another database. */
 function withDatabase(url: string, name: string): string {
-  return url.replace(/\/[^/?]*(\?|$)/, `/${name}$1`);
+  const changed = new URL(url);
+  changed.pathname = `/${name}`;
+  return changed.href;
 }
 
 async function administer(url: string, statement: string): Promise<void> {

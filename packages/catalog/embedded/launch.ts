@@ -1,5 +1,13 @@
 import { spawn } from "node:child_process";
-import { closeSync, fchmodSync, openSync, readFileSync, renameSync, statSync } from "node:fs";
+import {
+  closeSync,
+  fchmodSync,
+  fstatSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  statSync,
+} from "node:fs";
 import { mkdir, chown } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { RegistryError } from "@entrepot/oci";
@@ -21,11 +29,25 @@ export interface Launch {
 
 const LOG_LIMIT_BYTES = 1 << 20;
 
+/** What the server says while processes of a killed postmaster are still about to end. */
+const STILL_ENDING = /shared memory block .* is still in use/;
+const ENDING_TAKES_MS = 5_000;
+
 /**
  * Starts the server and waits until it answers. It gets a session of its own, so that Ctrl-C
  * reaches only us, and outlives us if we are killed. Throws UNAVAILABLE with what it said.
  */
 export async function launch(plan: Launch): Promise<Postmaster> {
+  const deadline = performance.now() + ENDING_TAKES_MS;
+  for (;;) {
+    const started = await launchOnce(plan);
+    if (!(started instanceof RegistryError)) return started;
+    if (!STILL_ENDING.test(started.message) || performance.now() > deadline) throw started;
+    await sleep(100);
+  }
+}
+
+async function launchOnce(plan: Launch): Promise<Postmaster | RegistryError> {
   // A cleaner of temporary folders may have taken it since.
   await mkdir(plan.socketFolder, { recursive: true, mode: 0o700 });
   if (plan.user) await chown(plan.socketFolder, plan.user.uid, plan.user.gid);
@@ -36,6 +58,7 @@ export async function launch(plan: Launch): Promise<Postmaster> {
   const args = ["-D", plan.cluster, ...settings];
   const command = commandAs(plan.user, plan.cluster, plan.runtime.postgres, args);
   const logFd = openLog(plan.logFile);
+  const logStart = fstatSync(logFd).size;
   const child = spawn(command.file, command.args, {
     ...command.ids,
     cwd: "/",
@@ -53,17 +76,19 @@ export async function launch(plan: Launch): Promise<Postmaster> {
     const how = ended;
     const running = await isRunning(plan.cluster);
     if (running) return running;
-    if (how) throw startFailed(plan, how);
+    if (how) return startFailed(plan, how, logStart);
     await sleep(10);
   }
 }
 
-function startFailed({ cluster, logFile }: Launch, how: string): RegistryError {
-  const said = readFileSync(logFile, "utf8").trim().split("\n");
-  const why = said.findLast((line) => /FATAL|PANIC|error/.test(line)) ?? said.at(-1) ?? "";
+function startFailed(plan: Launch, how: string, logStart: number): RegistryError {
+  const { cluster, logFile } = plan;
+  const said = readFileSync(logFile).subarray(logStart).toString().trim();
+  const fatal = said.split("\n").findLast((line) => /FATAL|PANIC/.test(line));
+  const why = (fatal ?? said).replaceAll(/\s+/g, " ").trim();
   return new RegistryError(
     "UNAVAILABLE",
-    `the embedded PostgreSQL did not start on ${cluster} (${how}): ${why.trim()} (see ${logFile})`,
+    `the embedded PostgreSQL did not start on ${cluster} (${how}): ${why} (see ${logFile})`,
   );
 }
 

@@ -61,11 +61,11 @@ export async function isRunning(cluster: string, patienceMs = 60_000): Promise<P
           `read ${join(cluster, "..", "postgres.log")}`,
       );
     }
-    await sleep(50);
+    await sleep(20);
   }
 }
 
-/** Ends the server: open transactions are rolled back, data is written. Waits until it is gone. */
+/** Ends the server: open transactions are rolled back, data is written. Returns when it is gone. */
 export async function stopPostmaster(postmaster: Postmaster, cluster: string): Promise<void> {
   const { pid } = postmaster;
   const isOurs = () => readPostmaster(cluster)?.pid === pid && isAlive(pid);
@@ -77,6 +77,8 @@ export async function stopPostmaster(postmaster: Postmaster, cluster: string): P
     if (performance.now() > deadline) return void process.kill(pid, "SIGQUIT");
     await sleep(10);
   }
+  // It has let go of the data. As a child of a process that does not wait for it, it may linger.
+  for (let n = 0; n < 100 && isAlive(pid); n++) await sleep(5);
 }
 
 /** Whether a process `pid` exists. */
@@ -101,7 +103,7 @@ async function askDataFolder(postmaster: Postmaster): Promise<string | "refused"
     return realpathSync(rows[0].data_directory);
   } catch (error) {
     const code = sqlState(error) ?? "";
-    return /^(?:ECONNREFUSED|ENOENT|28...|3D000|ENOTDIR)$/.test(code) ? "refused" : "busy";
+    return /^(?:ECONNREFUSED|ENOENT|ENOTDIR|EACCES|28...|3D000)$/.test(code) ? "refused" : "busy";
   } finally {
     await client.end().catch(() => {});
   }

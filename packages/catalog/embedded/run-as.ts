@@ -12,12 +12,19 @@ export interface RunAs {
 /**
  * PostgreSQL refuses to run as root. For a root process: the owner of `cluster` if it exists and is
  * not root, else the user `postgres`, else `nobody`, else the first other one. Anybody else: null.
- * Throws PRECONDITION if the machine has no other user.
+ * Throws PRECONDITION if the machine has no other user, UNAVAILABLE if `cluster` is another user's.
  */
 export function chooseUser(cluster: string, passwd = "/etc/passwd"): RunAs | null {
-  if (process.getuid?.() !== 0) return null;
-  const users = readUsers(passwd);
+  const own = process.getuid?.();
   const owner = statSync(cluster, { throwIfNoEntry: false });
+  if (own !== 0) {
+    if (!owner || owner.uid === own) return null;
+    throw new RegistryError(
+      "UNAVAILABLE",
+      `${cluster} belongs to another user (uid ${owner.uid}): run Entrepot as that user or as root`,
+    );
+  }
+  const users = readUsers(passwd);
   if (owner && owner.uid !== 0) {
     const name = users.find(({ uid }) => uid === owner.uid)?.name ?? `uid ${owner.uid}`;
     return { uid: owner.uid, gid: owner.gid, name };
@@ -57,7 +64,8 @@ export function commandAs(
   }
   const right = "+dac_override";
   const become = ["--reuid", `${uid}`, "--regid", `${gid}`, "--clear-groups"];
-  const keep = ["--inh-caps", right, "--ambient-caps", right];
+  // Without the last one, access(2) would go by the user alone.
+  const keep = ["--inh-caps", right, "--ambient-caps", right, "--securebits", "+no_setuid_fixup"];
   return { file: setpriv, args: [...become, ...keep, program, ...args], ids: {} };
 }
 

@@ -33,6 +33,9 @@ export interface Embedded {
   stop(): Promise<void>;
 }
 
+/** initdb passes its own path to a shell in double quotes. */
+const NOT_QUOTABLE = /["$`\\\n\r]/;
+
 /**
  * Starts the embedded PostgreSQL on `dataDir`, or takes over the one a killed process has left
  * running there; makes the database if there is none. While it runs it is watched, and started
@@ -77,6 +80,13 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
 }
 
 async function makeFolder(folder: string): Promise<void> {
+  if (NOT_QUOTABLE.test(folder)) {
+    throw new RegistryError(
+      "PRECONDITION",
+      `the database's folder ${JSON.stringify(folder)} has a character in its path that ` +
+        "PostgreSQL's initdb does not quote (\" $ ` \\ or a line break): choose another one",
+    );
+  }
   try {
     await mkdir(folder, { recursive: true, mode: 0o755 });
     await access(folder, constants.R_OK | constants.W_OK | constants.X_OK);
