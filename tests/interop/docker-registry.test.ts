@@ -18,8 +18,11 @@ describe.skipIf(!hasDockerRegistry)(title, () => {
   let sent: ExchangeReport[] = [];
   beforeAll(async () => {
     served = await runDockerRegistry();
-    const onExchange = (report: ExchangeReport) => sent.push(report);
-    registry = remoteRegistry({ url: served.url, fetch: endpointFetch(), onExchange });
+    registry = remoteRegistry({
+      url: served.url,
+      fetch: endpointFetch(),
+      onExchange: (report) => sent.push(report),
+    });
   });
   beforeEach(() => {
     sent = [];

@@ -31,7 +31,7 @@ export async function faultProxy(url: string): Promise<FaultProxy> {
   const sockets = new Set<Socket>();
   let connections = 0;
   let first = 0;
-  let next: (connection: number) => Fault = () => ({});
+  let next: ((connection: number) => Fault) | undefined;
 
   const keep = (socket: Socket) => {
     sockets.add(socket);
@@ -40,7 +40,8 @@ export async function faultProxy(url: string): Promise<FaultProxy> {
     return socket;
   };
   const server = createServer((socket) => {
-    const fault = next(connections++ - first);
+    const fault = next?.(connections - first) ?? {};
+    connections++;
     const client = keep(socket);
     if (fault.refuse) {
       client.resetAndDestroy();

@@ -25,6 +25,17 @@ function open(url: string, options: EndpointFetchOptions = {}): RemoteRegistry {
   return registry;
 }
 
+async function serve(
+  answer: (request: IncomingMessage, response: ServerResponse, url: string) => void,
+): Promise<Served> {
+  const served: Served = await serveRaw((request, response) => {
+    request.resume();
+    answer(request, response, served.url);
+  });
+  closing.push(() => served.close());
+  return served;
+}
+
 describe("over a bad line", () => {
   const store = memoryRegistry();
   let proxy: FaultProxy;
@@ -109,17 +120,6 @@ describe("over a bad line", () => {
 });
 
 describe("strange servers", () => {
-  async function serve(
-    answer: (request: IncomingMessage, response: ServerResponse, url: string) => void,
-  ): Promise<Served> {
-    const served: Served = await serveRaw((request, response) => {
-      request.resume();
-      answer(request, response, served.url);
-    });
-    closing.push(() => served.close());
-    return served;
-  }
-
   test("silence is noticed", async () => {
     const { url } = await serve(() => {});
     const registry = open(url, { headersTimeoutMs: 100 });

@@ -1,3 +1,4 @@
+import { rootCertificates } from "node:tls";
 import { Agent, ProxyAgent, request as send } from "undici";
 import type { Dispatcher } from "undici";
 import type { Bytes } from "@entrepot/oci";
@@ -8,7 +9,7 @@ import { followRedirects } from "./redirects.ts";
 export interface EndpointFetchOptions {
   /** Accept any TLS certificate. Default false. */
   readonly insecure?: boolean;
-  /** PEM certificates to trust besides none other: the endpoint's own authority. */
+  /** PEM certificates of the endpoint's own authority, trusted besides the well-known ones. */
   readonly ca?: string;
   /** Connections per host at most; further requests wait. Default 32. */
   readonly connections?: number;
@@ -56,7 +57,7 @@ export function endpointFetch(options: EndpointFetchOptions = {}): EndpointFetch
 function dispatcherFor(options: EndpointFetchOptions): Dispatcher {
   const tls = {
     rejectUnauthorized: options.insecure !== true,
-    ...(options.ca === undefined ? {} : { ca: options.ca }),
+    ...(options.ca === undefined ? {} : { ca: [...rootCertificates, options.ca] }),
   };
   const settings: Agent.Options = {
     allowH2: false,

@@ -6,3 +6,5 @@ export type { Fetch, FetchRequest, FetchResponse } from "./fetch.ts";
 export { remoteRegistry } from "./remote-registry.ts";
 export type { RemoteRegistry, RemoteRegistryOptions } from "./remote-registry.ts";
 export type { Credential } from "./tokens.ts";
+export { harborClient } from "./harbor.ts";
+export type { HarborArtifact, HarborClient, HarborProject, HarborSystemInfo } from "./harbor.ts";
