@@ -27,7 +27,7 @@ export function checkPassword(password: string): void {
   );
 }
 
-/** `name` as PostgreSQL can be asked about it: NUL, which no name holds, it would refuse as text. */
+/** `name` as PostgreSQL can be asked about it: no name holds NUL, and it refuses such text. */
 export function askable(name: string): string {
   return name.replaceAll("\0", "?");
 }
