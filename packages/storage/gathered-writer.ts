@@ -2,7 +2,7 @@ import type { FileHandle } from "node:fs/promises";
 
 const GATHER_BYTES = 1024 * 1024;
 const GATHER_CHUNKS = 1024; // the kernel takes so many pieces in one call
-const SYNC_EVERY_BYTES = 32 * 1024 * 1024;
+const SYNC_EVERY_BYTES = 16 * 1024 * 1024;
 
 /** Writes a stream of small pieces to a file in large steps. */
 export interface GatheredWriter {

@@ -124,14 +124,14 @@ function recordingDisk(): Disk {
   };
 }
 
-function noting(handle: FileHandle, note: (call: string) => void): FileHandle {
+function noting(handle: FileHandle, tell: (call: string) => void): FileHandle {
   return new Proxy(handle, {
     get(target, key) {
       const value = Reflect.get(target, key, target) as unknown;
       if (typeof value !== "function") return value;
       return (...args: unknown[]) => {
-        if (key === "sync" || key === "datasync") note("sync");
-        if (String(key).startsWith("write")) note("write");
+        if (key === "sync" || key === "datasync") tell("sync");
+        if (String(key).startsWith("write")) tell("write");
         return Reflect.apply(value, target, args) as unknown;
       };
     },

@@ -12,7 +12,7 @@ import { allOf, inPieces, sampleBytes } from "./suite-bytes.ts";
 const SCOPE = "library/a";
 const SEEDS = process.env["STORAGE_SEED"]
   ? [Number(process.env["STORAGE_SEED"])]
-  : Array.from({ length: 60 }, (_, n) => n);
+  : Array.from({ length: 40 }, (_, n) => n);
 
 /** What a client knows: what was acknowledged to it. */
 interface Known {

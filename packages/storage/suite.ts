@@ -193,8 +193,10 @@ function draftTests(on: () => StoreUnderTest): void {
     }
   });
 
-  test.each(HOSTILE_IDS.map((id) => [id.slice(0, 40), id]))("no draft has id %j", async (_, id) => {
-    expect(await on().store.resume("library/a", id)).toBe(null);
+  test("no draft has a hostile id", async () => {
+    for (const id of HOSTILE_IDS) {
+      expect(await on().store.resume("library/a", id), id.slice(0, 80)).toBe(null);
+    }
   });
 
   test.each(["sha256", "sha512"] as const)(
