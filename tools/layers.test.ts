@@ -49,7 +49,8 @@ const roomOf = (path: string) =>
     path.startsWith(`${folder}/`),
   );
 
-const isTest = (path: string) => path.endsWith(".test.ts");
+/** Whether it only ever runs in tests: a test, an exported suite, what those share. */
+const isTest = (path: string) => path.endsWith(".test.ts") || /from "vitest"/.test(textOf(path));
 const packageOf = (specifier: string) =>
   specifier.split("/", specifier.startsWith("@") ? 2 : 1).join("/");
 

@@ -5,8 +5,8 @@ import { ListQuery } from "./paging.ts";
 const { errors, flag, needs, page } = contract;
 
 /**
- * What a policy wants at its target for one name, and what has arrived there. `wanted` null: it is to
- * be gone. `lag_seconds` is how long the target has been behind, 0 if it is not.
+ * What a policy wants at its target for one name, and what has arrived there. `wanted` null: it is
+ * to be gone. `lag_seconds` is how long the target has been behind, 0 if it is not.
  */
 export const Replica = z
   .object({

@@ -1,7 +1,7 @@
 /**
  * What a caller needs for a route, which declares it as `x-right`:
- * `anyone` (lists show only what the caller may see), `account` (signed in), `system` (system admin),
- * or `resource:action` in the project that the path names. Source: Harbor's project roles.
+ * `anyone` (lists show only what the caller may see), `account` (signed in), `system` (system
+ * admin), or `resource:action` in the project that the path names. Source: Harbor's project roles.
  */
 export type Right =
   | "anyone"
