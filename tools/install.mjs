@@ -48,7 +48,7 @@ async function writeStamp(hash) {
   await rename(`${stamp}.${process.pid}`, stamp);
 }
 
-/** Whether every package of the lock file is in node_modules at its version; optional ones may miss. */
+/** Whether node_modules has every package of the lock file at its version, optional ones aside. */
 async function matchesLock() {
   const installed = await readJson(join(root, "node_modules/.package-lock.json"));
   const wanted = await readJson(join(root, "package-lock.json"));

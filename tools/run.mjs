@@ -15,8 +15,8 @@ function findNode() {
   if (existsSync(brought)) return brought;
   if (Number(process.versions.node.split(".")[0]) >= MIN_MAJOR) return process.execPath;
   throw new Error(
-    `Node ${MIN_MAJOR} or newer is needed; this is ${process.version}, and npm brings one only for ` +
-      `Linux on x64 and arm64. Install Node ${MIN_MAJOR} and try again.`,
+    `Node ${MIN_MAJOR} or newer is needed; this is ${process.version}, and npm brings one only ` +
+      `for Linux on x64 and arm64. Install Node ${MIN_MAJOR} and try again.`,
   );
 }
 

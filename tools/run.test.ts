@@ -11,7 +11,8 @@ const SCRIPT = `
 const [mode = "", ...rest]: string[] = process.argv.slice(2);
 process.on("SIGINT", () => console.log("SIGINT"));
 process.on("SIGTERM", () => { console.log("SIGTERM"); process.exit(3); });
-console.log(JSON.stringify({ pid: process.pid, version: process.version, rest, cwd: process.cwd() }));
+const { pid, version } = process;
+console.log(JSON.stringify({ pid, version, rest, cwd: process.cwd() }));
 if (mode === "exit") process.exit(7);
 setInterval(() => {}, 1000);
 `;
@@ -25,7 +26,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-/** Nodes to start it with: this one, which replaces itself, and the machine's, where it is older. */
+/** Nodes to start it with: this one, which replaces itself, and the machine's own. */
 const NODES = [process.execPath, "/usr/bin/node"].filter(
   (node) => spawnSync(node, ["--version"]).status === 0,
 );

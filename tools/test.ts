@@ -1,6 +1,6 @@
 /**
- * `npm test`: everything, fast checks first; the last line counts. `--fast` leaves the tests against
- * other people's programs out, `--long` (or ENTREPOT_TEST_LONG=1) takes the long seeds too; other
+ * `npm test`: everything, fast checks first; the last line counts. `--fast` leaves out the tests
+ * against other programs, `--long` (or ENTREPOT_TEST_LONG=1) takes the long seeds too; other
  * arguments go to vitest as filters, and the checks are left out then.
  */
 import { spawn } from "node:child_process";

@@ -68,8 +68,8 @@ function isExported(node: ts.Statement): boolean {
 }
 
 /**
- * Whether no doc comment stands before it. One is enough for overloads, for a type and a value of one
- * name, and for constants that follow each other without an empty line.
+ * Whether no doc comment stands before it. One is enough for overloads, for a type and a value of
+ * one name, and for constants that follow each other without an empty line.
  */
 function isBare(node: ts.Statement): boolean {
   if (ts.getJSDocCommentsAndTags(node).length > 0) return false;

@@ -22,7 +22,7 @@ export const Execution = z
     policy_id: z.int(),
     status: ExecutionStatus,
     status_text: z.string(),
-    trigger: z.enum(["manual", "scheduled", "event_based"]),
+    trigger: z.enum(["manual", "scheduled", "event_based", "catch_up"]),
     start_time: contract.Time,
     end_time: contract.Time.optional(),
     total: z.int(),
@@ -35,7 +35,7 @@ export const Execution = z
 export type Execution = z.infer<typeof Execution>;
 
 /**
- * One step of a run. `status_text`, `attempts`, `bytes_sent` and `bytes_total` are ours: why it
+ * One step of a run; the first of a whole run is its `plan`. `status_text`, `attempts`, `bytes_sent` and `bytes_total` are ours: why it
  * failed or what it waits for, how often it was started, and how far it is.
  */
 export const Task = z
@@ -45,7 +45,7 @@ export const Task = z
     status: TaskStatus,
     status_text: z.string(),
     job_id: z.string(),
-    operation: z.enum(["copy", "deletion", "tag deletion"]),
+    operation: z.enum(["plan", "copy", "deletion", "tag deletion"]),
     resource_type: z.string(),
     src_resource: z.string(),
     dst_resource: z.string(),

@@ -9,8 +9,8 @@ export type Validated = { readonly target: string } & (
 
 /**
  * For `OpenAPIHono`'s `defaultHook`: throws for a request that is not as its route says, naming
- * each field. A query's or path's value out of bounds is UNPROCESSABLE (422), a body BAD_REQUEST (400).
- * Hono itself throws `HTTPException` for a body that is not JSON or not said to be.
+ * each field. A query's or path's value out of bounds is UNPROCESSABLE (422), a body BAD_REQUEST
+ * (400). Hono itself throws `HTTPException` for a body that is not JSON or not said to be.
  */
 export function validationHook(result: Validated): void {
   if (result.success) return;
