@@ -35,8 +35,10 @@ interface Setting {
 }
 
 const any = (): null => null;
-const oneOf = (...choices: string[]) => (text: string) =>
-  choices.includes(text) ? null : `choose one of ${choices.join(", ")}`;
+const oneOf =
+  (...choices: string[]) =>
+  (text: string) =>
+    choices.includes(text) ? null : `choose one of ${choices.join(", ")}`;
 const LISTEN = /^(?:(?<host>[^:[\]]+|\[[0-9a-fA-F:.]+\]):)?(?<port>\d{1,5})$/;
 
 /** Every setting, in the order in which help lists them. */
@@ -157,7 +159,8 @@ export function readConfig(
   const given = new Map<string, string>();
   for (const setting of SETTINGS) {
     const value = env[setting.env];
-    if (value !== undefined && value !== "") given.set(setting.env, checked(setting, setting.env, value));
+    if (value !== undefined && value !== "")
+      given.set(setting.env, checked(setting, setting.env, value));
   }
   refuseUnknownVariables(env);
   for (const [setting, value] of flagValues(flags)) {

@@ -1,7 +1,11 @@
 import type { IncomingMessage } from "node:http";
 import type { Access } from "@entrepot/access";
 import type { Content } from "@entrepot/content";
-import { type DistributionServer, distributionServer, nodeBody } from "@entrepot/distribution/server";
+import {
+  type DistributionServer,
+  distributionServer,
+  nodeBody,
+} from "@entrepot/distribution/server";
 import type { Log } from "./log.ts";
 import { actorOf } from "./request-actor.ts";
 
@@ -55,8 +59,10 @@ function openDistribution(
   addressOf: (request: Request) => string,
 ): DistributionServer {
   return distributionServer({
-    async open(request) {
+    async open(request, scopes) {
       const identity = await access.authenticate(request, addressOf(request));
+      // `/v2/` itself needs no right: it is where clients find out how to log in.
+      if (scopes.length === 0) access.requireLogin(identity);
       return access.guard(content.as(actorOf(request, identity)), identity);
     },
     challenge: (request, scopes) => access.challenge(request, scopes, publicUrl),

@@ -17,7 +17,10 @@ export function localSite(content: Content): Site {
     },
 
     prepare: (repository) =>
-      content.projects.ensure({ name: "system:replication", cause: randomUUID() }, projectOf(repository)),
+      content.projects.ensure(
+        { name: "system:replication", cause: randomUUID() },
+        projectOf(repository),
+      ),
 
     deleteTag: (repository, tag, origin) =>
       content.as(replicator(origin)).repository(repository).delete(tag),

@@ -34,7 +34,8 @@ async function main(name: "serve" | "worker", config: Config): Promise<void> {
   try {
     running = await openServer(config, log);
   } catch (error) {
-    const known = error instanceof RegistryError || (error as { code?: unknown }).code === undefined;
+    const known =
+      error instanceof RegistryError || (error as { code?: unknown }).code === undefined;
     log.debug({ err: error }, "starting failed");
     console.error(`entrepot: ${known ? (error as Error).message : String(error)}`);
     process.exit(FAILED);
@@ -60,7 +61,9 @@ function stopOnSignals(running: Running): void {
 function greeting(name: string, config: Config, { url, firstPassword }: Running): string {
   const database = config.databaseUrl === null ? "embedded PostgreSQL" : "external PostgreSQL";
   const lines = [
-    url === null ? `Entrepot ${name} is at work.` : `Entrepot is ready at ${config.publicUrl ?? url}`,
+    url === null
+      ? `Entrepot ${name} is at work.`
+      : `Entrepot is ready at ${config.publicUrl ?? url}`,
     `  data      ${config.dataDir} (${database})`,
   ];
   if (firstPassword !== null) {

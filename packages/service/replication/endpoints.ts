@@ -258,11 +258,11 @@ function check(settings: EndpointSettings): void {
 const contextOf = (id: number): string => `endpoint:${id}`;
 
 function sealedSecret(box: SecretBox, id: number, secret: string | undefined): Buffer | null {
-  return secret ? box.seal(contextOf(id), secret) : null;
+  return secret ? box.seal(secret, contextOf(id)) : null;
 }
 
 function secretOf(box: SecretBox, row: Row): string {
-  return row.access_secret_sealed ? box.open(contextOf(row.id), row.access_secret_sealed) : "";
+  return row.access_secret_sealed ? box.open(row.access_secret_sealed, contextOf(row.id)) : "";
 }
 
 function addressOf(settings: EndpointSettings, accessSecret: string): EndpointAddress {

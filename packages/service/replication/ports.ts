@@ -67,8 +67,8 @@ export type Connect = (address: EndpointAddress) => Site;
 
 /** Seals secrets at rest; `context` binds a sealed text to its place. */
 export interface SecretBox {
-  seal(context: string, text: string): Buffer;
-  open(context: string, sealed: Buffer): string;
+  seal(text: string, context: string): Buffer;
+  open(sealed: Uint8Array, context: string): string;
 }
 
 export type TriggerType = "manual" | "scheduled" | "event_based";

@@ -1,7 +1,13 @@
 import { batched, type Catalog } from "@entrepot/catalog";
 import type { Task, TaskHandler, TaskRun } from "@entrepot/jobs";
 import { asDigest, type Digest, RegistryError } from "@entrepot/oci";
-import { type CopyOptions, copyGraph, copyTag, type Repository } from "@entrepot/registry";
+import {
+  type CopyOptions,
+  copyGraph,
+  copyTag,
+  type Repository,
+  sharedTransfers,
+} from "@entrepot/registry";
 import { type Endpoints, messageOf } from "./endpoints.ts";
 import type { Policies } from "./policies.ts";
 import type { Policy, Site } from "./ports.ts";
@@ -48,7 +54,7 @@ export function replicateTask(options: ReplicateOptions): TaskHandler {
   const { catalog, policies, endpoints, local } = options;
   const take = batched((keys: ReplicaKey[]) => takeReplicas(catalog.db, keys), { max: 100 });
   const note = batched((arrivals: Arrival[]) => noteArrivals(catalog.db, arrivals), { max: 100 });
-  const once = shared();
+  const once = sharedTransfers();
 
   return {
     kind: REPLICATE,
@@ -124,7 +130,7 @@ async function copy(errand: Errand): Promise<Digest | undefined> {
   }
   run.log("info", `copying ${repository}:${reference} (${wanted}) to ${target.name}`);
   await errand.target.prepare(replica.target);
-  const options = copyOptions(errand, target.name);
+  const options = copyOptions(errand);
   const result = isTag
     ? await copyTag(source, target, reference, content, options)
     : await copyGraph(source, target, content, options);
@@ -141,14 +147,14 @@ async function keepsItsOwn(target: Repository, tag: string, wanted: Digest): Pro
   return there !== null && there.digest !== wanted;
 }
 
-function copyOptions({ run, target, policy, once }: Errand, repository: string): CopyOptions {
+function copyOptions({ run, target, policy, once }: Errand): CopyOptions {
   let bytesSent = 0;
   const mountFrom = target.mountFrom?.bind(target);
   return {
     signal: run.signal,
     referrers: true,
     onBytes: (n) => run.progress({ stage: "copying", bytesSent: (bytesSent += n) }),
-    once: (key, work) => once(`${policy.destEndpointId ?? "local"}/${repository}/${key}`, work),
+    once: (key, work) => once(`${policy.destEndpointId ?? "local"}/${key}`, work),
     ...(mountFrom && { mountFrom: (blob) => mountFrom(blob.digest) }),
   };
 }
@@ -199,16 +205,4 @@ async function removeManifest({ replica, target, run, goingTags }: Errand): Prom
   } while (last !== undefined);
   await repository.delete(replica.reference);
   return true;
-}
-
-/** Runs work of one key once for all who ask for it at the same time. */
-function shared(): (key: string, work: () => Promise<void>) => Promise<void> {
-  const running = new Map<string, Promise<void>>();
-  return (key, work) => {
-    const known = running.get(key);
-    if (known) return known;
-    const started = work().finally(() => running.delete(key));
-    running.set(key, started);
-    return started;
-  };
 }

@@ -1,0 +1,116 @@
+import type { Access, Action, Identity, Resource } from "@entrepot/access";
+import { type Right, validationHook } from "@entrepot/api";
+import type { Actor, Catalog } from "@entrepot/catalog";
+import type { Content } from "@entrepot/content";
+import { STATUS_OF } from "@entrepot/distribution/wire";
+import type { Jobs } from "@entrepot/jobs";
+import { RegistryError } from "@entrepot/oci";
+import type { Replication } from "@entrepot/replication";
+import type { BlobStore } from "@entrepot/storage";
+import { OpenAPIHono } from "@hono/zod-openapi";
+import type { Context } from "hono";
+import { HTTPException } from "hono/http-exception";
+import type { Log } from "../log.ts";
+import { actorOf, requestIdOf } from "../request-actor.ts";
+import { projectOfPath } from "./project-of-path.ts";
+
+/** What the management API is made of. */
+export interface ApiOptions {
+  readonly catalog: Catalog;
+  readonly store: Pick<BlobStore, "stat">;
+  readonly access: Access;
+  readonly content: Content;
+  readonly jobs: Jobs;
+  readonly replication: Replication;
+  readonly publicUrl: string | null;
+  readonly log: Log;
+}
+
+/** What every handler finds in its context. */
+export interface Env {
+  Bindings: { clientAddress: string };
+  Variables: {
+    identity: Identity;
+    /** On whose behalf a change is committed. */
+    actor: Actor;
+    /** The project that the path names, for routes whose right is in one. */
+    project: { id: number; name: string };
+  };
+}
+
+/** The application that handlers are added to. */
+export type App = OpenAPIHono<Env>;
+
+/** An application that knows who asks, answers errors in Harbor's envelope, and has no routes. */
+export function openApp({ access, log }: ApiOptions): App {
+  const app: App = new OpenAPIHono<Env>({ defaultHook: validationHook });
+  app.use(async (context, next) => {
+    const { raw } = context.req;
+    context.header("X-Request-Id", requestIdOf(raw));
+    const identity = await access.authenticate(raw, context.env.clientAddress);
+    context.set("identity", identity);
+    context.set("actor", actorOf(raw, identity));
+    await next();
+  });
+  app.notFound((context) =>
+    context.json(envelope("NOT_FOUND", `there is nothing at ${context.req.path}`), 404),
+  );
+  app.onError((error, context) => {
+    if (error instanceof RegistryError) {
+      const status = STATUS_OF[error.code];
+      if (status >= 500) log.error({ err: error, path: context.req.path }, "API request failed");
+      return context.json(envelope(error.code, error.message), status as 400);
+    }
+    if (error instanceof HTTPException) {
+      return context.json(envelope("BAD_REQUEST", error.message), error.status as 400);
+    }
+    const id = requestIdOf(context.req.raw);
+    log.error({ err: error, path: context.req.path, id }, "API request failed");
+    return context.json(
+      envelope("UNKNOWN", `something failed here; the log says what (${id})`),
+      500,
+    );
+  });
+  return app;
+}
+
+/** A middleware for a route that needs `right`; see `Right`. Put it in front of the handler. */
+export function requires({ access, catalog }: ApiOptions, right: Right) {
+  return async (context: Context<Env>, next: () => Promise<void>): Promise<void> => {
+    const identity = context.get("identity");
+    if (right === "anyone") return next();
+    if (identity.kind === "anonymous" && !right.includes(":")) throw signIn();
+    if (right === "account") return next();
+    if (right === "system") {
+      if (!identity.sysadmin) throw forbidden("a system administrator");
+      return next();
+    }
+    const project = await projectOfPath(catalog, context);
+    const [resource, action] = right.split(":") as [Resource, Action];
+    if (!project || !(await access.may(identity, project.name, "project", "read"))) {
+      if (identity.kind === "anonymous") throw signIn();
+      throw new RegistryError(
+        "NOT_FOUND",
+        "this project does not exist, or you have no access to it; ask its admin to add you",
+      );
+    }
+    if (!(await access.may(identity, project.name, resource, action))) {
+      if (identity.kind === "anonymous") throw signIn();
+      throw forbidden(`a role in project '${project.name}' that allows ${right}`);
+    }
+    context.set("project", project);
+    return next();
+  };
+}
+
+function signIn(): RegistryError {
+  return new RegistryError("UNAUTHORIZED", "sign in first: send a user name and password (Basic)");
+}
+
+function forbidden(needed: string): RegistryError {
+  return new RegistryError("FORBIDDEN", `this needs ${needed}; ask an administrator`);
+}
+
+function envelope(code: string, message: string) {
+  return { errors: [{ code, message }] };
+}

@@ -1,0 +1,18 @@
+import { openapiDocument } from "@entrepot/api";
+import { type ApiOptions, openApp } from "./app.ts";
+import { addReplication } from "./replication.ts";
+import { addRegistries } from "./registries.ts";
+import { addSystem } from "./system.ts";
+
+/** The management API under /api: Harbor's API v2.0 for what exists here. Never throws. */
+export function openApi(options: ApiOptions) {
+  const app = openApp(options);
+  const document = JSON.stringify(openapiDocument(), null, 2);
+  app.get("/api/docs", (context) =>
+    context.body(document, 200, { "content-type": "application/json" }),
+  );
+  addSystem(app, options);
+  addRegistries(app, options);
+  addReplication(app, options);
+  return (request: Request, clientAddress: string) => app.fetch(request, { clientAddress });
+}

@@ -1,0 +1,81 @@
+import type { NewPolicy, Policy as ShownPolicy, RegistryEndpoint } from "@entrepot/api";
+import { RegistryError } from "@entrepot/oci";
+import type { Endpoint, Filter, Policy, PolicySettings } from "@entrepot/replication";
+import { shown } from "./registries.ts";
+
+/** A policy as it is given. `deletion` and `replicate_deletion` mean the same. Throws BAD_REQUEST. */
+export function settingsOf(given: NewPolicy): PolicySettings {
+  const { trigger } = given;
+  return {
+    name: given.name,
+    description: given.description,
+    enabled: given.enabled,
+    destEndpointId: given.dest_registry?.id || null,
+    srcEndpointId: given.src_registry?.id || null,
+    destNamespace: given.dest_namespace,
+    destNamespaceReplaceCount: given.dest_namespace_replace_count,
+    filters: (given.filters ?? []).flatMap(filterOf),
+    triggerType: trigger?.type ?? "manual",
+    cron: trigger?.trigger_settings?.cron ?? "",
+    deletion: (given.deletion ?? false) || (given.replicate_deletion ?? false),
+    override: given.override,
+  };
+}
+
+function filterOf(given: NonNullable<NewPolicy["filters"]>[number]): Filter[] {
+  const { type, value, decoration } = given;
+  if (type === "resource" && (value === "" || value === "image" || value === "artifact")) return [];
+  if ((type !== "name" && type !== "tag") || typeof value !== "string") {
+    throw new RegistryError(
+      "BAD_REQUEST",
+      `filters by ${type} are not supported yet; filter by name and tag`,
+    );
+  }
+  if (type === "tag") return [{ type, value, decoration: decoration || "matches" }];
+  if (!decoration) return [{ type, value }];
+  throw new RegistryError("BAD_REQUEST", "a name filter has no decoration");
+}
+
+/** A policy as Harbor shows it, whole endpoints within. */
+export function shownPolicy(policy: Policy, endpoints: readonly Endpoint[]): ShownPolicy {
+  const endpointOf = (id: number | null): RegistryEndpoint => {
+    const endpoint = endpoints.find((one) => one.id === id);
+    return endpoint ? shown(endpoint) : LOCAL;
+  };
+  return {
+    id: policy.id,
+    name: policy.name,
+    description: policy.description,
+    src_registry: endpointOf(policy.srcEndpointId),
+    dest_registry: endpointOf(policy.destEndpointId),
+    dest_namespace: policy.destNamespace,
+    dest_namespace_replace_count: policy.destNamespaceReplaceCount,
+    filters: [...policy.filters],
+    trigger: {
+      type: policy.triggerType,
+      trigger_settings: { cron: policy.cron },
+    },
+    deletion: policy.deletion,
+    replicate_deletion: policy.deletion,
+    override: policy.override,
+    enabled: policy.enabled,
+    speed: 0,
+    copy_by_chunk: false,
+    single_active_replication: false,
+    creation_time: policy.createdAt.toISOString(),
+    update_time: policy.updatedAt.toISOString(),
+  };
+}
+
+/** This registry, as one of a policy's two. */
+const LOCAL: RegistryEndpoint = {
+  id: 0,
+  name: "Local",
+  description: "",
+  type: "harbor",
+  url: "",
+  credential: { type: "basic", access_key: "", access_secret: "" },
+  insecure: false,
+  ca_certificate: "",
+  status: "healthy",
+};

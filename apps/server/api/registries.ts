@@ -1,0 +1,174 @@
+import { type RegistryEndpoint, type RegistryInfo, REGISTRY_FIELDS, routes } from "@entrepot/api";
+import { parseQuery } from "@entrepot/api";
+import { RegistryError } from "@entrepot/oci";
+import { type Endpoint, ENDPOINT_TYPES, type EndpointSettings } from "@entrepot/replication";
+import { type ApiOptions, type App, requires } from "./app.ts";
+import { keeps } from "./keeps.ts";
+import { pageOf, paged } from "./paged.ts";
+
+const { registries } = routes;
+
+/** Adds registry endpoints. Secrets go in and never come out. */
+export function addRegistries(app: App, options: ApiOptions): void {
+  const { endpoints } = options.replication;
+  const middleware = requires(options, "system");
+  const found = async (id: number) => {
+    const endpoint = await endpoints.get(id);
+    if (!endpoint) throw new RegistryError("NOT_FOUND", `registry endpoint ${id} does not exist`);
+    return endpoint;
+  };
+
+  app.openapi({ ...registries.list, middleware }, async (context) => {
+    const query = context.req.valid("query");
+    const filter = parseQuery(query.q, REGISTRY_FIELDS);
+    const all = (await endpoints.list()).filter(
+      (endpoint) => keeps(filter, endpoint) && endpoint.name.includes(query.name ?? ""),
+    );
+    const { items, total } = pageOf(all, query);
+    return paged(context, query, { items: items.map(shown), total });
+  });
+
+  app.openapi({ ...registries.create, middleware }, async (context) => {
+    const { credential, ...body } = context.req.valid("json");
+    const id = await endpoints.create(
+      {
+        name: body.name,
+        description: body.description ?? "",
+        type: body.type,
+        url: body.url,
+        credentialType: credential?.type ?? "basic",
+        accessKey: credential?.access_key ?? "",
+        accessSecret: credential?.access_secret,
+        insecure: body.insecure,
+        caCertificate: body.ca_certificate ?? "",
+      },
+      context.get("actor"),
+    );
+    context.header("Location", `/api/v2.0/registries/${id}`);
+    return context.body(null, 201);
+  });
+
+  app.openapi({ ...registries.ping, middleware }, async (context) => {
+    const { id, type, ...change } = context.req.valid("json");
+    if (typeof id === "number" && change.url == null && change.access_secret == null) {
+      const checked = await endpoints.check((await found(id)).id);
+      if (checked.status === "healthy") return context.body(null, 200);
+      throw new RegistryError("BAD_REQUEST", checked.statusText);
+    }
+    const base = typeof id === "number" ? await found(id) : EMPTY;
+    await endpoints.ping({ ...changed(base, change), type: type ?? base.type });
+    return context.body(null, 200);
+  });
+
+  app.openapi({ ...registries.get, middleware }, async (context) =>
+    context.json(shown(await found(context.req.valid("param").id)), 200),
+  );
+
+  app.openapi({ ...registries.update, middleware }, async (context) => {
+    const before = await found(context.req.valid("param").id);
+    const settings = changed(before, context.req.valid("json"));
+    await endpoints.update(before.id, settings, context.get("actor"));
+    return context.body(null, 200);
+  });
+
+  app.openapi({ ...registries.delete, middleware }, async (context) => {
+    const { id } = context.req.valid("param");
+    if (!(await endpoints.remove(id, context.get("actor")))) await found(id);
+    return context.body(null, 200);
+  });
+
+  app.openapi({ ...registries.info, middleware }, async (context) => {
+    const { id } = context.req.valid("param");
+    return context.json(infoOf(id === 0 ? "harbor" : (await found(id)).type), 200);
+  });
+
+  app.openapi({ ...registries.adapters, middleware }, (context) =>
+    context.json([...ENDPOINT_TYPES], 200),
+  );
+
+  app.openapi({ ...registries.adapterInfos, middleware }, (context) =>
+    context.json(Object.fromEntries(ENDPOINT_TYPES.map((type) => [type, PROVIDER])), 200),
+  );
+}
+
+const EMPTY: EndpointSettings = {
+  name: "ping",
+  description: "",
+  type: "harbor",
+  url: "",
+  credentialType: "basic",
+  accessKey: "",
+  insecure: false,
+  caCertificate: "",
+};
+
+const PROVIDER = {
+  endpoint_pattern: { endpoint_type: "EndpointPatternTypeStandard", endpoints: [] },
+  credential_pattern: {
+    access_key_type: "AccessKeyTypeStandard",
+    access_key_data: "",
+    access_secret_type: "AccessSecretTypeStandard",
+    access_secret_data: "",
+  },
+};
+
+interface EndpointChange {
+  readonly name?: string | null | undefined;
+  readonly description?: string | null | undefined;
+  readonly url?: string | null | undefined;
+  readonly credential_type?: string | null | undefined;
+  readonly access_key?: string | null | undefined;
+  readonly access_secret?: string | null | undefined;
+  readonly insecure?: boolean | null | undefined;
+  readonly ca_certificate?: string | null | undefined;
+}
+
+/** `before` with what `change` gives; the secret stays unless given. */
+function changed(before: EndpointSettings, change: EndpointChange): EndpointSettings {
+  return {
+    name: change.name ?? before.name,
+    description: change.description ?? before.description,
+    type: before.type,
+    url: change.url ?? before.url,
+    credentialType: change.credential_type ?? before.credentialType,
+    accessKey: change.access_key ?? before.accessKey,
+    accessSecret: change.access_secret ?? undefined,
+    insecure: change.insecure ?? before.insecure,
+    caCertificate: change.ca_certificate ?? before.caCertificate,
+  };
+}
+
+/** An endpoint as Harbor shows it. */
+export function shown(endpoint: Endpoint): RegistryEndpoint {
+  return {
+    id: endpoint.id,
+    name: endpoint.name,
+    description: endpoint.description,
+    type: endpoint.type,
+    url: endpoint.url,
+    credential: {
+      type: endpoint.credentialType,
+      access_key: endpoint.accessKey,
+      access_secret: endpoint.hasSecret ? "*****" : "",
+    },
+    insecure: endpoint.insecure,
+    ca_certificate: endpoint.caCertificate,
+    status: endpoint.status,
+    status_text: endpoint.statusText,
+    creation_time: endpoint.createdAt.toISOString(),
+    update_time: endpoint.updatedAt.toISOString(),
+  };
+}
+
+function infoOf(type: string): RegistryInfo {
+  return {
+    type,
+    description: "",
+    supported_resource_filters: [
+      { type: "name", style: "input" },
+      { type: "tag", style: "input" },
+    ],
+    supported_triggers: ["manual", "scheduled", "event_based"],
+    supported_copy_by_chunk: false,
+  };
+}

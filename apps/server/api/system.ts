@@ -1,0 +1,89 @@
+import { routes } from "@entrepot/api";
+import { visibleProjects } from "@entrepot/access";
+import { sql } from "kysely";
+import { type ApiOptions, type App, requires } from "./app.ts";
+import { paged } from "./paged.ts";
+import { HARBOR_VERSION, VERSION } from "./version.ts";
+
+const system = routes.system;
+
+/** Adds what tells of this registry as a whole. */
+export function addSystem(app: App, options: ApiOptions): void {
+  const { catalog, publicUrl } = options;
+
+  app.openapi(system.version, (context) => context.json({ version: "v2.0" as const }, 200));
+  app.openapi(system.ping, (context) => context.text("Pong", 200));
+
+  app.openapi(system.health, async (context) => {
+    const error = await sql`SELECT 1`.execute(catalog.db).then(
+      () => null,
+      () => "the database does not answer",
+    );
+    const status = error === null ? ("healthy" as const) : ("unhealthy" as const);
+    const database = { name: "database", status, ...(error !== null && { error }) };
+    const core = { name: "core", status: "healthy" as const };
+    return context.json({ status, components: [core, database] }, 200);
+  });
+
+  app.openapi(system.info, (context) => {
+    const url = publicUrl ?? new URL(context.req.url).origin;
+    return context.json(
+      {
+        auth_mode: "db_auth",
+        primary_auth_mode: false,
+        harbor_version: HARBOR_VERSION,
+        entrepot_version: VERSION,
+        entrepot_registry_id: catalog.registryId,
+        registry_url: new URL(url).host,
+        external_url: url,
+        project_creation_restriction: "adminonly" as const,
+        self_registration: false,
+        has_ca_root: false,
+        read_only: false,
+        notification_enable: false,
+        registry_storage_provider_name: "filesystem",
+        current_time: new Date().toISOString(),
+      },
+      200,
+    );
+  });
+
+  app.openapi(
+    { ...system.statistics, middleware: requires(options, "anyone") },
+    async (context) => {
+      const projects = catalog.db
+        .selectFrom("project")
+        .where(visibleProjects(context.get("identity")))
+        .select(["project.id", sql<boolean>`metadata ->> 'public' = 'true'`.as("public")]);
+      const { rows } = await sql<Record<"projects" | "repositories" | "publics" | "open", number>>`
+        WITH p AS (${projects})
+        SELECT count(DISTINCT p.id)::integer AS projects, count(r.id)::integer AS repositories,
+               (count(DISTINCT p.id) FILTER (WHERE p.public))::integer AS publics,
+               (count(r.id) FILTER (WHERE p.public))::integer AS open
+        FROM p LEFT JOIN repository r ON r.project_id = p.id
+      `.execute(catalog.db);
+      const { projects: all, repositories, publics, open } = rows[0]!;
+      const { rows: sizes } = await sql<{ bytes: number }>`
+        SELECT coalesce(sum(size), 0)::bigint AS bytes
+        FROM (SELECT DISTINCT digest, size FROM repository_blob
+              WHERE project_id IN (SELECT id FROM (${projects}) AS p)) AS blob
+      `.execute(catalog.db);
+      return context.json(
+        {
+          total_project_count: all,
+          total_repo_count: repositories,
+          public_project_count: publics,
+          public_repo_count: open,
+          private_project_count: all - publics,
+          private_repo_count: repositories - open,
+          total_storage_consumption: sizes[0]!.bytes,
+        },
+        200,
+      );
+    },
+  );
+
+  app.openapi(system.labels, (context) =>
+    paged(context, context.req.valid("query"), { items: [] as never[], total: 0 }),
+  );
+}

@@ -1,0 +1,146 @@
+import { randomUUID } from "node:crypto";
+import { asDigest, projectOf, RegistryError } from "@entrepot/oci";
+import {
+  endpointFetch,
+  harborClient,
+  type HarborClient,
+  type RemoteRegistry,
+  remoteRegistry,
+} from "@entrepot/distribution/client";
+import type { EndpointAddress, ListedArtifact, Selection, Site } from "@entrepot/replication";
+import { bytesOf } from "@entrepot/registry";
+import { originHeaders } from "./request-actor.ts";
+import { throwawayArtifact } from "./throwaway-artifact.ts";
+
+/** Connections to one endpoint at most. */
+const CONNECTIONS = 32;
+
+/** The site behind an endpoint, by its type. Connects only when used. */
+export function connectSite(address: EndpointAddress): Site {
+  const fetch = endpointFetch({
+    insecure: address.insecure,
+    connections: CONNECTIONS,
+    ...(address.caCertificate && { ca: address.caCertificate }),
+  });
+  const credential = address.accessKey
+    ? { username: address.accessKey, password: address.accessSecret }
+    : undefined;
+  const options = { url: address.url, credential, fetch };
+  const remote = remoteRegistry(options);
+  return address.type === "harbor" ? harborSite(remote, harborClient(options)) : plainSite(remote);
+}
+
+/** Any registry that speaks the distribution API: no projects, nothing but tags to list. */
+function plainSite(remote: RemoteRegistry): Site {
+  return {
+    registry: (origin) => remote.with(originHeaders(origin)),
+    list: (selection) => listByTags(remote, selection),
+    prepare: async () => undefined,
+    deleteTag: (repository, tag) => deletePlainTag(remote, repository, tag),
+    async ping() {
+      await remote.ping();
+      return { peerId: null };
+    },
+    close: () => remote.close(),
+  };
+}
+
+async function* listByTags(
+  remote: RemoteRegistry,
+  selection: Selection,
+): AsyncGenerator<ListedArtifact> {
+  for await (const repository of pages((last) => remote.repositories(after(last)))) {
+    if (!selection.repository(repository)) continue;
+    const tags = pages((last) => remote.repository(repository).tags(after(last)));
+    for await (const tag of tags) {
+      if (selection.tag(tag)) yield { repository, reference: tag, digest: null };
+    }
+  }
+}
+
+const after = (last: string | null) => (last === null ? { n: 1000 } : { n: 1000, last });
+
+async function* pages(
+  ask: (last: string | null) => Promise<{ items: readonly string[]; next: string | null }>,
+): AsyncGenerator<string> {
+  let last: string | null = null;
+  do {
+    const page: { items: readonly string[]; next: string | null } = await ask(last);
+    yield* page.items;
+    last = page.next;
+  } while (last !== null);
+}
+
+/**
+ * Deletes one tag. Registries older than distribution-spec 1.1 delete manifests by digest only, and
+ * with one all of its tags: there the tag is first pointed at an artifact made for nothing else,
+ * and that is deleted.
+ */
+async function deletePlainTag(remote: RemoteRegistry, name: string, tag: string): Promise<boolean> {
+  const repository = remote.repository(name);
+  try {
+    return await repository.delete(tag);
+  } catch (error) {
+    if (!(error instanceof RegistryError && error.code === "UNSUPPORTED")) throw error;
+  }
+  const throwaway = throwawayArtifact(`${name}:${tag}`, randomUUID());
+  await repository.push(throwaway.config, bytesOf(throwaway.configBytes));
+  await repository.push(throwaway.manifest, bytesOf(throwaway.manifestBytes), [tag]);
+  return repository.delete(throwaway.manifest.digest);
+}
+
+/** A Harbor, or another Entrepot: it has projects, and lists digests along with tags. */
+function harborSite(remote: RemoteRegistry, harbor: HarborClient): Site {
+  const prepared = new Set<string>();
+  const peerIdOf = async () => (await harbor.systemInfo()).entrepotRegistryId ?? null;
+  return {
+    registry: (origin) => remote.with(originHeaders(origin)),
+
+    async *list(selection) {
+      for await (const project of harbor.projects()) {
+        for await (const repository of harbor.repositories(project.name)) {
+          if (!selection.repository(repository)) continue;
+          for await (const artifact of harbor.artifacts(repository)) {
+            yield* listed(repository, artifact, selection);
+          }
+        }
+      }
+    },
+
+    async prepare(repository) {
+      const project = projectOf(repository);
+      if (prepared.has(project)) return;
+      const [found] = await harbor.projectsNamed([project]);
+      if (!found) await harbor.createProject(project, false);
+      prepared.add(project);
+    },
+
+    /** Harbor's `/v2/` cannot delete a tag alone; an Entrepot's can, and takes the origin with it. */
+    async deleteTag(repository, tag, origin) {
+      if ((await peerIdOf()) === null) return harbor.deleteTag(repository, tag);
+      return remote.with(originHeaders(origin)).repository(repository).delete(tag);
+    },
+
+    async ping() {
+      await remote.ping();
+      return { peerId: await peerIdOf() };
+    },
+
+    close: () => remote.close(),
+  };
+}
+
+function* listed(
+  repository: string,
+  artifact: { digest: string; tags: readonly string[] },
+  selection: Selection,
+): Generator<ListedArtifact> {
+  const digest = asDigest(artifact.digest);
+  if (!digest) return;
+  if (artifact.tags.length === 0 && selection.tag("")) {
+    yield { repository, reference: digest, digest };
+  }
+  for (const tag of artifact.tags) {
+    if (selection.tag(tag)) yield { repository, reference: tag, digest };
+  }
+}
