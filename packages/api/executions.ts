@@ -35,8 +35,9 @@ export const Execution = z
 export type Execution = z.infer<typeof Execution>;
 
 /**
- * One step of a run; the first of a whole run is its `plan`. `status_text`, `attempts`, `bytes_sent` and `bytes_total` are ours: why it
- * failed or what it waits for, how often it was started, and how far it is.
+ * One step of a run; the first of a whole run is its `plan`. `status_text`, `attempts`,
+ * `bytes_sent` and `bytes_total` are ours: why it failed or what it waits for, how often it was
+ * started, and how far it is.
  */
 export const Task = z
   .object({
