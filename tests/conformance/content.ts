@@ -6,7 +6,37 @@ import { imageOf, indexOf, newImage, pushImage } from "./samples.ts";
 
 /** Content that registries have stumbled over: each kind goes in and comes out byte for byte. */
 export function contentTests(peer: Peer): void {
-  const kinds: Record<string, (name: string) => Promise<object>> = {
+  const kinds = { ...images(peer), ...artifacts(peer), ...indexes(peer) };
+  test.each(Object.entries(kinds))("%s", async (_, make) => {
+    const name = peer.newRepository();
+    await expectRoundTrip(peer, name, await peer.putManifest(name, await make(name), "latest"));
+  });
+
+  test("spaces and line breaks within a manifest are kept", async () => {
+    const name = peer.newRepository();
+    const bytes = Buffer.from(`\n${JSON.stringify(await newImage(peer, name), null, "\t")}  \n`);
+    const answer = await peer.send("PUT", `/v2/${name}/manifests/latest`, { body: bytes });
+    expect(answer.status).toBe(201);
+    const got = await peer.send("GET", `/v2/${name}/manifests/latest`);
+    expect(Buffer.from(got.bytes).equals(bytes)).toBe(true);
+    expect(got.headers.get("docker-content-digest")).toBe(digestOf(bytes));
+  });
+
+  test("a manifest of exactly 4 MiB", async () => {
+    const name = peer.newRepository();
+    const image = await newImage(peer, name, { annotations: { fill: "" } });
+    const fill = "x".repeat(MANIFEST_LIMIT_BYTES - Buffer.byteLength(JSON.stringify(image)));
+    const full = { ...image, annotations: { fill } };
+    const pushed = await peer.putManifest(name, full, "latest");
+    expect(pushed.bytes.byteLength).toBe(MANIFEST_LIMIT_BYTES);
+    await expectRoundTrip(peer, name, pushed);
+  });
+}
+
+type Kinds = Record<string, (name: string) => Promise<object>>;
+
+function images(peer: Peer): Kinds {
+  return {
     "an image without layers": (name) => newImage(peer, name, { layers: [] }),
 
     "an image whose layer is empty": async (name) => {
@@ -45,7 +75,11 @@ export function contentTests(peer: Peer): void {
       const inline = { ...config, mediaType: mediaTypes.ociEmpty, data: "e30=" };
       return newImage(peer, name, { config: inline });
     },
+  };
+}
 
+function artifacts(peer: Peer): Kinds {
+  return {
     "an artifact with a type of its own": async (name) => {
       const config = await peer.pushBlob(name, Buffer.from("{}"));
       const layer = await peer.pushBlob(name, randomBlob());
@@ -74,15 +108,19 @@ export function contentTests(peer: Peer): void {
         layers: [{ ...layer, mediaType: mediaTypes.dockerLayerGzip }],
       };
     },
+  };
+}
 
+function indexes(peer: Peer): Kinds {
+  return {
     "an empty index": async () =>
       indexOf([], { annotations: { id: randomBlob(8).toString("hex") } }),
 
     "an index of two platforms": async (name) => {
       const platforms = ["amd64", "arm64"].map((architecture) => ({ architecture, os: "linux" }));
-      const images = [await pushImage(peer, name), await pushImage(peer, name)];
+      const pushed = [await pushImage(peer, name), await pushImage(peer, name)];
       return indexOf(
-        images.map(({ descriptor }, n) =>
+        pushed.map(({ descriptor }, n) =>
           Object.assign({}, descriptor, { platform: platforms[n] }),
         ),
       );
@@ -106,39 +144,14 @@ export function contentTests(peer: Peer): void {
         subject: { mediaType: mediaTypes.ociManifest, digest: digestOf(randomBlob()), size: 9 },
       }),
   };
+}
 
-  test.each(Object.entries(kinds))("%s", async (_, make) => {
-    const name = peer.newRepository();
-    await expectRoundTrip(name, await peer.putManifest(name, await make(name), "latest"));
-  });
-
-  test("spaces and line breaks within a manifest are kept", async () => {
-    const name = peer.newRepository();
-    const bytes = Buffer.from(`\n${JSON.stringify(await newImage(peer, name), null, "\t")}  \n`);
-    const answer = await peer.send("PUT", `/v2/${name}/manifests/latest`, { body: bytes });
-    expect(answer.status).toBe(201);
-    const got = await peer.send("GET", `/v2/${name}/manifests/latest`);
-    expect(Buffer.from(got.bytes).equals(bytes)).toBe(true);
-    expect(got.headers.get("docker-content-digest")).toBe(digestOf(bytes));
-  });
-
-  test("a manifest of exactly 4 MiB", async () => {
-    const name = peer.newRepository();
-    const image = await newImage(peer, name, { annotations: { fill: "" } });
-    const fill = "x".repeat(MANIFEST_LIMIT_BYTES - Buffer.byteLength(JSON.stringify(image)));
-    const full = { ...image, annotations: { fill } };
-    const pushed = await peer.putManifest(name, full, "latest");
-    expect(pushed.bytes.byteLength).toBe(MANIFEST_LIMIT_BYTES);
-    await expectRoundTrip(name, pushed);
-  });
-
-  async function expectRoundTrip(name: string, pushed: Pushed): Promise<void> {
-    expect(pushed.answer.status, JSON.stringify(pushed.answer.json)).toBe(201);
-    for (const reference of ["latest", pushed.descriptor.digest]) {
-      const got = await peer.send("GET", `/v2/${name}/manifests/${reference}`);
-      expect(got.status).toBe(200);
-      expect(got.headers.get("content-type")).toBe(pushed.descriptor.mediaType);
-      expect(Buffer.from(got.bytes).equals(pushed.bytes)).toBe(true);
-    }
+async function expectRoundTrip(peer: Peer, name: string, pushed: Pushed): Promise<void> {
+  expect(pushed.answer.status, JSON.stringify(pushed.answer.json)).toBe(201);
+  for (const reference of ["latest", pushed.descriptor.digest]) {
+    const got = await peer.send("GET", `/v2/${name}/manifests/${reference}`);
+    expect(got.status).toBe(200);
+    expect(got.headers.get("content-type")).toBe(pushed.descriptor.mediaType);
+    expect(Buffer.from(got.bytes).equals(pushed.bytes)).toBe(true);
   }
 }

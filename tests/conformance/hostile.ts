@@ -59,7 +59,10 @@ export function hostileTests(peer: Peer): void {
     expect(answer.status).toBeLessThan(500);
     expect(Buffer.from(answer.bytes).toString()).not.toContain("root:");
   });
+}
 
+/** What looks hostile and is not. */
+export function oddityTests(peer: Peer): void {
   test("a digest may come with its colon encoded", async () => {
     const name = peer.newRepository();
     const { digest } = await peer.pushBlob(name, randomBlob());

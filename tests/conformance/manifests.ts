@@ -49,7 +49,10 @@ export function manifestTests(peer: Peer): void {
       expect(got.headers.get("content-type")).toBe(mediaTypes.ociManifest);
     }
   });
+}
 
+/** end-7: manifests in, under tags and digests. */
+export function manifestPushTests(peer: Peer): void {
   test("pushing to a tag again moves it, and both manifests stay", async () => {
     const name = peer.newRepository();
     const [a, b] = [await pushImage(peer, name, "latest"), await pushImage(peer, name, "latest")];
@@ -107,7 +110,10 @@ export function manifestTests(peer: Peer): void {
       expect(Buffer.from(got.bytes).equals(bytes)).toBe(true);
     }
   });
+}
 
+/** end-7, refused. */
+export function manifestRefusalTests(peer: Peer): void {
   describe("refuses", () => {
     test.each([digestOf(randomBlob()), digestOf(randomBlob(), "sha512")])(
       "a body that is not %s",
@@ -169,16 +175,22 @@ export function manifestTests(peer: Peer): void {
       }
       expect((await peer.send("GET", manifestPath(name, "latest"))).status).toBe(404);
     });
+  });
+}
 
-    test.each(["of known length", "of unknown length"])("more than 4 MiB %s", async (how) => {
+/** end-3 and end-7 at their edges. */
+export function manifestEdgeTests(peer: Peer): void {
+  test.each(["of known length", "of unknown length"])(
+    "more than 4 MiB %s are refused",
+    async (how) => {
       const bytes = Buffer.alloc(MANIFEST_LIMIT_BYTES + 1, " ");
       const body = how === "of known length" ? bytes : new Blob([bytes]).stream();
       const headers = { "Content-Type": mediaTypes.ociManifest };
       const path = manifestPath(peer.newRepository(), "latest");
       const answer = await peer.send("PUT", path, { body, headers });
       expect(answer).toMatchObject({ status: 413, code: "REQUEST_ENTITY_TOO_LARGE" });
-    });
-  });
+    },
+  );
 
   test("the type comes from the body where the header is missing or has parameters", async () => {
     const name = peer.newRepository();

@@ -1,34 +1,39 @@
 import { afterAll, beforeAll, describe } from "vitest";
-import { blobTests } from "./blobs.ts";
+import { blobTests, edgeTests, rangeTests } from "./blobs.ts";
 import { catalogTests } from "./catalog.ts";
 import { checkTests } from "./check.ts";
-import { chunkTests } from "./chunks.ts";
+import { chunkRangeTests, chunkTests } from "./chunks.ts";
 import { contentTests } from "./content.ts";
 import { deletionTests } from "./deletion.ts";
-import { hostileTests } from "./hostile.ts";
-import { manifestTests } from "./manifests.ts";
+import { hostileTests, oddityTests } from "./hostile.ts";
+import {
+  manifestEdgeTests,
+  manifestPushTests,
+  manifestRefusalTests,
+  manifestTests,
+} from "./manifests.ts";
 import { mountTests } from "./mounts.ts";
 import { peerOf } from "./peer.ts";
 import type { Peer, Target } from "./peer.ts";
-import { referrerTests } from "./referrers.ts";
+import { referrerEntryTests, referrerPageTests, referrerTests } from "./referrers.ts";
 import { tagTests } from "./tags.ts";
-import { uploadTests } from "./uploads.ts";
+import { uploadEndTests, uploadTests } from "./uploads.ts";
 
 export type { Target } from "./peer.ts";
 
-const groups: Readonly<Record<string, (peer: Peer) => void>> = {
-  check: checkTests,
-  blobs: blobTests,
-  uploads: uploadTests,
-  chunks: chunkTests,
-  mounts: mountTests,
-  manifests: manifestTests,
-  content: contentTests,
-  tags: tagTests,
-  catalog: catalogTests,
-  referrers: referrerTests,
-  deletion: deletionTests,
-  "hostile input": hostileTests,
+const groups: Readonly<Record<string, readonly ((peer: Peer) => void)[]>> = {
+  check: [checkTests],
+  blobs: [blobTests, rangeTests, edgeTests],
+  uploads: [uploadTests, uploadEndTests],
+  chunks: [chunkTests, chunkRangeTests],
+  mounts: [mountTests],
+  manifests: [manifestTests, manifestPushTests, manifestRefusalTests, manifestEdgeTests],
+  content: [contentTests],
+  tags: [tagTests],
+  catalog: [catalogTests],
+  referrers: [referrerTests, referrerEntryTests, referrerPageTests],
+  deletion: [deletionTests],
+  "hostile input": [hostileTests, oddityTests],
 };
 
 /**
@@ -46,6 +51,8 @@ export function conformance(name: string, start: () => Promise<Target>): void {
       if (target) return target;
       throw new Error("the registry has not started");
     });
-    for (const [group, tests] of Object.entries(groups)) describe(group, () => tests(peer));
+    for (const [group, parts] of Object.entries(groups)) {
+      describe(group, () => parts.forEach((tests) => tests(peer)));
+    }
   });
 }

@@ -59,7 +59,10 @@ export function uploadTests(peer: Peer): void {
       }
     });
   });
+}
 
+/** Uploads that go another way than through. */
+export function uploadEndTests(peer: Peer): void {
   test("pushing a blob that is there already succeeds again", async () => {
     const [name, bytes] = [peer.newRepository(), randomBlob()];
     await peer.pushBlob(name, bytes);
