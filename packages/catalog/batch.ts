@@ -13,9 +13,9 @@ interface Waiting<K, V> {
 }
 
 /**
- * A lookup of one key that is really a lookup of many: calls made in the same turn of the event loop
- * (many requests answered at once) become one `load`. `load` returns the values of `keys`, in their
- * order. If it throws, each of these calls does.
+ * A lookup of one key that is really a lookup of many: calls made in the same turn of the event
+ * loop (many requests answered at once) become one `load`, which returns the values of `keys` in
+ * their order. If it throws, each of these calls does.
  */
 export function batched<K, V>(
   load: (keys: K[]) => Promise<V[]>,

@@ -22,7 +22,7 @@ export function clientConfig(address: DatabaseAddress, applicationName: string):
   };
 }
 
-/** A pool of at most `max` connections. None of its errors goes unheard, so none ends the process. */
+/** A pool of at most `max` connections. None of its errors goes unheard and ends the process. */
 export function openPool(address: DatabaseAddress, max: number): pg.Pool {
   const pool = new pg.Pool({
     ...clientConfig(address, "entrepot"),

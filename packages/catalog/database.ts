@@ -32,17 +32,20 @@ export interface Database {
   replica: ReplicaTable;
 }
 
+/** One value each, by key: `registry_id` and what an administrator sets. */
 export interface SettingTable {
   key: string;
   value: Json<unknown>;
 }
 
+/** The migrations that were applied, and when. */
 export interface SchemaVersionTable {
   version: number;
   name: string;
   applied_at: Generated<Date>;
 }
 
+/** One row, whose lock gives out `seq`. */
 export interface JournalHeadTable {
   id: Generated<boolean>;
   timeline: number;
@@ -50,6 +53,7 @@ export interface JournalHeadTable {
   at: Date;
 }
 
+/** The journal. See `JournalEntry`; written by `commit` alone. */
 export interface JournalTable {
   seq: number;
   timeline: number;
@@ -64,11 +68,13 @@ export interface JournalTable {
   after: OptionalJson<Record<string, unknown>>;
 }
 
+/** How far each reader of the journal has come. */
 export interface JournalCursorTable {
   reader: string;
   seq: number;
 }
 
+/** Who may log in. */
 export interface AccountTable {
   id: Generated<number>;
   username: string;
@@ -80,6 +86,7 @@ export interface AccountTable {
   updated_at: Generated<Date>;
 }
 
+/** Projects; `metadata` as Harbor has it, `public` among it. */
 export interface ProjectTable {
   id: Generated<number>;
   name: string;
@@ -89,6 +96,7 @@ export interface ProjectTable {
   updated_at: Generated<Date>;
 }
 
+/** Who has which of Harbor's roles in which project. */
 export interface MemberTable {
   id: Generated<number>;
   project_id: number;
@@ -96,6 +104,7 @@ export interface MemberTable {
   role: number;
 }
 
+/** Repositories, by their full names. */
 export interface RepositoryTable {
   id: Generated<number>;
   project_id: number;
@@ -105,6 +114,7 @@ export interface RepositoryTable {
   updated_at: Generated<Date>;
 }
 
+/** Which blobs a repository may serve; sizes in bytes. */
 export interface RepositoryBlobTable {
   repository: string;
   digest: string;
@@ -113,6 +123,7 @@ export interface RepositoryBlobTable {
   created_at: Generated<Date>;
 }
 
+/** Manifests with their bytes exactly as pushed. */
 export interface ManifestTable {
   id: Generated<number>;
   repository_id: number;
@@ -126,6 +137,7 @@ export interface ManifestTable {
   pushed_at: Generated<Date>;
 }
 
+/** What a manifest points at, in its order. */
 export interface ManifestReferenceTable {
   manifest_id: number;
   digest: string;
@@ -133,6 +145,7 @@ export interface ManifestReferenceTable {
   position: number;
 }
 
+/** Tags, each at a manifest of its repository. */
 export interface TagTable {
   id: Generated<number>;
   repository_id: number;
@@ -141,6 +154,7 @@ export interface TagTable {
   pushed_at: Generated<Date>;
 }
 
+/** Runs of plans. */
 export interface ExecutionTable {
   id: Generated<number>;
   vendor: string;
@@ -150,10 +164,12 @@ export interface ExecutionTable {
   status_text: Generated<string>;
   plan: OptionalJson<unknown>;
   actor: string;
+  stop_requested: Generated<boolean>;
   start_time: Generated<Date>;
   end_time: Date | null;
 }
 
+/** Steps of executions. */
 export interface TaskTable {
   id: Generated<number>;
   execution_id: number;
@@ -165,10 +181,15 @@ export interface TaskTable {
   attempts: Generated<number>;
   progress: JsonWithDefault<Record<string, unknown>>;
   worker: string | null;
+  ticket: string | null;
+  not_before: Date | null;
+  stop_requested: Generated<boolean>;
+  lost: Generated<number>;
   start_time: Generated<Date>;
   end_time: Date | null;
 }
 
+/** What tasks have said. */
 export interface TaskLogTable {
   id: Generated<number>;
   task_id: number;
@@ -177,15 +198,18 @@ export interface TaskLogTable {
   text: string;
 }
 
+/** When a vendor's thing is due. */
 export interface ScheduleTable {
   id: Generated<number>;
   vendor: string;
   vendor_id: number;
   cron: string;
   time_zone: Generated<string>;
+  next_at: Date;
   updated_at: Generated<Date>;
 }
 
+/** Other registries; the secret is sealed. */
 export interface RegistryEndpointTable {
   id: Generated<number>;
   name: string;
@@ -205,6 +229,7 @@ export interface RegistryEndpointTable {
   updated_at: Generated<Date>;
 }
 
+/** What is replicated where, and when. */
 export interface ReplicationPolicyTable {
   id: Generated<number>;
   name: string;
@@ -223,6 +248,7 @@ export interface ReplicationPolicyTable {
   updated_at: Generated<Date>;
 }
 
+/** What one policy wants at its target under one name, and what has arrived. */
 export interface ReplicaTable {
   policy_id: number;
   repository: string;

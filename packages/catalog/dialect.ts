@@ -55,7 +55,7 @@ function pgDriver(pool: Pool): Driver {
     rollbackTransaction: async (connection) => {
       const own = connection as Connection;
       if (!own.inTransaction) return;
-      // The server undoes it by itself when the connection goes; the first error is the one to show.
+      // The server undoes it when the connection goes; the first error is the one to show.
       await run(own, "rollback").catch(() => {
         own.discard = true;
       });

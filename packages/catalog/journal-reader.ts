@@ -5,6 +5,7 @@ import type { Database } from "./database.ts";
 import { readEntries, readHead } from "./journal.ts";
 import type { Catalog, JournalReader } from "./ports.ts";
 
+/** How a reader follows the journal. */
 export interface FollowOptions {
   /** Aborting it stops the reader, as `stop` does. */
   readonly signal?: AbortSignal;
@@ -32,9 +33,10 @@ const FIRST_DELAY_MS = 1_000;
 const LONGEST_DELAY_MS = 30_000;
 
 /**
- * Gives every entry of the journal to `reader` once, in order, woken by commits. Any number of nodes
- * may follow with the same reader: its cursor's row is locked while a batch is handled, in the
- * transaction that moves it. A failure is tried again after 1 s, 2 s, … 30 s; nothing is skipped.
+ * Gives every entry of the journal to `reader` once, in order, woken by commits. Any number of
+ * nodes may follow with the same reader: its cursor's row is locked while a batch is handled, in
+ * the transaction that moves it. A failure is tried again after 1 s, 2 s, … 30 s; nothing is
+ * skipped.
  */
 export function followJournal(
   catalog: Catalog,

@@ -9,7 +9,7 @@ import { testCatalog } from "./testing.ts";
 const WRITERS = 8;
 const COMMITS_EACH = 30;
 
-test.each(seeds("packages/catalog/journal.property.test.ts"))(
+test.each(seeds("packages/catalog/journal.property.test.ts", process.env["SEED"]))(
   "readers beside many writers never skip, repeat or reorder an entry: %s",
   async (_replay, seed) => {
     const { catalog, url, close } = await testCatalog({ maxConnections: 6 });
@@ -46,7 +46,7 @@ test.each(seeds("packages/catalog/journal.property.test.ts"))(
   },
 );
 
-/** Commits, some slow, some undone, some of several entries. Returns the keys that were committed. */
+/** Commits, some slow, some undone, some of several entries. Returns the keys committed. */
 async function write(catalog: Catalog, writer: number, seed: number): Promise<string[]> {
   const random = seededRandom(seed * 1_000 + writer);
   const committed: string[] = [];

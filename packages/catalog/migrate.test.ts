@@ -9,6 +9,8 @@ import { knownMigrations, migrate, versionOf } from "./migrate.ts";
 import { dumpSchema } from "./schema-dump.ts";
 import { testDatabase } from "./testing.ts";
 
+const HEADING = "-- Made by migrate.test.ts: UPDATE_GOLDEN=1 writes it anew.";
+
 const closers: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
   for (const close of closers.splice(0).toReversed()) await close();
@@ -34,7 +36,7 @@ test("an empty database is brought to the newest version, whose dump is checked 
   expect(await migrate(db)).toBe(newest);
 
   const file = join(import.meta.dirname, "schema.sql");
-  const dump = `-- Made by migrate.test.ts: UPDATE_GOLDEN=1 writes it anew.\n\n${await dumpSchema(db)}`;
+  const dump = `${HEADING}\n\n${await dumpSchema(db)}`;
   if (process.env["UPDATE_GOLDEN"]) writeFileSync(file, dump);
   expect(dump).toBe(readFileSync(file, "utf8"));
 });

@@ -148,7 +148,8 @@ test("two transactions in each other's way: the one that lost is run again", asy
       record(tag(first));
     });
   await Promise.all([both("a", "b"), both("b", "a")]);
-  expect(inside).toBe(3);
+  // The one that is run again may meet the other once more.
+  expect(inside).toBeGreaterThanOrEqual(3);
   expect(await catalog.head()).toBe(2);
 });
 
@@ -169,12 +170,12 @@ test("bigint is a number, timestamptz a Date, bytea a Buffer", async () => {
   ]);
 });
 
-test("a commit on one node wakes the others; a message reaches every node at its commit", async () => {
+test("a commit wakes other nodes; a message reaches them at its commit", async () => {
   const [catalog, url] = await open();
   const other = await secondNode(url);
   const woken = new Promise<void>((resolve) => other.onCommit(resolve, 3_600_000));
   const heard = new Promise<string>((resolve) => other.listen("my channel", resolve));
-  // A listener that is not there yet hears nothing; asking for `heard` again and again would hide it.
+  // A listener that is not there yet hears nothing.
   await untilListening(other);
   await catalog.commit(ACTOR, async ({ record }) => record(tag("a")));
   await woken;

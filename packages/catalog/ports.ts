@@ -9,7 +9,7 @@ export interface Actor {
   readonly cause: string;
   /** Where a replicated change was first made; absent if here. */
   readonly origin?: { readonly registry: string; readonly seq: number };
-  /** Registry ids that a replicated change has passed through, first to last; empty if made here. */
+  /** Registry ids a replicated change has passed through, first to last; empty if made here. */
   readonly path?: readonly string[];
 }
 
@@ -50,7 +50,7 @@ export interface JournalEntry extends Change {
   readonly cause: string;
 }
 
-/** A transaction that may change names. Each change is recorded; `commit` appends them at its end. */
+/** A transaction that may change names. `commit` appends what is recorded at its end. */
 export interface Commit {
   readonly db: Transaction<Database>;
   /** Notes a change of this transaction for the journal, in order. */

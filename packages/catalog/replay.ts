@@ -6,8 +6,8 @@ type Image = Readonly<Record<string, unknown>>;
 export type State = ReadonlyMap<JournalKind, ReadonlyMap<string, Image>>;
 
 /**
- * What the registry held after `entries` (oldest first, from the first one on): the last after-image
- * of each name. Stopped early, it is the state as of that time.
+ * What the registry held after `entries` (oldest first, from the first one on): the last
+ * after-image of each name. Stopped early, it is the state as of that time.
  */
 export function replayJournal(entries: Iterable<Change>): State {
   const state = new Map<JournalKind, Map<string, Image>>();

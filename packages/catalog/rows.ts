@@ -112,7 +112,7 @@ export function endpointChange(
   return { kind: "endpoint", key: name, after };
 }
 
-/** The replication policy `name`; `endpoint` is the name of the endpoint it sends to or pulls from. */
+/** The replication policy `name`; `endpoint` names where it sends to or pulls from. */
 export function policyChange(
   name: string,
   policy: {

@@ -32,7 +32,8 @@ export async function dumpSchema(db: Kysely<Database>): Promise<string> {
           ORDER BY k.conname)
         -- A NOT NULL is a constraint of its own since PostgreSQL 18; the column shows it.
         FROM pg_constraint k WHERE k.conrelid = c.oid AND k.contype <> 'n'), '{}') AS constraints,
-      coalesce((SELECT array_agg(pg_get_indexdef(i.indexrelid) ORDER BY i.indexrelid::regclass::text)
+      coalesce((SELECT array_agg(pg_get_indexdef(i.indexrelid)
+          ORDER BY i.indexrelid::regclass::text)
         FROM pg_index i
         WHERE i.indrelid = c.oid
           AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = i.indexrelid

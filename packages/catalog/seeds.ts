@@ -11,10 +11,9 @@ export function seededRandom(seed: number): () => number {
 
 /**
  * Seeds for `test.each`, each with the command that runs it alone, which so becomes part of the
- * test's name: three new ones each time, or SEED.
+ * test's name: three new ones each time, or `asked`, the value of SEED.
  */
-export function seeds(file: string): [replay: string, seed: number][] {
-  const asked = process.env["SEED"];
+export function seeds(file: string, asked?: string): [replay: string, seed: number][] {
   const chosen = asked ? [Number(asked)] : [0, 1, 2].map((n) => (Date.now() + n) % 1_000_000);
   return chosen.map((seed) => [`SEED=${seed} npx vitest run ${file}`, seed]);
 }

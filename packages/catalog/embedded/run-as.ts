@@ -1,5 +1,5 @@
 import { accessSync, constants, readFileSync, statSync } from "node:fs";
-import { delimiter, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import { RegistryError } from "@entrepot/oci";
 
 /** As whom PostgreSQL's programs are started; null: as ourselves. */
@@ -94,8 +94,8 @@ function readUsers(passwd: string): RunAs[] {
 }
 
 function findProgram(name: string): string | null {
-  const folders = [...(process.env["PATH"] ?? "").split(delimiter), "/usr/bin", "/bin"];
-  const paths = folders.filter(Boolean).map((folder) => join(folder, name));
+  const folders = ["/usr/bin", "/bin", "/usr/local/bin", "/run/current-system/sw/bin"];
+  const paths = folders.map((folder) => join(folder, name));
   return paths.find(isExecutable) ?? null;
 }
 

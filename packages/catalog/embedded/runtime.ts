@@ -21,8 +21,8 @@ interface Package {
 }
 
 /**
- * Copies the platform package's PostgreSQL into `folder` unless it is there (once per version, about
- * 50 MB). Run from the copy, it needs neither install scripts nor a readable node_modules. An
+ * Copies the platform package's PostgreSQL into `folder` unless it is there (once per version,
+ * about 50 MB). Run from the copy, it needs neither install scripts nor a readable node_modules. An
  * interrupted copy leaves nothing that a later one would take for whole. `durable: false` skips
  * fsync, for tests. Throws PRECONDITION if npm did not install the package of this platform.
  */

@@ -1,6 +1,6 @@
 /**
- * The server's settings, for a registry: small transactions that must be durable, one machine shared
- * with the registry itself. Given on the command line, so that an upgrade of Entrepot brings its own.
+ * The server's settings, for a registry: small transactions that must be durable, on a machine
+ * shared with the registry itself. Given on the command line, so that an upgrade brings its own.
  */
 export function serverSettings(socketFolder: string): Record<string, string> {
   return {

@@ -11,6 +11,7 @@ import { serverSettings, VOLATILE_SETTINGS } from "./settings.ts";
 import { makeSocketFolder } from "./socket-folder.ts";
 import { watch } from "./watch.ts";
 
+/** Where and how the embedded server runs. */
 export interface EmbeddedOptions {
   /** A folder of its own, made if it is not there. May hold spaces and be long. */
   readonly dataDir: string;
