@@ -97,7 +97,7 @@ describe("over a bad line", () => {
     expect(await repository.stat(blob.content.digest)).not.toBeNull();
   });
 
-  test("a source that breaks off is the reason given, not the push that broke with it", async () => {
+  test("a source that breaks off is the reason, not the push that broke with it", async () => {
     const repository = open(proxy.url).repository(NAME);
     const { content, bytes } = sampleBlob(randomBytes(2 * MIB), mediaTypes.bytes);
     async function* broken() {

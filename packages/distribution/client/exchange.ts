@@ -1,28 +1,10 @@
-import { setTimeout as pause } from "node:timers/promises";
 import { RegistryError } from "@entrepot/oci";
-import type { Bytes, ErrorCode } from "@entrepot/oci";
-import type { Scope } from "../wire/index.ts";
 import type { Authorizer } from "./authorizer.ts";
-import { brokeOff, connectionError } from "./connection-error.ts";
 import type { Fetch, FetchResponse } from "./fetch.ts";
 import { discard } from "./response-body.ts";
 import { responseError } from "./response-error.ts";
-
-/** One request to a registry, and which answers are welcome. */
-export interface Ask {
-  readonly method: "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE";
-  /** A path below the registry's root, or an absolute URL as the registry gave it. */
-  readonly url: string;
-  /** What it is about, for messages: `library/app:1`. */
-  readonly about: string;
-  readonly scopes: readonly Scope[];
-  /** Statuses that come back; any other is thrown. */
-  readonly expect: readonly number[];
-  /** The code of a 404 that does not name one. */
-  readonly missing?: ErrorCode;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: Uint8Array | Bytes;
-}
+import { describe, sender } from "./send.ts";
+import type { Ask, ExchangeReport } from "./send.ts";
 
 /** Sends requests to one registry, authenticated. */
 export interface Exchange {
@@ -32,17 +14,6 @@ export interface Exchange {
   with(headers: Readonly<Record<string, string>>): Exchange;
 }
 
-/** One request as it went over the wire, for logs, measurements and tests. Holds no secret. */
-export interface ExchangeReport {
-  readonly method: string;
-  /** Without its query. */
-  readonly url: string;
-  /** 0 if there was no answer. */
-  readonly status: number;
-  /** Until the head of the answer, in milliseconds. */
-  readonly durationMs: number;
-}
-
 /** What an exchange works with. */
 export interface ExchangeOptions {
   readonly root: string;
@@ -50,50 +21,21 @@ export interface ExchangeOptions {
   readonly clock: () => number;
   readonly userAgent: string;
   readonly authorizer: Authorizer;
-  /** Ask `GET /v2/` first how to authenticate: without, a registry that also serves the anonymous
-   * would show an account only what everybody sees. */
+  /**
+   * Ask `GET /v2/` first how to authenticate: without, a registry that also serves the anonymous
+   * would show an account only what everybody sees.
+   */
   readonly probeFirst: boolean;
   readonly headers: Readonly<Record<string, string>>;
   readonly onExchange?: ((report: ExchangeReport) => void) | undefined;
 }
 
-const MOST_RETRIES = 2;
-const RETRY_PAUSE_MS = 50;
-
 /** Requests to the registry at `options.root`. */
 export function exchange(options: ExchangeOptions): Exchange {
   const { authorizer, clock, root, userAgent } = options;
   const { origin } = new URL(root);
+  const send = sender(options.fetch, clock, options.onExchange);
   let probe: Promise<void> | undefined;
-
-  async function sendOnce(ask: Ask, url: URL, headers: Record<string, string>) {
-    const startedAt = clock();
-    const { method, body } = ask;
-    const report = (status: number) => {
-      const durationMs = clock() - startedAt;
-      options.onExchange?.({ method, url: url.origin + url.pathname, status, durationMs });
-    };
-    try {
-      const request = body === undefined ? { method, headers } : { method, headers, body };
-      const response = await options.fetch(url.href, request);
-      report(response.status);
-      return response;
-    } catch (error) {
-      report(0);
-      throw connectionError(error, `${describe(ask)} at ${url.origin}`);
-    }
-  }
-
-  async function send(ask: Ask, url: URL, headers: Record<string, string>) {
-    for (let attempt = 0; ; attempt++) {
-      try {
-        return await sendOnce(ask, url, headers);
-      } catch (error) {
-        if (attempt === MOST_RETRIES || !isSafeToRepeat(ask) || !brokeOff(error)) throw error;
-        await pause(attempt * RETRY_PAUSE_MS);
-      }
-    }
-  }
 
   async function askHowToLogIn() {
     const ask = { method: "GET", url: "/v2/", about: "/v2/", scopes: [], expect: [] } as const;
@@ -144,10 +86,6 @@ export function exchange(options: ExchangeOptions): Exchange {
   return withHeaders(options.headers);
 }
 
-function describe(ask: Ask): string {
-  return `${ask.method} ${ask.about}`;
-}
-
 function resolveUrl(ask: Ask, root: string): URL {
   const url = ask.url.startsWith("/") ? new URL(root + ask.url) : URL.parse(ask.url);
   if (url && (url.protocol === "https:" || url.protocol === new URL(root).protocol)) return url;
@@ -157,11 +95,6 @@ function resolveUrl(ask: Ask, root: string): URL {
 
 function isWrite({ method }: Ask): boolean {
   return method !== "GET" && method !== "HEAD";
-}
-
-/** Beginning an upload twice does no harm; a repeated DELETE could not tell what it had deleted. */
-function isSafeToRepeat({ method, body }: Ask): boolean {
-  return method === "GET" || method === "HEAD" || (method === "POST" && body === undefined);
 }
 
 function isStream(body: Ask["body"]): boolean {

@@ -13,7 +13,7 @@ export interface FallbackTag {
   list(subject: Digest): Promise<readonly Descriptor[]>;
   /** Lists `manifest` under its subject, if it has one. Doing so again changes nothing. */
   add(digest: Digest, manifest: KnownManifest): Promise<void>;
-  /** Does `remove`, which deletes the manifest `digest`, and then takes it off its subject's list. */
+  /** Does `remove`, which deletes the manifest `digest`, then takes it off its subject's list. */
   around(digest: Digest, remove: () => Promise<boolean>): Promise<boolean>;
 }
 

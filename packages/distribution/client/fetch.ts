@@ -9,7 +9,7 @@ export interface FetchRequest {
   readonly signal?: AbortSignal;
 }
 
-/** What comes back. The body must be read to its end, or its iteration ended, to free the connection. */
+/** What comes back. Reading the body to its end, or ending its iteration, frees the connection. */
 export interface FetchResponse {
   readonly status: number;
   readonly headers: { get(name: string): string | null };

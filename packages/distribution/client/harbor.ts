@@ -5,7 +5,7 @@ import type { Fetch } from "./fetch.ts";
 import { harborApi } from "./harbor-api.ts";
 import type { Credential } from "./tokens.ts";
 
-/** The few calls of Harbor's management API that replication with a Harbor, or an Entrepot, needs. */
+/** The few calls of Harbor's management API that replication with a Harbor or Entrepot needs. */
 export interface HarborClient {
   /** The API's version (`v2.0`), or null if there is no Harbor. Source: `GET /api/version`. */
   version(): Promise<string | null>;

@@ -15,29 +15,9 @@ export function remoteBlobs(
   fetchBlob(content: Descriptor, range?: ByteRange): Promise<Bytes>;
 } {
   const scopes = scopesOf(name);
-  const about = (digest: Digest) => `blob ${digest} of ${name}`;
-
-  /** The bytes from `start` on; a registry that ignores Range costs us the skipping. */
-  async function open(digest: Digest, start: number, end?: number): Promise<Bytes> {
-    const partial = start > 0 || end !== undefined;
-    const length = end === undefined ? undefined : end - start;
-    const response = await remote.exchange({
-      method: "GET",
-      url: blobPath(name, digest),
-      about: about(digest),
-      scopes: scopes.pull,
-      expect: [200, 206],
-      missing: "BLOB_UNKNOWN",
-      headers: partial ? { range: printRange(start, length) } : {},
-    });
-    const body = response.body ?? none();
-    if (response.status === 200) return partial ? slice(body, start, length) : body;
-    const sent = parseContentRange(response.headers.get("content-range") ?? "");
-    if (sent && sent.first <= start) return slice(body, start - sent.first, length);
-    await discard(response);
-    const message = `GET ${about(digest)} at ${remote.root}: it sends another part than asked for`;
-    throw new RegistryError("RANGE_INVALID", message);
-  }
+  const about = (digest: Digest) => aboutBlob(name, digest);
+  const open = (digest: Digest, start: number, end?: number) =>
+    openBlob(remote, name, digest, start, end);
 
   return {
     async stat(digest) {
@@ -90,3 +70,36 @@ export function remoteBlobs(
 }
 
 async function* none(): Bytes {}
+
+/** The bytes from `start` on; a registry that ignores Range costs us the skipping. */
+async function openBlob(
+  remote: Remote,
+  name: string,
+  digest: Digest,
+  start: number,
+  end?: number,
+): Promise<Bytes> {
+  const partial = start > 0 || end !== undefined;
+  const length = end === undefined ? undefined : end - start;
+  const response = await remote.exchange({
+    method: "GET",
+    url: blobPath(name, digest),
+    about: aboutBlob(name, digest),
+    scopes: scopesOf(name).pull,
+    expect: [200, 206],
+    missing: "BLOB_UNKNOWN",
+    headers: partial ? { range: printRange(start, length) } : {},
+  });
+  const body = response.body ?? none();
+  if (response.status === 200) return partial ? slice(body, start, length) : body;
+  const sent = parseContentRange(response.headers.get("content-range") ?? "");
+  if (sent && sent.first <= start) return slice(body, start - sent.first, length);
+  await discard(response);
+  const about = aboutBlob(name, digest);
+  const message = `GET ${about} at ${remote.root}: it sends another part than asked for`;
+  throw new RegistryError("RANGE_INVALID", message);
+}
+
+function aboutBlob(name: string, digest: Digest): string {
+  return `blob ${digest} of ${name}`;
+}

@@ -16,11 +16,8 @@ import { header } from "../wire/index.ts";
 import { fallbackTag } from "./fallback-tag.ts";
 import type { KnownManifest } from "./manifest-memory.ts";
 import { manifestRequests } from "./manifest-requests.ts";
-import type { PutAnswer } from "./manifest-requests.ts";
+import { manifestTags } from "./manifest-tags.ts";
 import type { Remote } from "./remote.ts";
-
-/** Tags per request, so that the request line stays short. */
-const MOST_TAGS = 40;
 
 /** Answers that mean: I do not delete tags. */
 const NO_TAG_DELETION = new Set([
@@ -40,31 +37,8 @@ export function remoteManifests(
   pushManifest(content: Descriptor, bytes: Bytes, tags?: readonly string[]): Promise<void>;
 } {
   const requests = manifestRequests(remote, name);
+  const { putUnder, putWithTags } = manifestTags(remote, name, requests);
   const fallback = fallbackTag(remote, name, requests);
-
-  /** PUTs by tag hash with sha256, so a tag for any other digest must come with that digest. */
-  async function putUnder(tag: string, digest: Digest, manifest: KnownManifest) {
-    const bySha256 = algorithmOf(digest) === "sha256";
-    const answer = bySha256
-      ? await requests.put(tag, manifest)
-      : await requests.put(digest, manifest, [tag]);
-    const wrong = answer.digest !== null && answer.digest !== digest;
-    if (!wrong && (bySha256 || answer.tags.includes(tag))) return answer;
-    const message = `PUT ${name}:${tag} at ${remote.root}: it cannot tag ${digest}`;
-    throw new RegistryError("UNSUPPORTED", message);
-  }
-
-  async function putWithTags(digest: Digest, manifest: KnownManifest, tags: readonly string[]) {
-    const [first, ...others] = tags;
-    if (first === undefined) return await requests.put(digest, manifest);
-    const atOnce = remote.multiTag && others.length > 0;
-    const answer = atOnce
-      ? await requests.put(digest, manifest, tags.slice(0, MOST_TAGS))
-      : await putUnder(first, digest, manifest);
-    const done = new Set(atOnce ? answer.tags : [first]);
-    for (const tag of tags) if (!done.has(tag)) await putUnder(tag, digest, manifest);
-    return answer;
-  }
 
   return {
     async resolve(reference) {
@@ -91,7 +65,7 @@ export function remoteManifests(
       tags.forEach(parseTag);
       const whole = await collect(verified(bytes, content), MANIFEST_LIMIT_BYTES);
       const manifest = { bytes: whole, mediaType: content.mediaType };
-      const answer: PutAnswer = await putWithTags(content.digest, manifest, tags);
+      const answer = await putWithTags(content.digest, manifest, tags);
       remote.manifests.set(name, content.digest, manifest);
       if (!answer.knowsSubject) await fallback.add(content.digest, manifest);
     },

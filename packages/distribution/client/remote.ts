@@ -14,7 +14,7 @@ export interface Remote {
   /** It takes `?tag=` on a manifest's PUT. */
   readonly multiTag: boolean;
   readonly manifests: ManifestMemory;
-  /** Uploads that a refused mount began, by repository and digest: the next push goes on with them. */
+  /** Uploads that a refused mount began, by repository and digest: the next push uses them. */
   readonly begun: BoundedMap<string, BegunUpload>;
   readonly learned: Learned;
 }

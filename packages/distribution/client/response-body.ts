@@ -19,7 +19,7 @@ export async function discard(response: FetchResponse): Promise<void> {
   }
 }
 
-/** The whole body of `response`. Throws SIZE_INVALID as soon as there are more than `limit` bytes. */
+/** The whole body of `response`. Throws SIZE_INVALID once there are more than `limit` bytes. */
 export async function readBody(response: FetchResponse, limit: number): Promise<Uint8Array> {
   return response.body ? await collect(response.body, limit) : new Uint8Array(0);
 }

@@ -26,17 +26,18 @@ export function registryRoot(address: string): string {
 }
 
 /**
- * The address of a token service, if the registry at `root` may send us there: on the registry's own
- * host, or on an https host in `trusted`. Anything else could be a trap set to collect the password
- * (as in CVE-2020-15157), so it throws DENIED.
+ * The address of a token service, if the registry at `root` may send us there: on the registry's
+ * own host, or on an https host in `trusted`. Anything else could be a trap set to collect the
+ * password (as in CVE-2020-15157), so it throws DENIED.
  */
 export function trustedRealm(realm: string, root: string, trusted: readonly string[]): URL {
   const url = URL.parse(realm);
   const registry = new URL(root);
   if (url && isTrusted(url, registry, trusted)) return url;
+  const shown = JSON.stringify(url?.origin ?? realm.slice(0, 200));
   throw new RegistryError(
     "DENIED",
-    `${registry.host} sends us to ${JSON.stringify(url?.origin ?? realm.slice(0, 200))} for a token, ` +
+    `${registry.host} sends us to ${shown} for a token, ` +
       "which is not its own host; no credential was sent. If that host is right, " +
       "add it to the endpoint's trusted token services",
   );

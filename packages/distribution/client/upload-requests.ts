@@ -1,7 +1,7 @@
 import { RegistryError } from "@entrepot/oci";
 import type { Algorithm, Bytes, Descriptor, Digest } from "@entrepot/oci";
 import { header, uploadsPath, withQuery } from "../wire/index.ts";
-import type { Ask } from "./exchange.ts";
+import type { Ask } from "./send.ts";
 import type { FetchResponse } from "./fetch.ts";
 import { discard } from "./response-body.ts";
 import { scopesOf } from "./remote.ts";
@@ -63,39 +63,43 @@ export function uploadRequests(remote: Remote, name: string) {
       return null;
     },
 
-    /** Ends an upload with its last bytes. Throws DIGEST_INVALID, BLOB_UPLOAD_UNKNOWN. */
-    async put(
+    put: (
       location: string,
       content: Pick<Descriptor, "digest" | "size">,
       body: Uint8Array | Bytes,
-    ) {
-      const { digest, size } = content;
-      const response = await remote.exchange({
-        method: "PUT",
-        url: withQuery(location, { digest }),
-        about: `blob ${digest} of ${name}`,
-        scopes,
-        expect: [200, 201, 202, 204],
-        missing: "BLOB_UPLOAD_UNKNOWN",
-        headers: { ...JUST_BYTES, "content-length": String(size) },
-        body,
-      });
-      await discard(response);
-    },
+    ) => put(remote, name, location, content, body),
 
-    /** Forgets an upload. Never throws: a registry forgets unfinished uploads by itself, too. */
-    async cancel(location: string): Promise<void> {
-      const about = `an upload to ${name}`;
-      const ask = {
-        method: "DELETE",
-        url: location,
-        about,
-        scopes,
-        expect: [200, 202, 204],
-      } as const;
-      await remote.exchange(ask).then(discard, () => {});
-    },
+    cancel: (location: string) => cancel(remote, name, location),
   };
+}
+
+/** Ends an upload with its last bytes. Throws DIGEST_INVALID, BLOB_UPLOAD_UNKNOWN. */
+async function put(
+  remote: Remote,
+  name: string,
+  location: string,
+  { digest, size }: Pick<Descriptor, "digest" | "size">,
+  body: Uint8Array | Bytes,
+): Promise<void> {
+  const response = await remote.exchange({
+    method: "PUT",
+    url: withQuery(location, { digest }),
+    about: `blob ${digest} of ${name}`,
+    scopes: scopesOf(name).push,
+    expect: [200, 201, 202, 204],
+    missing: "BLOB_UPLOAD_UNKNOWN",
+    headers: { ...JUST_BYTES, "content-length": String(size) },
+    body,
+  });
+  await discard(response);
+}
+
+/** Forgets an upload. Never throws: a registry forgets unfinished uploads by itself, too. */
+async function cancel(remote: Remote, name: string, location: string): Promise<void> {
+  const about = `an upload to ${name}`;
+  const scopes = scopesOf(name).push;
+  const ask = { method: "DELETE", url: location, about, scopes, expect: [200, 202, 204] } as const;
+  await remote.exchange(ask).then(discard, () => {});
 }
 
 /** The place an answer to `path` names. An answer without a Location is UNSUPPORTED. */
