@@ -1,7 +1,7 @@
 import * as promises from "node:fs/promises";
 import { RegistryError } from "@entrepot/oci";
 
-/** The file operations that the store uses. An argument, so that a test can record or break them. */
+/** The file operations that the store uses, so that a test may record or fail them. */
 export type Disk = Pick<
   typeof promises,
   "mkdir" | "open" | "opendir" | "readFile" | "readdir" | "rename" | "stat" | "unlink"

@@ -34,8 +34,8 @@ export interface DraftTable {
 }
 
 /**
- * A table of at most `drafts` running hashes and `files` open files, beyond those in use. What falls
- * out is the least recently used; it is read again from the disk when it is needed.
+ * A table of at most `drafts` running hashes and `files` open files, beyond those in use. The least
+ * recently used fall out, and are read again from the disk when they are needed.
  */
 export function draftTable({ drafts, files }: { drafts: number; files: number }): DraftTable {
   const states = new Map<string, DraftState>(); // in order of use
@@ -65,12 +65,7 @@ export function draftTable({ drafts, files }: { drafts: number; files: number })
     peek: (name) => states.get(name) ?? null,
     claim(name) {
       const known = states.get(name);
-      if (known?.busy) {
-        throw new RegistryError(
-          "RANGE_INVALID",
-          "another request is writing to this upload; ask for its offset and go on from there",
-        );
-      }
+      if (known?.busy) throw inUse();
       const state = known ?? { name, file: null, offset: 0, hash: null, busy: false, gone: false };
       state.busy = true;
       idleOpen.delete(state);
@@ -107,4 +102,11 @@ export function draftTable({ drafts, files }: { drafts: number; files: number })
       await Promise.all(idle.map(closeFile));
     },
   };
+}
+
+function inUse(): RegistryError {
+  return new RegistryError(
+    "RANGE_INVALID",
+    "another request is writing to this upload; ask for its offset and go on from there",
+  );
 }

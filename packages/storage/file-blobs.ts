@@ -42,22 +42,6 @@ export function fileBlobs(disk: Disk, root: string, shards: Shards): FileBlobs {
     });
   }
 
-  /** Opens the file only when somebody reads: bytes that nobody asks for keep no file open. */
-  async function* readOpened(digest: Digest, start: number, end: number): Bytes {
-    if (start === end) return;
-    const what = `blob ${digest}`;
-    const file = await onDisk(`reading ${what}`, root, () =>
-      disk.open(blobPath(root, digest), "r").catch((error: unknown) => {
-        throw isMissing(error) ? blobUnknown(digest) : error;
-      }),
-    );
-    try {
-      yield* readSpan(file, { start, end, what, root });
-    } finally {
-      await file.close();
-    }
-  }
-
   return {
     place,
     stat,
@@ -66,26 +50,14 @@ export function fileBlobs(disk: Disk, root: string, shards: Shards): FileBlobs {
       if (size === null) throw blobUnknown(digest);
       const end = length === undefined ? Math.max(start, size) : start + length;
       if (end > size) throw endsEarly(`blob ${digest}`, size, end);
-      return readOpened(digest, start, end);
+      return readOpened(disk, root, digest, { start, end });
     },
     async put(digest, bytes) {
       checkDigest(digest, bytes);
       const temporary = join(uploadsFolder(root), newTemporaryName());
-      await onDisk(`storing blob ${digest}`, root, async () => {
-        const file = await disk.open(temporary, "wx");
-        let closing: Promise<void> | null = null;
-        try {
-          await writeAll(file, bytes.length > 0 ? [bytes] : [], 0);
-          await file.sync();
-          closing = file.close();
-          await Promise.all([closing, place(temporary, digest)]);
-        } catch (error) {
-          // The first failure is the one to tell.
-          await (closing ?? file.close()).catch(() => undefined);
-          await disk.unlink(temporary).catch(() => undefined);
-          throw error;
-        }
-      });
+      await onDisk(`storing blob ${digest}`, root, () =>
+        writeAndPlace(disk, temporary, bytes, () => place(temporary, digest)),
+      );
     },
     async remove(digest) {
       return await onDisk(`removing blob ${digest}`, root, async () => {
@@ -106,6 +78,49 @@ export function fileBlobs(disk: Disk, root: string, shards: Shards): FileBlobs {
       }
     },
   };
+}
+
+/** Opens the file only when somebody reads: bytes that nobody asks for keep no file open. */
+async function* readOpened(
+  disk: Disk,
+  root: string,
+  digest: Digest,
+  { start, end }: { start: number; end: number },
+): Bytes {
+  if (start === end) return;
+  const what = `blob ${digest}`;
+  const file = await onDisk(`reading ${what}`, root, () =>
+    disk.open(blobPath(root, digest), "r").catch((error: unknown) => {
+      throw isMissing(error) ? blobUnknown(digest) : error;
+    }),
+  );
+  try {
+    yield* readSpan(file, { start, end, what, root });
+  } finally {
+    await file.close();
+  }
+}
+
+/** Writes and syncs `bytes` as `path`, then calls `place`. If any of it fails, `path` is gone. */
+async function writeAndPlace(
+  disk: Disk,
+  path: string,
+  bytes: Uint8Array,
+  place: () => Promise<void>,
+): Promise<void> {
+  const file = await disk.open(path, "wx");
+  let closing: Promise<void> | null = null;
+  try {
+    await writeAll(file, bytes.length > 0 ? [bytes] : [], 0);
+    await file.sync();
+    closing = file.close();
+    await Promise.all([closing, place()]);
+  } catch (error) {
+    // The first failure is the one to tell.
+    await (closing ?? file.close()).catch(() => undefined);
+    await disk.unlink(path).catch(() => undefined);
+    throw error;
+  }
 }
 
 function checkDigest(digest: Digest, bytes: Uint8Array): void {

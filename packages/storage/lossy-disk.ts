@@ -6,11 +6,9 @@ import type { Disk } from "./disk.ts";
 
 /** A disk whose power fails; for tests. */
 export interface LossyDisk extends Disk {
-  /** Writes and syncs asked for so far. */
-  readonly steps: number;
   /** True once the power is off: every call then fails. */
-  readonly off: boolean;
-  /** What the power cut loses: some of whatever was not synced. Call once, when `off`. */
+  isOff(): boolean;
+  /** What the power cut loses: some of whatever was not synced. Call once, at the end. */
   lose(): Promise<void>;
 }
 
@@ -25,144 +23,152 @@ interface NameChange {
   undo(): Promise<void>;
 }
 
+/** What the disk has in its memory and not yet for good. */
+interface Unsynced {
+  readonly spare: string;
+  /** Bytes of each file written here that are there for good, by path. */
+  readonly syncedBytes: Map<string, number>;
+  readonly files: Set<OpenFile>;
+  changes: NameChange[];
+  spares: number;
+}
+
 /**
  * A disk that keeps only what was synced. The power fails at step `offAt` (a write, a sync or a
- * change of a name). Then of the bytes of each file some of those after its last sync go, and of the
- * names the latest of those whose folder was not synced since, in the order of a journal.
- * `spare` is an empty folder on the same file system. `random` gives numbers in [0, 1).
+ * change of a name). Then some of each file's bytes after its last sync go, and of the names
+ * the latest of those whose folder was not synced since, in the order of a journal. Folders
+ * themselves are never lost. `spare` is an empty folder on the same file system. `random` gives
+ * numbers in [0, 1).
  */
 export function lossyDisk(spare: string, offAt: number, random: () => number): LossyDisk {
-  const syncedBytes = new Map<string, number>(); // by path; present for files written here
-  const files = new Set<OpenFile>();
-  let changes: NameChange[] = [];
+  const unsynced: Unsynced = {
+    spare,
+    syncedBytes: new Map(),
+    files: new Set(),
+    changes: [],
+    spares: 0,
+  };
   let turn: Promise<unknown> = Promise.resolve();
   let steps = 0;
-  let spares = 0;
 
-  function step(): void {
-    steps += 1;
-    if (steps > offAt) throw new Error("the power is off");
-  }
-
-  /** One change after the other, so that the record of them is in their order. */
-  function inTurn<T>(change: () => Promise<T>): Promise<T> {
-    const result = turn.then(change);
+  /** One step after the other, so that the record of them is in their order. */
+  function step<T>(work: () => Promise<T>): Promise<T> {
+    const result = turn.then(() => {
+      steps += 1;
+      if (steps > offAt) throw new Error("the power is off");
+      return work();
+    });
     turn = result.catch(() => undefined);
     return result;
   }
 
-  async function keepAside(path: string): Promise<string | null> {
-    const aside = join(spare, String((spares += 1)));
-    return await link(path, aside).then(
-      () => aside,
-      () => null,
-    );
-  }
+  return {
+    ...realDisk,
+    open: (path, flags) => step(() => openWatched(unsynced, String(path), flags, step)),
+    rename: (from, to) => step(() => renameNoted(unsynced, String(from), String(to))),
+    unlink: (path) => step(() => unlinkNoted(unsynced, String(path))),
+    isOff: () => steps > offAt,
+    async lose() {
+      await turn;
+      await losePart(unsynced, random);
+    },
+  };
+}
 
-  function moved(from: string, to: string): void {
-    const synced = syncedBytes.get(from);
-    syncedBytes.delete(from);
-    syncedBytes.delete(to);
-    if (synced !== undefined) syncedBytes.set(to, synced);
-  }
+type Step = <T>(work: () => Promise<T>) => Promise<T>;
 
-  async function sync(opened: OpenFile): Promise<void> {
-    step();
-    const facts = await opened.handle.stat();
-    if (facts.isFile()) syncedBytes.set(opened.path, facts.size);
-    else changes = changes.filter(({ folder }) => folder !== opened.path);
-  }
-
-  function watched(handle: FileHandle, path: string): FileHandle {
-    const opened = { path, handle };
-    files.add(opened);
-    const own: Partial<FileHandle> = {
-      sync: () => inTurn(() => sync(opened)),
-      datasync: () => inTurn(() => sync(opened)),
-      async close() {
-        files.delete(opened);
-        await handle.close();
-      },
-    };
-    return new Proxy(handle, {
-      get(target, key) {
-        if (key in own) return own[key as keyof typeof own];
-        const value = Reflect.get(target, key, target) as unknown;
-        if (typeof value !== "function") return value;
-        const writes = String(key).startsWith("write");
-        return (...args: unknown[]) => {
-          if (writes) step();
-          else if (steps > offAt) throw new Error("the power is off");
-          return Reflect.apply(value, target, args) as unknown;
-        };
-      },
+async function openWatched(
+  unsynced: Unsynced,
+  path: string,
+  flags: string | number | undefined,
+  step: Step,
+): Promise<FileHandle> {
+  const isNew = String(flags).startsWith("w") && (await stat(path).catch(() => null)) === null;
+  const handle = await openFile(path, flags);
+  if (isNew) {
+    unsynced.syncedBytes.set(path, 0);
+    unsynced.changes.push({
+      folder: dirname(path),
+      undo: () => unlink(path).catch(() => undefined), // or moved away for good
     });
   }
-
-  const own: Partial<Disk> = {
-    open: (path, flags) =>
-      inTurn(async () => {
-        const name = String(path);
-        const makes = String(flags).startsWith("w");
-        if (makes) step();
-        const isNew = makes && (await stat(name).catch(() => null)) === null;
-        const handle = await openFile(name, flags);
-        if (isNew) {
-          syncedBytes.set(name, 0);
-          changes.push({
-            folder: dirname(name),
-            undo: () => unlink(name).catch(() => undefined), // or moved away for good
-          });
-        }
-        return watched(handle, name);
-      }),
-    rename: (from, to) =>
-      inTurn(async () => {
-        step();
-        const [source, target] = [String(from), String(to)];
-        const replaced = await keepAside(target);
-        const replacedSynced = syncedBytes.get(target);
-        await rename(source, target);
-        moved(source, target);
-        for (const file of files) if (file.path === source) file.path = target;
-        changes.push({
-          folder: dirname(target),
-          async undo() {
-            await rename(target, source);
-            moved(target, source);
-            if (replaced) await rename(replaced, target);
-            if (replacedSynced !== undefined) syncedBytes.set(target, replacedSynced);
-          },
-        });
-      }),
-    unlink: (path) =>
-      inTurn(async () => {
-        step();
-        const name = String(path);
-        const aside = await keepAside(name);
-        await unlink(name);
-        if (aside) changes.push({ folder: dirname(name), undo: () => rename(aside, name) });
-      }),
+  const file = { path, handle };
+  unsynced.files.add(file);
+  const own: Partial<FileHandle> = {
+    sync: () => step(() => syncNoted(unsynced, file)),
+    datasync: () => step(() => syncNoted(unsynced, file)),
+    async close() {
+      unsynced.files.delete(file);
+      await handle.close();
+    },
   };
-
-  async function lose(): Promise<void> {
-    await turn;
-    await Promise.all([...files].map(({ handle }) => handle.close()));
-    const lost = Math.floor(random() * (changes.length + 1));
-    for (const change of changes.splice(changes.length - lost).toReversed()) await change.undo();
-    for (const [path, from] of syncedBytes) {
-      const size = (await stat(path).catch(() => null))?.size ?? 0;
-      if (size <= from) continue;
-      const kept = from + Math.floor(random() * (size - from + 1));
-      await truncate(path, kept);
-      // Some file systems keep the length and lose the bytes.
-      if (random() < 0.3) await truncate(path, size);
-    }
-    await rm(spare, { recursive: true });
-  }
-
-  return Object.defineProperties({ ...realDisk, ...own, lose } as LossyDisk, {
-    steps: { get: () => steps },
-    off: { get: () => steps > offAt },
+  return new Proxy(handle, {
+    get(target, key) {
+      if (key in own) return own[key as keyof typeof own];
+      const value = Reflect.get(target, key, target) as unknown;
+      if (typeof value !== "function") return value;
+      const call = (...args: unknown[]) => Reflect.apply(value, target, args) as Promise<unknown>;
+      if (!String(key).startsWith("write")) return call;
+      return (...args: unknown[]) => step(() => call(...args));
+    },
   });
+}
+
+async function syncNoted(unsynced: Unsynced, { handle, path }: OpenFile): Promise<void> {
+  const facts = await handle.stat();
+  if (facts.isFile()) unsynced.syncedBytes.set(path, facts.size);
+  else unsynced.changes = unsynced.changes.filter(({ folder }) => folder !== path);
+}
+
+async function renameNoted(unsynced: Unsynced, from: string, to: string): Promise<void> {
+  const { syncedBytes, files, changes } = unsynced;
+  const replaced = await keepAside(unsynced, to);
+  const replacedBytes = syncedBytes.get(to);
+  await rename(from, to);
+  moveEntry(syncedBytes, from, to);
+  for (const file of files) if (file.path === from) file.path = to;
+  changes.push({
+    folder: dirname(to),
+    async undo() {
+      await rename(to, from);
+      moveEntry(syncedBytes, to, from);
+      if (replaced) await rename(replaced, to);
+      if (replacedBytes !== undefined) syncedBytes.set(to, replacedBytes);
+    },
+  });
+}
+
+async function unlinkNoted(unsynced: Unsynced, path: string): Promise<void> {
+  const aside = await keepAside(unsynced, path);
+  await unlink(path);
+  if (aside) unsynced.changes.push({ folder: dirname(path), undo: () => rename(aside, path) });
+}
+
+async function keepAside(unsynced: Unsynced, path: string): Promise<string | null> {
+  unsynced.spares += 1;
+  const aside = join(unsynced.spare, String(unsynced.spares));
+  const kept = await link(path, aside).catch(() => null);
+  return kept === null ? null : aside;
+}
+
+function moveEntry(entries: Map<string, number>, from: string, to: string): void {
+  const entry = entries.get(from);
+  entries.delete(from);
+  entries.delete(to);
+  if (entry !== undefined) entries.set(to, entry);
+}
+
+async function losePart(unsynced: Unsynced, random: () => number): Promise<void> {
+  const { changes, syncedBytes, files, spare } = unsynced;
+  await Promise.all([...files].map(({ handle }) => handle.close()));
+  const lost = Math.floor(random() * (changes.length + 1));
+  for (const change of changes.slice(changes.length - lost).toReversed()) await change.undo();
+  for (const [path, synced] of syncedBytes) {
+    const size = (await stat(path).catch(() => null))?.size ?? 0;
+    if (size <= synced) continue;
+    await truncate(path, synced + Math.floor(random() * (size - synced + 1)));
+    // Some file systems keep the length and lose the bytes.
+    if (random() < 0.3) await truncate(path, size);
+  }
+  await rm(spare, { recursive: true });
 }

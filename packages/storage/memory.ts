@@ -23,54 +23,6 @@ export function memoryStore({
 }: { blobs?: Map<Digest, Uint8Array>; now?: () => number } = {}): BlobStore {
   const drafts = new Map<string, MemoryDraft>();
 
-  function draftOf(key: string, { id, size }: MemoryDraft): Draft {
-    let offset = size;
-
-    async function claimed<T>(work: (draft: MemoryDraft) => Promise<T>): Promise<T> {
-      const draft = drafts.get(key);
-      if (!draft) throw uploadUnknown();
-      if (draft.busy)
-        throw new RegistryError("RANGE_INVALID", "another request is writing to this");
-      draft.busy = true;
-      try {
-        return await work(draft);
-      } finally {
-        draft.busy = false;
-        draft.touchedAt = now();
-      }
-    }
-
-    return {
-      id,
-      get offset() {
-        return offset;
-      },
-      append: (bytes) =>
-        claimed(async (draft) => {
-          if (draft.size !== offset) {
-            const message = `this upload stands at byte ${draft.size}, not ${offset}`;
-            throw new RegistryError("RANGE_INVALID", message);
-          }
-          for await (const chunk of bytes) {
-            if (!drafts.has(key)) throw uploadUnknown();
-            draft.chunks.push(chunk.slice());
-            offset = draft.size += chunk.length;
-          }
-          return offset;
-        }),
-      commit: (digest) =>
-        claimed(async (draft) => {
-          drafts.delete(key);
-          const bytes = Buffer.concat(draft.chunks);
-          store(digest, bytes);
-          return bytes.length;
-        }),
-      async cancel() {
-        drafts.delete(key);
-      },
-    };
-  }
-
   function store(digest: Digest, bytes: Uint8Array): void {
     const actual = digestOf(bytes, algorithmOf(digest));
     if (actual !== digest) {
@@ -79,6 +31,8 @@ export function memoryStore({
     }
     blobs.set(digest, bytes);
   }
+
+  const home = { drafts, store, now };
 
   return {
     stat: async (digest) => blobs.get(digest)?.length ?? null,
@@ -99,11 +53,10 @@ export function memoryStore({
       const id = `${algorithm}-${randomBytes(16).toString("hex")}`;
       const draft = { id, chunks: [], size: 0, touchedAt: now(), busy: false };
       drafts.set(keyOf(scope, id), draft);
-      return draftOf(keyOf(scope, id), draft);
+      return memoryDraft(home, keyOf(scope, id));
     },
     async resume(scope, id) {
-      const draft = drafts.get(keyOf(scope, id));
-      return draft ? draftOf(keyOf(scope, id), draft) : null;
+      return drafts.has(keyOf(scope, id)) ? memoryDraft(home, keyOf(scope, id)) : null;
     },
     async sweepDrafts(olderThanMs) {
       const before = now() - olderThanMs;
@@ -120,6 +73,61 @@ export function memoryStore({
 
 function keyOf(scope: string, id: string): string {
   return JSON.stringify([scope, id]);
+}
+
+interface DraftHome {
+  readonly drafts: Map<string, MemoryDraft>;
+  store(digest: Digest, bytes: Uint8Array): void;
+  now(): number;
+}
+
+function memoryDraft(home: DraftHome, key: string): Draft {
+  const { drafts, now, store } = home;
+  const { id, size } = drafts.get(key)!;
+  let offset = size;
+
+  async function claimed<T>(work: (draft: MemoryDraft) => Promise<T>): Promise<T> {
+    const draft = drafts.get(key);
+    if (!draft) throw uploadUnknown();
+    if (draft.busy) throw new RegistryError("RANGE_INVALID", "another request is writing to this");
+    draft.busy = true;
+    try {
+      return await work(draft);
+    } finally {
+      draft.busy = false;
+      draft.touchedAt = now();
+    }
+  }
+
+  return {
+    id,
+    get offset() {
+      return offset;
+    },
+    append: (bytes) =>
+      claimed(async (draft) => {
+        if (draft.size !== offset) {
+          const message = `this upload stands at byte ${draft.size}, not ${offset}`;
+          throw new RegistryError("RANGE_INVALID", message);
+        }
+        for await (const chunk of bytes) {
+          if (!drafts.has(key)) throw uploadUnknown();
+          draft.chunks.push(chunk.slice());
+          offset = draft.size += chunk.length;
+        }
+        return offset;
+      }),
+    commit: (digest) =>
+      claimed(async (draft) => {
+        drafts.delete(key);
+        const bytes = Buffer.concat(draft.chunks);
+        store(digest, bytes);
+        return bytes.length;
+      }),
+    async cancel() {
+      drafts.delete(key);
+    },
+  };
 }
 
 async function* pieces(bytes: Uint8Array) {

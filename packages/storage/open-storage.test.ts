@@ -71,6 +71,8 @@ test("a file in the way is UNAVAILABLE, with what to check", async () => {
   await writeFile(path, "");
   await expect(openStorage(`file:${path}`)).rejects.toMatchObject({
     code: "UNAVAILABLE",
-    message: `opening the blob store failed under ${path} (EEXIST); check the disk and its permissions`,
+    message: expect.stringMatching(
+      /^opening the blob store failed under .*file \(EEXIST\); check /,
+    ),
   });
 });

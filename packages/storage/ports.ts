@@ -5,7 +5,7 @@ import type { Algorithm, Bytes, Digest } from "@entrepot/oci";
  * is never visible; content is only ever added or replaced by the same content.
  */
 export interface BlobStore {
-  /** Size in bytes of blob `digest` as it lies in the store now, or null. Asks the store, no cache. */
+  /** Size in bytes of blob `digest` as it lies in the store now, or null. No cache answers. */
   stat(digest: Digest): Promise<number | null>;
 
   /** `length` bytes (default: to the end) from `start` (default 0). Throws BLOB_UNKNOWN. */
@@ -13,7 +13,7 @@ export interface BlobStore {
 
   /**
    * Stores small content at once (a manifest, a blob whose bytes are in hand), replacing whatever
-   * is there, so that damage is healed. Throws DIGEST_INVALID and stores nothing. Repeating is safe.
+   * is there, so that damage is healed. Throws DIGEST_INVALID and stores nothing. May be repeated.
    */
   put(digest: Digest, bytes: Uint8Array): Promise<void>;
 

@@ -31,7 +31,7 @@ test.each(SEEDS)("what was acknowledged survives a power cut (seed %i)", async (
   try {
     await work(() => openFileStore({ root, disk, earlyShards: false }), known, random, seed);
   } catch (error) {
-    if (!disk.off) throw new Error(`failed with the power on; ${again}`, { cause: error });
+    if (!disk.isOff()) throw new Error(`failed with the power on; ${again}`, { cause: error });
   }
   await disk.lose();
 

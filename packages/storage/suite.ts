@@ -44,7 +44,10 @@ export function storageSuite(name: string, make: () => Promise<StoreUnderTest>):
   });
 
   describe(`${name}: blobs`, () => blobTests(() => on));
+  describe(`${name}: ranges of blobs`, () => rangeTests(() => on));
+  describe(`${name}: blobs pushed again`, () => replacingTests(() => on));
   describe(`${name}: drafts`, () => draftTests(() => on));
+  describe(`${name}: drafts of every kind`, () => draftKindTests(() => on));
   describe(`${name}: drafts that go wrong`, () => draftFailureTests(() => on));
 }
 
@@ -73,7 +76,9 @@ function blobTests(on: () => StoreUnderTest): void {
     expect(await store.remove(digest)).toBe(false);
     await expect(store.read(digest)).rejects.toMatchObject({ code: "BLOB_UNKNOWN" });
   });
+}
 
+function rangeTests(on: () => StoreUnderTest): void {
   test.each([
     [0, 0],
     [0, 1],
@@ -103,7 +108,9 @@ function blobTests(on: () => StoreUnderTest): void {
     const range = length === undefined ? { start } : { start, length };
     await expect(store.read(digestOf(bytes), range)).rejects.toMatchObject({ code: "INTEGRITY" });
   });
+}
 
+function replacingTests(on: () => StoreUnderTest): void {
   test("put of bytes with another digest is DIGEST_INVALID and stores nothing", async () => {
     const { store } = on();
     const digest = digestOf(sampleBytes(10, 1));
@@ -192,7 +199,9 @@ function draftTests(on: () => StoreUnderTest): void {
       expect((await store.resume(scope, id))?.offset).toBe(0);
     }
   });
+}
 
+function draftKindTests(on: () => StoreUnderTest): void {
   test("no draft has a hostile id", async () => {
     for (const id of HOSTILE_IDS) {
       expect(await on().store.resume("library/a", id), id.slice(0, 80)).toBe(null);
