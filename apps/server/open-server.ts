@@ -1,19 +1,15 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { loadMasterKey, openAccess, openSecretBox } from "@entrepot/access";
+import { loadMasterKey } from "@entrepot/access";
 import { openCatalog } from "@entrepot/catalog";
 import { startEmbedded } from "@entrepot/catalog/embedded";
-import { openContent } from "@entrepot/content";
-import { openJobs } from "@entrepot/jobs";
-import { openReplication } from "@entrepot/replication";
 import { openStorage } from "@entrepot/storage";
 import { openApi } from "./api/index.ts";
 import type { Config } from "./config.ts";
 import { openHttp } from "./http.ts";
 import { listen } from "./listen.ts";
-import { localSite } from "./local-site.ts";
 import type { Log } from "./log.ts";
-import { connectSite } from "./remote-site.ts";
+import { GRACE_MS, type OnStop, openParts, type Parts, startWork } from "./open-parts.ts";
 
 /** A server that runs. */
 export interface Running {
@@ -25,15 +21,18 @@ export interface Running {
   stop(): Promise<void>;
 }
 
-/** How long running requests and tasks may take to end. */
-const GRACE_MS = 10_000;
 /** Connections to the database, per node; PostgreSQL's default is 100 for all. */
 const CONNECTIONS = 24;
-/** Unfinished uploads are forgotten after this long without a byte. */
-const DRAFT_AGE_MS = 7 * 24 * 3_600_000;
 
 /** Builds everything `config` asks for and starts it. What was started is stopped when it fails. */
-export async function openServer(config: Config, log: Log): Promise<Running> {
+export function openServer(config: Config, log: Log): Promise<Running> {
+  return stoppable((onStop) => start(config, log, onStop));
+}
+
+/** Runs `start`. What it noted with `onStop` is ended by `stop`, and at once when it fails. */
+export async function stoppable<T extends object>(
+  start: (onStop: OnStop) => Promise<T>,
+): Promise<T & { stop(): Promise<void> }> {
   const started: (() => Promise<unknown>)[] = [];
   let stopping: Promise<void> | undefined;
   const stop = (): Promise<void> =>
@@ -42,15 +41,14 @@ export async function openServer(config: Config, log: Log): Promise<Running> {
     })());
 
   try {
-    const { url, firstPassword } = await start(config, log, (end) => started.push(end));
-    return { url, firstPassword, stop };
+    return { ...(await start((end) => started.push(end))), stop };
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
-async function start(config: Config, log: Log, onStop: (end: () => Promise<unknown>) => void) {
+async function start(config: Config, log: Log, onStop: OnStop) {
   await makeDataDir(config.dataDir);
   let databaseUrl = config.databaseUrl;
   if (databaseUrl === null) {
@@ -68,37 +66,25 @@ async function start(config: Config, log: Log, onStop: (end: () => Promise<unkno
     join(config.dataDir, "secret.key"),
     config.secretKey ?? undefined,
   );
-  const box = openSecretBox(masterKey);
-  const access = await openAccess({ catalog, box });
-  const firstPassword = await access.ensureAdmin(config.adminPassword ?? undefined);
-  const content = openContent({ catalog, store });
-  await content.projects.ensure({ name: "system:setup", cause: "setup" }, "library", true);
-
-  const onError = (error: unknown): void => log.warn({ err: error }, "background work failed");
-  const jobs = await openJobs({ catalog });
-  onStop(() => jobs.stop(GRACE_MS));
-  const replication = openReplication({
-    catalog,
-    jobs,
-    box,
-    connect: connectSite,
-    local: localSite(content),
-    onError,
-  });
-  onStop(() => replication.close());
-  if (config.role !== "api") {
-    await jobs.start({ workers: config.workers });
-    replication.start();
-    onStop(sweeping(() => store.sweepDrafts(DRAFT_AGE_MS), onError));
-  }
+  const adminPassword = config.adminPassword ?? undefined;
+  const parts = await openParts({ catalog, store, log, masterKey, adminPassword }, onStop);
+  const { firstPassword } = parts;
+  if (config.role !== "api") await startWork(parts, config.workers, onStop);
   if (config.role === "worker") return { url: null, firstPassword };
+  return { url: await serve(parts, config, onStop), firstPassword };
+}
 
-  const parts = { catalog, store, access, content, jobs, replication, log };
+/** Listens, and answers with `parts`. Returns the address. */
+export async function serve(
+  parts: Parts,
+  config: Pick<Config, "host" | "port" | "tls" | "publicUrl">,
+  onStop: OnStop,
+): Promise<string> {
   const { publicUrl } = config;
   const api = openApi({ ...parts, publicUrl });
-  const server = await listen(config, openHttp({ access, content, publicUrl, log, api }), log);
+  const server = await listen(config, openHttp({ ...parts, publicUrl, api }), parts.log);
   onStop(() => server.close(GRACE_MS));
-  return { url: server.url, firstPassword };
+  return server.url;
 }
 
 async function makeDataDir(folder: string): Promise<void> {
@@ -110,15 +96,4 @@ async function makeDataDir(folder: string): Promise<void> {
       cause: error,
     });
   }
-}
-
-/** Calls `work` now and every hour. Returns the call that ends it. */
-function sweeping(
-  work: () => Promise<unknown>,
-  onError: (error: unknown) => void,
-): () => Promise<void> {
-  const sweep = () => void work().catch(onError);
-  sweep();
-  const timer = setInterval(sweep, 3_600_000);
-  return async () => clearInterval(timer);
 }

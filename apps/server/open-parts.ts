@@ -1,0 +1,84 @@
+import { type Access, openAccess, openSecretBox } from "@entrepot/access";
+import type { Catalog } from "@entrepot/catalog";
+import { type Content, openContent } from "@entrepot/content";
+import { type Jobs, openJobs } from "@entrepot/jobs";
+import { openReplication, type Replication } from "@entrepot/replication";
+import type { BlobStore } from "@entrepot/storage";
+import { localSite } from "./local-site.ts";
+import type { Log } from "./log.ts";
+import { connectSite } from "./remote-site.ts";
+
+/** What a server is made of, over an open catalog and an open store. */
+export interface Parts {
+  readonly catalog: Catalog;
+  readonly store: BlobStore;
+  readonly access: Access;
+  readonly content: Content;
+  readonly jobs: Jobs;
+  readonly replication: Replication;
+  readonly log: Log;
+  /** Admin's password, if it was made just now. */
+  readonly firstPassword: string | null;
+}
+
+/** What the parts are opened with. */
+export interface PartsOptions extends Pick<Parts, "catalog" | "store" | "log"> {
+  /** 32 bytes that seal secrets. */
+  readonly masterKey: Buffer;
+  /** Admin's, where there is no administrator yet; one is made if absent. */
+  readonly adminPassword?: string | undefined;
+}
+
+/** Takes note of what has to be ended when the server stops: in the reverse order. */
+export type OnStop = (end: () => Promise<unknown>) => void;
+
+/** How long running requests and tasks may take to end. */
+export const GRACE_MS = 10_000;
+/** Unfinished uploads are forgotten after this long without a byte. */
+const DRAFT_AGE_MS = 7 * 24 * 3_600_000;
+
+/** Builds the parts, and what a new registry starts with. Nothing works in the background yet. */
+export async function openParts(options: PartsOptions, onStop: OnStop): Promise<Parts> {
+  const { catalog, store, log, masterKey, adminPassword } = options;
+  const box = openSecretBox(masterKey);
+  const access = await openAccess({ catalog, box });
+  const firstPassword = await access.ensureAdmin(adminPassword);
+  const content = openContent({ catalog, store });
+  await content.projects.ensure({ name: "system:setup", cause: "setup" }, "library", true);
+
+  const jobs = await openJobs({ catalog });
+  onStop(() => jobs.stop(GRACE_MS));
+  const replication = openReplication({
+    catalog,
+    jobs,
+    box,
+    connect: connectSite,
+    local: localSite(content),
+    onError: reporting(log),
+  });
+  onStop(() => replication.close());
+  return { catalog, store, access, content, jobs, replication, log, firstPassword };
+}
+
+/** Starts what runs in the background: tasks, `workers` at a time, replication, housekeeping. */
+export async function startWork(parts: Parts, workers: number, onStop: OnStop): Promise<void> {
+  const { jobs, replication, store, log } = parts;
+  await jobs.start({ workers });
+  replication.start();
+  onStop(sweeping(() => store.sweepDrafts(DRAFT_AGE_MS), reporting(log)));
+}
+
+function reporting(log: Log) {
+  return (error: unknown): void => log.warn({ err: error }, "background work failed");
+}
+
+/** Calls `work` now and every hour. Returns the call that ends it. */
+function sweeping(
+  work: () => Promise<unknown>,
+  onError: (error: unknown) => void,
+): () => Promise<void> {
+  const sweep = () => void work().catch(onError);
+  sweep();
+  const timer = setInterval(sweep, 3_600_000);
+  return async () => clearInterval(timer);
+}

@@ -1,0 +1,56 @@
+import { randomBytes } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { testCatalog } from "@entrepot/catalog/testing";
+import { openStorage } from "@entrepot/storage";
+import { openLog } from "./log.ts";
+import { type OnStop, openParts, type Parts, startWork } from "./open-parts.ts";
+import { serve, stoppable } from "./open-server.ts";
+
+/** A whole server for one test, in this process. */
+export interface TestServer extends Omit<Parts, "firstPassword"> {
+  /** `http://127.0.0.1:port`. */
+  readonly url: string;
+  /** The system administrator. */
+  readonly credential: { readonly username: string; readonly password: string };
+  /** Its database, for a second node or a look from outside. */
+  readonly databaseUrl: string;
+  /** Stops it, drops its database and removes its blobs. */
+  close(): Promise<void>;
+}
+
+/** What may differ. */
+export interface TestServerOptions {
+  readonly publicUrl?: string;
+  /** Tasks at a time, 4 if absent; 0: nothing works in the background. */
+  readonly workers?: number;
+}
+
+/**
+ * A new registry over a database and a folder of its own, on a free port of this machine, with
+ * `library` as its only project. For vitest with `tools/vitest-postgres.ts` as its globalSetup.
+ */
+export async function testServer(options: TestServerOptions = {}): Promise<TestServer> {
+  const { stop, ...server } = await stoppable((onStop) => start(options, onStop));
+  return { ...server, close: stop };
+}
+
+async function start({ publicUrl, workers = 4 }: TestServerOptions, onStop: OnStop) {
+  const { catalog, url: databaseUrl, close } = await testCatalog();
+  onStop(close);
+  const folder = await mkdtemp(join(tmpdir(), "entrepot-server-"));
+  onStop(() => rm(folder, { recursive: true, force: true }));
+  const store = await openStorage(`file:${folder}`);
+  onStop(() => store.close());
+
+  const log = openLog(process.env["ENTREPOT_TEST_LOG"] ?? "silent");
+  const credential = { username: "admin", password: randomBytes(12).toString("base64url") };
+  const masterKey = randomBytes(32);
+  const adminPassword = credential.password;
+  const parts = await openParts({ catalog, store, log, masterKey, adminPassword }, onStop);
+  if (workers > 0) await startWork(parts, workers, onStop);
+  const address = { host: "127.0.0.1", port: 0, tls: null, publicUrl: publicUrl ?? null };
+  const url = await serve(parts, address, onStop);
+  return { ...parts, url, credential, databaseUrl };
+}
