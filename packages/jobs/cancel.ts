@@ -55,29 +55,24 @@ async function stopOpen(
   which: ReturnType<typeof sql>,
   target: string,
 ): Promise<number> {
-  return catalog.transaction(async (db) => {
+  const stopped = await catalog.transaction(async (db) => {
     const { rows: before } = await sql<{ lane: string }>`
       SELECT DISTINCT lane FROM task WHERE ${which} AND status IN ('Pending', 'Running')
     `.execute(db);
     const lanes = before.map(({ lane }) => lane);
     await lockLanes(db, lanes);
-    const open = await markStopped(db, which, lanes);
-    const pending = open.filter(({ status }) => status === "Stopped");
+    const marked = await markStopped(db, which, lanes);
+    const pending = marked.filter(({ status }) => status === "Stopped");
     if (pending.length > 0) {
-      await queue.remove(
-        db,
-        pending.flatMap(({ ticket }) => ticket ?? []),
-      );
-      await clearTickets(
-        db,
-        pending.map(({ id }) => id),
-      );
       if ((await advanceLanes(db, queue, lanes)) > 0) await catalog.notify(CHANNELS.wake, "", db);
-      await settleExecutions(catalog, db, [...new Set(pending.map((row) => row.execution_id))]);
+      await settleExecutions(db, [...new Set(pending.map((row) => row.execution_id))]);
     }
-    if (open.length > pending.length) await catalog.notify(CHANNELS.cancel, target, db);
-    return open.length;
+    if (marked.length > pending.length) await catalog.notify(CHANNELS.cancel, target, db);
+    return { open: marked.length, tickets: pending.flatMap(({ ticket }) => ticket ?? []) };
   });
+  // They are void already. Not under the lanes' locks: somebody may hold them who waits for those.
+  await queue.remove(catalog.db, stopped.tickets);
+  return stopped.open;
 }
 
 async function markStopped(
@@ -94,8 +89,4 @@ async function markStopped(
     RETURNING id, lane, execution_id, status, ticket
   `.execute(db);
   return rows;
-}
-
-async function clearTickets(db: Transaction<Database>, ids: readonly number[]): Promise<void> {
-  await sql`UPDATE task SET ticket = NULL WHERE id = ANY(${ids})`.execute(db);
 }

@@ -69,24 +69,27 @@ export async function claim(
     await lockLanes(db, [...new Set(tickets.flatMap(({ data }) => laneOf(data)))]);
     const { start, park } = sort(await candidates(db, [...ofTask.keys()]), ofTask);
     const rows = await makeRunning(db, start, worker);
-    await sql`UPDATE task SET ticket = NULL, not_before = NULL WHERE id = ANY(${park})`.execute(db);
-
     const kept = new Set(rows.map((row) => row.ticket));
     const gone = [...ofTask.values()].filter(({ id }) => !kept.has(id));
-    await queue.remove(
-      db,
-      gone.map(({ id }) => id),
-    );
-    if (park.length > 0)
-      await advanceLanes(
-        db,
-        queue,
-        gone.flatMap(({ data }) => laneOf(data)),
-      );
+    await parkTasks(db, queue, park, gone);
 
     const claims = rows.map((row) => claimOf(row, ofTask.get(Number(row.id)) as Ticket));
     return { claims, firings, fetched: tickets.length };
   });
+}
+
+async function parkTasks(
+  db: Kysely<Database>,
+  queue: Queue,
+  ids: readonly number[],
+  gone: readonly Ticket[],
+): Promise<void> {
+  const tickets = gone.map(({ id }) => id);
+  await queue.remove(db, tickets);
+  if (ids.length === 0) return;
+  await sql`UPDATE task SET ticket = NULL, not_before = NULL WHERE id = ANY(${ids})`.execute(db);
+  const lanes = gone.flatMap(({ data }) => laneOf(data));
+  await advanceLanes(db, queue, lanes);
 }
 
 /** Which candidates start and which wait; those in neither list hold a ticket that is void. */
@@ -141,7 +144,7 @@ async function makeRunning(db: Kysely<Database>, ids: readonly number[], worker:
     RETURNING task.*, execution.vendor_id, execution.trigger,
       (task.stop_requested OR execution.stop_requested) AS stopped
   `.execute(db);
-  return rows.sort((a, b) => Number(a.id) - Number(b.id));
+  return rows.toSorted((a, b) => Number(a.id) - Number(b.id));
 }
 
 function claimOf(row: ClaimRow, ticket: Ticket): Claim {

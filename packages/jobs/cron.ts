@@ -34,7 +34,7 @@ export function nextOccurrence(
 
 function assertTimeZone(timeZone: string): void {
   try {
-    new Intl.DateTimeFormat("en", { timeZone });
+    Intl.DateTimeFormat("en", { timeZone });
   } catch {
     throw new RegistryError(
       "BAD_REQUEST",

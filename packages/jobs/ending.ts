@@ -76,6 +76,5 @@ function retryDelayOf({ claim, handler }: Ending, error: unknown): number | null
 
 function textOf(error: unknown): string {
   const text = error instanceof Error ? error.message || error.name : String(error);
-  // PostgreSQL's text holds no NUL.
-  return text.replaceAll("\u0000", "").slice(0, MAX_TEXT);
+  return text.slice(0, MAX_TEXT);
 }

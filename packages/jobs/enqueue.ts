@@ -1,9 +1,10 @@
 import type { Catalog, Database } from "@entrepot/catalog";
 import { RegistryError } from "@entrepot/oci";
 import { type Kysely, sql, type Transaction } from "kysely";
+import { CHANNELS } from "./channels.ts";
+import { jsonText } from "./json-text.ts";
 import type { NewExecution, NewTask } from "./ports.ts";
 import type { Queue } from "./queue.ts";
-import { CHANNELS } from "./channels.ts";
 
 /** Tasks that may be stored in one call. */
 const MAX_TASKS = 100_000;
@@ -29,7 +30,7 @@ export async function storeExecution(
     INSERT INTO execution (vendor, vendor_id, trigger, actor, status, status_text, plan, end_time)
     VALUES (
       ${vendor}, ${vendorId}, ${trigger}, ${actor}, ${ended ? "Success" : "Running"},
-      ${statusText}, ${plan === undefined ? null : JSON.stringify(plan)}::jsonb,
+      ${statusText}, ${plan === undefined ? null : jsonText(plan)}::jsonb,
       ${ended ? sql`now()` : null}
     )
     RETURNING id
@@ -82,7 +83,7 @@ async function insertTasks(
     SELECT ${executionId}, task ->> 'kind', task ->> 'lane', task -> 'payload', 'Pending',
       CASE row_number() OVER (PARTITION BY task ->> 'lane' ORDER BY place)
         WHEN 1 THEN gen_random_uuid() END
-    FROM jsonb_array_elements(${JSON.stringify(tasks)}::jsonb) WITH ORDINALITY AS e (task, place)
+    FROM jsonb_array_elements(${jsonText(tasks)}::jsonb) WITH ORDINALITY AS e (task, place)
     ORDER BY place
     RETURNING id, lane, ticket
   `.execute(db as Kysely<Database>);

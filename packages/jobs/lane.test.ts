@@ -43,13 +43,13 @@ test.each(SEEDS)(
       await jobs.start({ workers: 3 });
     }
     const ids: number[] = [];
-    for (let n = 0; n < TASKS;) {
-      const size = 1 + Math.floor(next() * 8);
-      const tasks = Array.from({ length: Math.min(size, TASKS - n) }, () => ({
-        kind: "step",
-        lane: `lane ${Math.floor(next() * LANES)}`,
-        payload: { n: n++ },
-      }));
+    const todo = Array.from({ length: TASKS }, (_, n) => ({
+      kind: "step",
+      lane: `lane ${Math.floor(next() * LANES)}`,
+      payload: { n },
+    }));
+    while (todo.length > 0) {
+      const tasks = todo.splice(0, 1 + Math.floor(next() * 8));
       const node = nodes[Math.floor(next() * nodes.length)];
       if (node) ids.push(await node.execute(...tasks));
     }

@@ -6,7 +6,7 @@ export type ExecutionStatus = "Running" | "Success" | "Error" | "Stopped";
 /** Pending → Running → Success, Error or Stopped; back to Pending to be tried again. */
 export type TaskStatus = "Pending" | "Running" | "Success" | "Error" | "Stopped";
 
-/** One run of a plan. Ends when its last task ends: Stopped, else Error if any failed, else Success. */
+/** One run of a plan. Ends with its last task: Stopped or Error if one of them is, or Success. */
 export interface Execution {
   readonly id: number;
   readonly vendor: string;
@@ -35,7 +35,10 @@ export interface Task {
   readonly id: number;
   readonly executionId: number;
   readonly kind: string;
-  /** At most one task of a lane runs at a time, in order of id. */
+  /**
+   * At most one task of a lane runs at a time, in order of id. One that waits to be tried again
+   * gives up its lane meanwhile: newer ones may overtake it, and it must do no harm afterwards.
+   */
   readonly lane: string;
   readonly payload: Readonly<Record<string, unknown>>;
   readonly status: TaskStatus;
@@ -72,7 +75,7 @@ export interface NewExecution {
 export interface TaskRun {
   readonly task: Task;
   readonly execution: { readonly id: number; readonly vendorId: number; readonly trigger: string };
-  /** 1 for the first. */
+  /** 1 for the first; starts that ended with their worker's death are counted too. */
   readonly attempt: number;
   /** Aborted when the task is cancelled or the worker stops: end within a second. */
   readonly signal: AbortSignal;
@@ -90,16 +93,23 @@ export interface TaskRun {
  */
 export interface TaskHandler {
   readonly kind: string;
-  /** Attempts before the task ends as Error. */
+  /** Failed attempts before the task ends as Error; those whose worker died are not counted. */
   readonly maxAttempts: number;
+  /** Takes less than a day: what runs longer is aborted and run again, on any node. */
   run(run: TaskRun): Promise<void>;
   /** How long to wait after failed attempt `attempt` (1-based), in ms; null: do not try again. */
   retryDelayMs(error: unknown, attempt: number): number | null;
-  /** Called in the transaction that ends the task for good with an error. */
+  /**
+   * Called in the transaction that ends the task for good with an error (not if it was stopped).
+   * If it throws, nothing of this is stored and it is called again; after three times no more.
+   */
   failed?(task: Task, error: unknown, db: Transaction<Database>): Promise<void>;
 }
 
-/** Called when a schedule is due. Runs on one node only. */
+/**
+ * Called when a schedule is due, on one node only, and again if that node dies meanwhile. If it
+ * throws it is called again after 30 s, at most three times.
+ */
 export type ScheduleHandler = (vendorId: number) => Promise<void>;
 
 /** The job service. */
@@ -108,7 +118,10 @@ export interface Jobs {
   handle(handler: TaskHandler): void;
   onSchedule(vendor: string, handler: ScheduleHandler): void;
 
-  /** Begins to take tasks, `workers` at a time (0: none, this node only enqueues). */
+  /**
+   * Begins to take tasks, `workers` at a time, and to fire schedules (0: neither, this node only
+   * enqueues).
+   */
   start(options: { workers: number }): Promise<void>;
 
   /** Stops taking tasks, aborts running ones (they will be run again), waits up to `graceMs`. */
@@ -141,7 +154,11 @@ export interface Jobs {
   /** Log lines of a task with an id greater than `after`, oldest first, at most `limit`. */
   taskLog(taskId: number, after?: number, limit?: number): Promise<LogLine[]>;
 
-  /** Sets (or with null cron removes) the schedule of one vendor's thing. Six-field cron. */
+  /**
+   * Sets (or with null cron removes) the schedule of one vendor's thing: six fields, second first,
+   * which must be 0; the minute may not be `*` (Harbor's rules). Times missed while no node was up
+   * fire once together. Throws BAD_REQUEST for anything else and for an unknown time zone.
+   */
   schedule(
     entry: { vendor: string; vendorId: number; cron: string | null; timeZone?: string },
     db?: Transaction<Database>,

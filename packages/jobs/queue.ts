@@ -3,11 +3,12 @@ import { CompiledQuery, type Kysely } from "kysely";
 import { fromKysely, PgBoss, type Db, type JobInsert } from "pg-boss";
 import type { JobsLog } from "./jobs-log.ts";
 
-const QUEUE = "tasks";
+/** pg-boss's name of our queue. */
+export const QUEUE = "tasks";
 const DAY_SECONDS = 86_400;
 
-/** A worker that has not touched its ticket for this long is taken for dead. pg-boss's least. */
-export const HEARTBEAT_SECONDS = 10;
+/** pg-boss takes a worker for dead that has not touched its ticket for this long: its least. */
+const HEARTBEAT_SECONDS = 10;
 
 /** What a ticket is for: one task, or one due schedule. */
 export type TicketFor =
@@ -44,7 +45,9 @@ export interface Queue {
   remove(db: Kysely<Database>, ids: readonly string[]): Promise<void>;
   /** Says that this process still works on `tickets`; returns the ids that are still its own. */
   touch(tickets: readonly Pick<Ticket, "id" | "retryCount">[]): Promise<Set<string>>;
-  /** Gives the tickets of dead workers to the living; at most once in 2 s over all nodes. */
+  /** Takes tickets away from whoever holds them; they are due at once. */
+  takeBack(tickets: readonly Pick<Ticket, "id" | "retryCount">[]): Promise<void>;
+  /** pg-boss's own upkeep, at most once in 10 s over all nodes; also finds dead workers. */
   supervise(): Promise<void>;
   /** When `cron` (six fields, checked before) comes due next after `from`. */
   nextTime(cron: string, timeZone: string, from: Date): Date;
@@ -58,7 +61,7 @@ export async function openQueue(db: Kysely<Database>, log: JobsLog): Promise<Que
     // Supervision runs on nodes that work, see `supervise`; schedules are our own rows.
     supervise: false,
     schedule: false,
-    monitorIntervalSeconds: 2,
+    monitorIntervalSeconds: 10,
     flowIntervalSeconds: 3600,
     monitorVacuum: false,
   });
@@ -93,6 +96,10 @@ export async function openQueue(db: Kysely<Database>, log: JobsLog): Promise<Que
       // The answer has no public type; a test keeps watch over it.
       const { settled } = (await boss.touch(QUEUE, attempts)) as { settled: string[] };
       return new Set(settled);
+    },
+    async takeBack(tickets) {
+      const attempts = tickets.map(({ id, retryCount }) => ({ id, retryCount }));
+      if (attempts.length > 0) await boss.fail(QUEUE, attempts);
     },
     supervise: () => boss.supervise(QUEUE),
     nextTime(cron, timeZone, from) {

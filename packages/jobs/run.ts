@@ -1,6 +1,7 @@
 import { RegistryError } from "@entrepot/oci";
 import type { Claim } from "./claim.ts";
 import type { Outcome } from "./ending.ts";
+import { jsonText } from "./json-text.ts";
 import type { NewTask, Progress, TaskHandler, TaskRun } from "./ports.ts";
 
 /** How long a task of a kind that this node does not know waits for one that does. */
@@ -77,13 +78,22 @@ export function startRun(claim: Claim, { handler, log, addTasks }: RunContext): 
       cause = why;
       aborter.abort(abortError(task.id, why));
     },
-    progress: () => last,
+    progress: () => plain(last),
     takeProgress: () => {
-      const news = changed ? last : null;
+      const news = changed ? plain(last) : null;
       changed = false;
       return news;
     },
   };
+}
+
+/** As it will be read again; null if JSON cannot say it. */
+function plain(progress: Progress | null): Progress | null {
+  try {
+    return progress && (JSON.parse(jsonText(progress)) as Progress);
+  } catch {
+    return null;
+  }
 }
 
 /** How a task goes back that this process will not finish. */

@@ -21,7 +21,7 @@ export interface ScheduleContext {
 
 /** Stores or removes a schedule; see `Jobs.schedule`. */
 export async function storeSchedule(
-  { catalog, queue, clock }: ScheduleContext,
+  { queue, clock }: ScheduleContext,
   entry: Parameters<Jobs["schedule"]>[0],
   db: Kysely<Database>,
 ): Promise<void> {
@@ -92,11 +92,12 @@ export function watchSchedules(context: ScheduleContext): () => Promise<void> {
   let ended = false;
 
   const look = async () => {
-    while (!ended && (await fireDue(context)) === BATCH);
+    // More than a batch is due only after a long time down; the next look takes the rest.
+    const fired = await fireDue(context);
     const nextAt = await nextDue(catalog.db);
     clearTimeout(timer);
     if (ended || nextAt === null) return;
-    const waitMs = Math.max(0, nextAt.getTime() - clock().getTime());
+    const waitMs = fired === BATCH ? 0 : Math.max(0, nextAt.getTime() - clock().getTime());
     if (waitMs < POLL_MS) timer = setTimeout(lookNow, waitMs + 1);
   };
   const lookNow = () => {

@@ -2,6 +2,7 @@ import type { Catalog, Database } from "@entrepot/catalog";
 import { type Kysely, sql, type Transaction } from "kysely";
 import { CHANNELS } from "./channels.ts";
 import { type Ending, type Verdict, verdictOf } from "./ending.ts";
+import { jsonText } from "./json-text.ts";
 import { advanceLanes, lockLanes } from "./lane.ts";
 import type { Queue } from "./queue.ts";
 import { taskOf, type TaskRow } from "./rows.ts";
@@ -20,49 +21,47 @@ interface SettledRow extends TaskRow {
   readonly ticket: string | null;
 }
 
+/** What followed from settling. */
+export interface Settled {
+  /** Other tasks can now be claimed. */
+  readonly advanced: boolean;
+  /** After how long tasks are tried again. */
+  readonly retryDelaysMs: readonly number[];
+}
+
 /**
  * Writes down how tasks ended, all in one transaction: their rows, their tickets, what their lanes
  * do next, their handlers' `failed`, and their executions if these were the last tasks. A task that
  * is no longer this worker's is left alone, so that a late answer never overwrites a newer attempt.
- * Returns after how many ms tasks will be tried again.
  */
-export async function settle(
-  context: SettleContext,
-  endings: readonly Ending[],
-): Promise<number[]> {
+export async function settle(context: SettleContext, endings: readonly Ending[]): Promise<Settled> {
   const { catalog, queue, worker } = context;
   return catalog.transaction(async (db) => {
     const lanes = endings.map(({ claim }) => claim.task.lane);
     await lockLanes(db, lanes);
     const stopped = await stillOurs(db, worker, endings);
     const ours = endings.filter(({ claim }) => stopped.has(claim.task.id));
-    if (ours.length === 0) return [];
+    if (ours.length === 0) return { advanced: false, retryDelaysMs: [] };
 
     const now = context.clock();
     const verdicts = ours.map((ending) =>
       verdictOf(ending, stopped.get(ending.claim.task.id) ?? false, now),
     );
     const rows = await writeVerdicts(db, verdicts);
-    await queue.remove(
-      db,
-      ours.map(({ claim }) => claim.ticket.id),
-    );
+    const tickets = ours.map(({ claim }) => claim.ticket.id);
+    await queue.remove(db, tickets);
     const delays = new Map(verdicts.map(({ id, delayMs }) => [id, delayMs ?? 0]));
     const again = rows.flatMap(({ id, ticket, lane }) =>
       ticket ? [{ id: ticket, data: { task: id, lane }, delayMs: delays.get(id) ?? 0 }] : [],
     );
     await queue.insert(db, again);
-    const advanced = await advanceLanes(db, queue, lanes);
-    if (advanced > 0 || again.some(({ delayMs }) => delayMs === 0)) {
-      await catalog.notify(CHANNELS.wake, "", db);
-    }
+    const handedOut = await advanceLanes(db, queue, lanes);
+    const advanced = handedOut > 0 || again.some(({ delayMs }) => delayMs === 0);
+    if (advanced) await catalog.notify(CHANNELS.wake, "", db);
     await callFailed(db, ours, rows);
-    await settleExecutions(
-      catalog,
-      db,
-      rows.flatMap((row) => (row.ticket ? [] : row.execution_id)),
-    );
-    return verdicts.flatMap(({ delayMs }) => delayMs ?? []);
+    const ended = rows.flatMap((row) => (row.ticket ? [] : row.execution_id));
+    await settleExecutions(db, [...new Set(ended)]);
+    return { advanced, retryDelaysMs: verdicts.flatMap(({ delayMs }) => delayMs ?? []) };
   });
 }
 
@@ -93,7 +92,7 @@ async function writeVerdicts(db: Kysely<Database>, verdicts: readonly Verdict[])
       ticket = CASE WHEN verdict.status = 'Pending' THEN gen_random_uuid() END,
       not_before = now() + verdict."delayMs" * interval '1 millisecond',
       end_time = CASE WHEN verdict.status <> 'Pending' THEN clock_timestamp() END
-    FROM jsonb_to_recordset(${JSON.stringify(verdicts)}::jsonb) AS verdict (
+    FROM jsonb_to_recordset(${jsonText(verdicts)}::jsonb) AS verdict (
       id bigint, status text, text text, uncounted boolean, "delayMs" double precision,
       progress jsonb
     )
@@ -128,7 +127,6 @@ async function callFailed(
  * execution's last tasks the second one sees the first.
  */
 export async function settleExecutions(
-  catalog: Pick<Catalog, "notify">,
   db: Transaction<Database>,
   ids: readonly number[],
 ): Promise<void> {
@@ -136,7 +134,8 @@ export async function settleExecutions(
   await sql`
     SELECT FROM execution WHERE id = ANY(${ids}) ORDER BY id FOR NO KEY UPDATE
   `.execute(db);
-  const { rows } = await sql<{ id: number }>`
+  await sql`
+    WITH ended AS (
     UPDATE execution SET end_time = clock_timestamp(), status = CASE
       WHEN EXISTS (SELECT FROM task WHERE execution_id = execution.id AND status = 'Stopped')
         THEN 'Stopped'
@@ -147,6 +146,7 @@ export async function settleExecutions(
       SELECT FROM task WHERE execution_id = execution.id AND status IN ('Pending', 'Running')
     )
     RETURNING id
+    )
+    SELECT pg_notify(${CHANNELS.settled}, id::text) FROM ended
   `.execute(db);
-  for (const { id } of rows) await catalog.notify(CHANNELS.settled, String(id), db);
 }

@@ -17,9 +17,9 @@ export async function settled(
   timeoutMs = 30_000,
 ): Promise<Execution> {
   const deadline = performance.now() + timeoutMs;
-  let wake = () => {};
+  let wake: (() => void) | undefined;
   const unlisten = catalog.listen(CHANNELS.settled, (ended) => {
-    if (Number(ended) === id) wake();
+    if (Number(ended) === id) wake?.();
   });
   try {
     for (;;) {

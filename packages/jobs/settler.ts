@@ -1,6 +1,6 @@
 import type { Ending } from "./ending.ts";
 import type { JobsLog } from "./jobs-log.ts";
-import { settle, type SettleContext } from "./settle.ts";
+import { settle, type SettleContext, type Settled } from "./settle.ts";
 import type { TaskLog } from "./task-log.ts";
 import { pause } from "./timing.ts";
 
@@ -11,7 +11,7 @@ export interface SettlerContext extends SettleContext {
   readonly taskLog: Pick<TaskLog, "flush">;
   readonly log: JobsLog;
   /** Called when these are stored. */
-  readonly settled: (endings: readonly Ending[], retryDelaysMs: readonly number[]) => void;
+  readonly settled: (endings: readonly Ending[], result: Settled) => void;
 }
 
 /** Stores how tasks ended, however long the database is away. */
@@ -26,19 +26,20 @@ export interface Settler {
  * that fails, each ending is tried alone, in turn, so that a bad one does not hold up the others.
  */
 export function openSettler(context: SettlerContext): Settler {
-  let waiting: Ending[] = [];
+  const waiting: Ending[] = [];
   let working: Promise<void> | null = null;
   let givenUp = false;
   let alone = 0;
 
+  const open = () => waiting.length > 0 && !givenUp;
   const work = async () => {
-    while (waiting.length > 0 && !givenUp) {
+    while (open()) {
       const batch = waiting.splice(0, alone > 0 ? 1 : waiting.length);
       try {
         await context.taskLog.flush();
-        const delaysMs = await settle(context, batch);
+        const result = await settle(context, batch);
         alone = Math.max(0, alone - 1);
-        context.settled(batch, delaysMs);
+        context.settled(batch, result);
       } catch (error) {
         context.log("warn", `Cannot store how tasks ended, will try again: ${String(error)}`);
         alone = batch.length + waiting.length;
@@ -47,22 +48,24 @@ export function openSettler(context: SettlerContext): Settler {
       }
     }
   };
-  const start = () => {
-    working ??= work().finally(() => {
+  const start = (): Promise<void> => {
+    working ??= work().then(() => {
       working = null;
-      if (waiting.length > 0 && !givenUp) start();
+      return open() ? start() : undefined;
     });
+    return working;
   };
   return {
     add: (ending) => {
       waiting.push(ending);
-      start();
+      void start();
     },
     drain: async (ms) => {
       const deadline = pause(ms).then(() => {
         givenUp = true;
       });
-      while (working && !givenUp) await Promise.race([working, deadline]);
+      // Starting again, if something came meanwhile, is part of the same promise.
+      await Promise.race([working, deadline]);
     },
   };
 }

@@ -38,7 +38,8 @@ async function deleteOld(db: Transaction<Database>): Promise<number> {
   const { rows } = await sql`
     DELETE FROM execution WHERE id IN (
       SELECT id FROM (
-        SELECT id, status, row_number() OVER (PARTITION BY vendor, vendor_id ORDER BY id DESC) AS nth
+        SELECT id, status,
+          row_number() OVER (PARTITION BY vendor, vendor_id ORDER BY id DESC) AS nth
         FROM execution
       ) AS numbered
       WHERE nth > ${KEPT_EXECUTIONS} AND status <> 'Running' LIMIT ${BATCH}

@@ -1,5 +1,6 @@
 import type { Database } from "@entrepot/catalog";
 import { type Kysely, sql } from "kysely";
+import { jsonText } from "./json-text.ts";
 
 /** Lines kept of one attempt of a task; after them one line says that the rest is left out. */
 export const MAX_LINES = 2_000;
@@ -75,9 +76,7 @@ export function openTaskLog(db: Kysely<Database>, clock: () => Date): TaskLog {
 }
 
 function fitting(text: string): string {
-  // PostgreSQL's text holds no NUL.
-  const clean = text.replaceAll("\u0000", "");
-  return clean.length > MAX_LINE_LENGTH ? `${clean.slice(0, MAX_LINE_LENGTH)} …` : clean;
+  return text.length > MAX_LINE_LENGTH ? `${text.slice(0, MAX_LINE_LENGTH)} …` : text;
 }
 
 async function insertLines(db: Kysely<Database>, lines: readonly Line[]): Promise<void> {
@@ -85,7 +84,7 @@ async function insertLines(db: Kysely<Database>, lines: readonly Line[]): Promis
   await sql`
     INSERT INTO task_log (task_id, at, level, text)
     SELECT task.id, line.at, line.level, line.text
-    FROM jsonb_array_elements(${JSON.stringify(lines)}::jsonb) WITH ORDINALITY AS e (value, place),
+    FROM jsonb_array_elements(${jsonText(lines)}::jsonb) WITH ORDINALITY AS e (value, place),
       jsonb_to_record(e.value) AS line ("taskId" bigint, at timestamptz, level text, text text)
     JOIN task ON task.id = line."taskId"
     ORDER BY place

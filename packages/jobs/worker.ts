@@ -7,7 +7,8 @@ import { fire } from "./firing.ts";
 import type { JobsLog } from "./jobs-log.ts";
 import type { ScheduleHandler, TaskHandler } from "./ports.ts";
 import { writeProgress } from "./progress.ts";
-import { HEARTBEAT_SECONDS, type Queue } from "./queue.ts";
+import type { Queue } from "./queue.ts";
+import { reap } from "./reap.ts";
 import { returned, type Run, type RunContext, startRun } from "./run.ts";
 import { openSettler, type Settler } from "./settler.ts";
 import type { TaskLog } from "./task-log.ts";
@@ -17,10 +18,12 @@ import { every, pause } from "./timing.ts";
 const TICK_MS = 1_000;
 /** The safety net under the wake-up messages; also finds retries that came due elsewhere. */
 const POLL_MS = 2_000;
-const TOUCH_MS = 3_000;
-const SUPERVISE_MS = 2_000;
-/** After this long without an answered touch another worker may have taken over. */
-const SILENCE_LIMIT_MS = HEARTBEAT_SECONDS * 1_000 - 1_000;
+const TOUCH_MS = 2_000;
+/** After this long without an answered touch a worker lets go of its tasks, … */
+const LET_GO_MS = 6_000;
+/** … and after this long others take them: a killed worker's task starts again within 10 s. */
+const SILENCE_MS = 7_500;
+const SUPERVISE_MS = 10_000;
 const AFTER_ERROR_MS = 500;
 /** How long the last settling may take when this node stops. */
 const DRAIN_MS = 3_000;
@@ -62,9 +65,10 @@ export function startWorker(context: WorkerContext, size: number): Worker {
     heardAt: performance.now(),
     settler: openSettler({
       ...context,
-      settled: (endings, retryDelaysMs) => {
+      settled: (endings, { advanced, retryDelaysMs }) => {
         for (const ending of endings) release(state, ending.claim);
         for (const ms of retryDelaysMs) wakeLater(state, ms);
+        state.hungry ||= advanced;
         look(state);
       },
     }),
@@ -75,13 +79,15 @@ export function startWorker(context: WorkerContext, size: number): Worker {
     every(POLL_MS, async () => wake(state), log),
     every(TICK_MS, () => tick(state), log),
     every(TOUCH_MS, () => touch(state), log),
+    every(TICK_MS, async () => letGo(state), log),
+    every(TICK_MS, () => takeOver(state), log),
     every(SUPERVISE_MS, () => queue.supervise(), log),
   ];
   wake(state);
   return {
     stop: async (graceMs) => {
       await windDown(state, graceMs);
-      await Promise.all(ends.map((end) => end()));
+      await Promise.all(ends.map((endOne) => endOne()));
     },
   };
 }
@@ -177,11 +183,14 @@ function abortCancelled({ runs }: State, target: string): void {
   }
 }
 
-async function tick({ context, runs, heardAt }: State): Promise<void> {
+/** Needs no answer from the database, so that it also works when none comes. */
+function letGo({ runs, heardAt }: State): void {
+  if (performance.now() - heardAt <= LET_GO_MS) return;
+  for (const run of runs.values()) run.abort("lost");
+}
+
+async function tick({ context, runs }: State): Promise<void> {
   if (runs.size === 0) return;
-  if (performance.now() - heardAt > SILENCE_LIMIT_MS) {
-    for (const run of runs.values()) run.abort("lost");
-  }
   const news = [...runs].flatMap(([id, run]) => {
     const progress = run.takeProgress();
     return progress ? [{ id, progress }] : [];
@@ -189,6 +198,11 @@ async function tick({ context, runs, heardAt }: State): Promise<void> {
   await writeProgress(context.catalog.db, news);
   const stops = await stopsRequested(context.catalog.db, [...runs.keys()]);
   for (const id of stops) runs.get(id)?.abort("cancelled");
+}
+
+async function takeOver(state: State): Promise<void> {
+  const { catalog, queue } = state.context;
+  if ((await reap(catalog, queue, SILENCE_MS)) > 0) wake(state);
 }
 
 async function touch(state: State): Promise<void> {
