@@ -1,4 +1,4 @@
-import { access, constants, mkdir, rm } from "node:fs/promises";
+import { access, constants, mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { RegistryError } from "@entrepot/oci";
 import type pg from "pg";
@@ -8,7 +8,7 @@ import { addressOf, isRunning, stopPostmaster, urlOf } from "./postmaster.ts";
 import { chooseUser } from "./run-as.ts";
 import { installRuntime } from "./runtime.ts";
 import { serverSettings, VOLATILE_SETTINGS } from "./settings.ts";
-import { makeSocketFolder } from "./socket-folder.ts";
+import { makeSocketFolder, removeSocketFolder } from "./socket-folder.ts";
 import { watch } from "./watch.ts";
 
 /** Where and how the embedded server runs. */
@@ -66,7 +66,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
   const stop = async () => {
     await watched.end();
     await stopPostmaster(watched.current(), cluster);
-    if (!socketFolder.startsWith(folder)) await rm(socketFolder, { recursive: true, force: true });
+    await removeSocketFolder(socketFolder);
   };
   let stopping: Promise<void> | undefined;
   return {
