@@ -3,7 +3,7 @@ import { RegistryError } from "@entrepot/oci";
 import type { Endpoint, Filter, Policy, PolicySettings } from "@entrepot/replication";
 import { shown } from "./registries.ts";
 
-/** A policy as it is given. `deletion` and `replicate_deletion` mean the same. Throws BAD_REQUEST. */
+/** A policy as given: `deletion` and `replicate_deletion` are one thing. Throws BAD_REQUEST. */
 export function settingsOf(given: NewPolicy): PolicySettings {
   const { trigger } = given;
   return {

@@ -2,7 +2,7 @@ import type { Catalog } from "@entrepot/catalog";
 import type { Digest } from "@entrepot/oci";
 import { LRUCache } from "lru-cache";
 
-/** Manifests' bytes, the recently used ones in memory. They decide nothing: who asks has resolved. */
+/** Manifests' bytes, recently used ones in memory. They decide nothing: the asker has resolved. */
 export interface ManifestBytes {
   /** The exact bytes of manifest `digest` of `repository`, or null. */
   get(repository: string, digest: Digest): Promise<Uint8Array | null>;

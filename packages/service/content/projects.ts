@@ -54,29 +54,7 @@ export function openProjects(catalog: Catalog): Projects {
   return {
     create,
 
-    async update(actor, name, metadata) {
-      return catalog.commit(actor, async (commit) => {
-        const before = await commit.db
-          .selectFrom("project")
-          .select("metadata")
-          .where("name", "=", name)
-          .forUpdate()
-          .executeTakeFirst();
-        if (!before) return false;
-        const after = await commit.db
-          .updateTable("project")
-          .set({
-            metadata: JSON.stringify({ ...(before.metadata as ProjectMetadata), ...metadata }),
-            updated_at: new Date(),
-          })
-          .where("name", "=", name)
-          .returning(["owner", "metadata"])
-          .executeTakeFirstOrThrow();
-        commit.record(projectChange(name, after));
-        return true;
-      });
-    },
-
+    update: (actor, name, metadata) => updateProject(catalog, actor, name, metadata),
     remove: (actor, name) => removeProject(catalog, actor, name),
 
     async ensure(actor, name, isPublic = false) {
@@ -141,6 +119,34 @@ async function removeProject(catalog: Catalog, actor: Actor, name: string): Prom
     }
     await commit.db.deleteFrom("project").where("id", "=", project.id).execute();
     commit.record(projectChange(name, null));
+    return true;
+  });
+}
+
+async function updateProject(
+  catalog: Catalog,
+  actor: Actor,
+  name: string,
+  metadata: ProjectMetadata,
+): Promise<boolean> {
+  return catalog.commit(actor, async (commit) => {
+    const before = await commit.db
+      .selectFrom("project")
+      .select("metadata")
+      .where("name", "=", name)
+      .forUpdate()
+      .executeTakeFirst();
+    if (!before) return false;
+    const after = await commit.db
+      .updateTable("project")
+      .set({
+        metadata: JSON.stringify({ ...(before.metadata as ProjectMetadata), ...metadata }),
+        updated_at: new Date(),
+      })
+      .where("name", "=", name)
+      .returning(["owner", "metadata"])
+      .executeTakeFirstOrThrow();
+    commit.record(projectChange(name, after));
     return true;
   });
 }

@@ -113,7 +113,8 @@ async function childrenHere(
   manifest: Manifest,
 ): Promise<void> {
   const children = childrenOf(manifest);
-  const blobs = children.blobs.filter((blob) => !isNonDistributable(blob)).map((blob) => blob.digest);
+  const needed = children.blobs.filter((blob) => !isNonDistributable(blob));
+  const blobs = needed.map((blob) => blob.digest);
   const manifests = children.manifests.map((child) => child.digest);
   const { rows } = await sql<{ digest: Digest }>`
     SELECT digest FROM (

@@ -2,9 +2,9 @@ import { RegistryError } from "@entrepot/oci";
 
 /**
  * Where repository `name` goes: under `namespace`, replacing its first `replaceCount` components
- * (Harbor's rule). An empty namespace keeps the name; −1 replaces all but the last component.
+ * (Harbor's rule). An empty namespace keeps the name; -1 replaces all but the last component.
  *
- *     a/b/c/img, n:  −1 → n/img   0 → n/a/b/c/img   1 → n/b/c/img   2 → n/c/img   3 → n/img
+ *     a/b/c/img, n:  -1 → n/img   0 → n/a/b/c/img   1 → n/b/c/img   2 → n/c/img   3 → n/img
  *
  * Throws BAD_REQUEST when the name has fewer namespace components than shall be replaced.
  */

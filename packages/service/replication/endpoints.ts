@@ -1,33 +1,20 @@
-import { type Actor, type Catalog, type Database, endpointChange } from "@entrepot/catalog";
+import { type Actor, type Catalog, endpointChange } from "@entrepot/catalog";
 import { RegistryError } from "@entrepot/oci";
-import type { Selectable } from "kysely";
+import {
+  addressOf,
+  checkEndpoint,
+  type Endpoint,
+  endpointOf,
+  type EndpointRow,
+  type EndpointSettings,
+  nameTaken,
+  sealedSecret,
+  secretOf,
+  settingsOf,
+  valuesOf,
+} from "./endpoint-rows.ts";
+import { messageOf } from "./message-of.ts";
 import type { Connect, EndpointAddress, SecretBox, Site } from "./ports.ts";
-
-/** What can be said of an endpoint; `accessSecret` undefined in an update keeps the sealed one. */
-export interface EndpointSettings {
-  readonly name: string;
-  readonly description: string;
-  readonly type: string;
-  readonly url: string;
-  readonly credentialType: string;
-  readonly accessKey: string;
-  readonly accessSecret?: string | undefined;
-  readonly insecure: boolean;
-  readonly caCertificate: string;
-}
-
-/** A stored endpoint. Its secret is not part of it. */
-export interface Endpoint extends Omit<EndpointSettings, "accessSecret"> {
-  readonly id: number;
-  readonly hasSecret: boolean;
-  readonly status: "healthy" | "unhealthy";
-  /** Why it is unhealthy. */
-  readonly statusText: string;
-  /** The other Entrepot's registry id, where it is one and has been reached. */
-  readonly peerId: string | null;
-  readonly createdAt: Date;
-  readonly updatedAt: Date;
-}
 
 /** Registry endpoints: Harbor's `/registries`. */
 export interface Endpoints {
@@ -48,44 +35,18 @@ export interface Endpoints {
   close(): Promise<void>;
 }
 
-type Row = Selectable<Database["registry_endpoint"]>;
-
-/** The types of registries that can be told of. */
-export const ENDPOINT_TYPES = ["harbor", "docker-registry"] as const;
+/** What the calls share. */
+interface Room {
+  readonly catalog: Catalog;
+  readonly box: SecretBox;
+  readonly connect: Connect;
+}
 
 /** The endpoints of `catalog`. Secrets are sealed by `box`, never returned and never journalled. */
 export function openEndpoints(catalog: Catalog, box: SecretBox, connect: Connect): Endpoints {
-  const sites = new Map<number, { version: number; site: Site }>();
-
-  const row = async (id: number): Promise<Row> => {
-    const found = await catalog.db
-      .selectFrom("registry_endpoint")
-      .selectAll()
-      .where("id", "=", id)
-      .executeTakeFirst();
-    if (!found) throw new RegistryError("NOT_FOUND", `registry endpoint ${id} does not exist`);
-    return found;
-  };
-
-  const tried = async (address: EndpointAddress): Promise<{ peerId: string | null }> => {
-    const site = connect(address);
-    try {
-      return await site.ping();
-    } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
-      throw new RegistryError(
-        "BAD_REQUEST",
-        `${address.url} does not answer as a registry: ${why}`,
-        {
-          cause: error,
-        },
-      );
-    } finally {
-      await site.close();
-    }
-  };
-
-  const endpoints: Endpoints = {
+  const room: Room = { catalog, box, connect };
+  const sites = openSites(room);
+  return {
     async list() {
       const rows = await catalog.db
         .selectFrom("registry_endpoint")
@@ -96,109 +57,21 @@ export function openEndpoints(catalog: Catalog, box: SecretBox, connect: Connect
     },
 
     async get(id) {
-      const found = await catalog.db
-        .selectFrom("registry_endpoint")
-        .selectAll()
-        .where("id", "=", id)
-        .executeTakeFirst();
-      return found ? endpointOf(found) : null;
+      const row = await findRow(catalog, id);
+      return row ? endpointOf(row) : null;
     },
 
-    async create(settings, actor) {
-      check(settings);
-      const { peerId } = await tried(addressOf(settings, settings.accessSecret ?? ""));
-      return catalog.commit(actor, async (commit) => {
-        const values = { ...valuesOf(settings), status: "healthy" as const, peer_id: peerId };
-        const created = await commit.db
-          .insertInto("registry_endpoint")
-          .values({ ...values, checked_at: new Date() })
-          .onConflict((conflict) => conflict.column("name").doNothing())
-          .returningAll()
-          .executeTakeFirst();
-        if (!created) throw nameTaken(settings.name);
-        // The id is part of what the secret is bound to, so it is sealed once the row has one.
-        const sealed = sealedSecret(box, created.id, settings.accessSecret);
-        await commit.db
-          .updateTable("registry_endpoint")
-          .set({ access_secret_sealed: sealed })
-          .where("id", "=", created.id)
-          .execute();
-        commit.record(endpointChange(created.name, created));
-        return created.id;
-      });
-    },
-
-    async update(id, settings, actor) {
-      check(settings);
-      const before = await row(id);
-      const moved = before.url !== settings.url;
-      if (moved && settings.accessSecret === undefined && before.access_secret_sealed) {
-        throw new RegistryError(
-          "BAD_REQUEST",
-          "give access_secret again when the URL changes: a stored secret goes to no new address",
-        );
-      }
-      const secret = settings.accessSecret ?? secretOf(box, before);
-      const { peerId } = await tried(addressOf(settings, secret));
-      await catalog.commit(actor, async (commit) => {
-        const twin = await commit.db
-          .selectFrom("registry_endpoint")
-          .select("id")
-          .where("name", "=", settings.name)
-          .where("id", "!=", id)
-          .executeTakeFirst();
-        if (twin) throw nameTaken(settings.name);
-        const after = await commit.db
-          .updateTable("registry_endpoint")
-          .set({
-            ...valuesOf(settings),
-            access_secret_sealed: sealedSecret(box, id, secret),
-            status: "healthy",
-            status_text: "",
-            peer_id: peerId,
-            checked_at: new Date(),
-            updated_at: new Date(),
-          })
-          .where("id", "=", id)
-          .returningAll()
-          .executeTakeFirstOrThrow();
-        if (before.name !== after.name) {
-          commit.record(endpointChange(before.name, null));
-        }
-        commit.record(endpointChange(after.name, after));
-      });
-    },
+    create: (settings, actor) => createEndpoint(room, settings, actor),
+    update: (id, settings, actor) => updateEndpoint(room, id, settings, actor),
 
     async remove(id, actor) {
-      const removed = await catalog.commit(actor, async (commit) => {
-        const user = await commit.db
-          .selectFrom("replication_policy")
-          .select("name")
-          .where((where) =>
-            where.or([where("dest_endpoint_id", "=", id), where("src_endpoint_id", "=", id)]),
-          )
-          .executeTakeFirst();
-        if (user) {
-          throw new RegistryError(
-            "PRECONDITION",
-            `endpoint ${id} is used by replication policy '${user.name}'; delete the policy first`,
-          );
-        }
-        const deleted = await commit.db
-          .deleteFrom("registry_endpoint")
-          .where("id", "=", id)
-          .returning("name")
-          .executeTakeFirst();
-        if (deleted) commit.record(endpointChange(deleted.name, null));
-        return deleted !== undefined;
-      });
-      await sites.get(id)?.site.close();
-      sites.delete(id);
+      const removed = await removeEndpoint(catalog, id, actor);
+      await sites.forget(id);
       return removed;
     },
 
     async check(id) {
-      const site = await endpoints.site(id);
+      const site = await sites.of(id);
       const result = await site.ping().then(
         ({ peerId }) => ({ status: "healthy" as const, status_text: "", peer_id: peerId }),
         (error: unknown) => ({ status: "unhealthy" as const, status_text: messageOf(error) }),
@@ -209,111 +82,165 @@ export function openEndpoints(catalog: Catalog, box: SecretBox, connect: Connect
         .where("id", "=", id)
         .returningAll()
         .executeTakeFirst();
-      if (!after) throw new RegistryError("NOT_FOUND", `registry endpoint ${id} does not exist`);
+      if (!after) throw unknown(id);
       return endpointOf(after);
     },
 
     async ping(settings) {
-      check(settings);
-      await tried(addressOf(settings, settings.accessSecret ?? ""));
+      checkEndpoint(settings);
+      await tried(connect, addressOf(settings, settings.accessSecret ?? ""));
     },
 
-    async site(id) {
-      const stored = await row(id);
-      const version = stored.updated_at.getTime();
+    site: (id) => sites.of(id),
+    close: () => sites.close(),
+  };
+}
+
+/** Sites by endpoint, made anew when the endpoint has been changed. */
+function openSites({ catalog, box, connect }: Room) {
+  const sites = new Map<number, { version: number; site: Site }>();
+  return {
+    async of(id: number): Promise<Site> {
+      const row = await rowOf(catalog, id);
+      const version = row.updated_at.getTime();
       const known = sites.get(id);
       if (known?.version === version) return known.site;
-      const site = connect(addressOf(settingsOf(stored), secretOf(box, stored)));
+      const site = connect(addressOf(settingsOf(row), secretOf(box, row)));
       sites.set(id, { version, site });
       await known?.site.close();
       return site;
     },
-
-    async close() {
+    async forget(id: number): Promise<void> {
+      await sites.get(id)?.site.close();
+      sites.delete(id);
+    },
+    async close(): Promise<void> {
       await Promise.all([...sites.values()].map(({ site }) => site.close()));
       sites.clear();
     },
   };
-  return endpoints;
 }
 
-function check(settings: EndpointSettings): void {
-  const wrong = (text: string) => new RegistryError("BAD_REQUEST", text);
-  if (settings.name.trim() === "" || settings.name.length > 64) {
-    throw wrong("a registry endpoint needs a name of 1 to 64 characters");
+async function createEndpoint(
+  { catalog, box, connect }: Room,
+  settings: EndpointSettings,
+  actor: Actor,
+): Promise<number> {
+  checkEndpoint(settings);
+  const { peerId } = await tried(connect, addressOf(settings, settings.accessSecret ?? ""));
+  return catalog.commit(actor, async (commit) => {
+    const values = { ...valuesOf(settings), status: "healthy" as const, peer_id: peerId };
+    const created = await commit.db
+      .insertInto("registry_endpoint")
+      .values({ ...values, checked_at: new Date() })
+      .onConflict((conflict) => conflict.column("name").doNothing())
+      .returningAll()
+      .executeTakeFirst();
+    if (!created) throw nameTaken(settings.name);
+    // The id is part of what the secret is bound to, so it is sealed once the row has one.
+    await commit.db
+      .updateTable("registry_endpoint")
+      .set({ access_secret_sealed: sealedSecret(box, created.id, settings.accessSecret) })
+      .where("id", "=", created.id)
+      .execute();
+    commit.record(endpointChange(created.name, created));
+    return created.id;
+  });
+}
+
+async function updateEndpoint(
+  { catalog, box, connect }: Room,
+  id: number,
+  settings: EndpointSettings,
+  actor: Actor,
+): Promise<void> {
+  checkEndpoint(settings);
+  const before = await rowOf(catalog, id);
+  const moved = before.url !== valuesOf(settings).url;
+  if (moved && settings.accessSecret === undefined && before.access_secret_sealed) {
+    throw new RegistryError(
+      "BAD_REQUEST",
+      "give access_secret again when the URL changes: a stored secret goes to no new address",
+    );
   }
-  if (!ENDPOINT_TYPES.some((type) => type === settings.type)) {
-    const known = ENDPOINT_TYPES.join(", ");
-    throw wrong(`endpoint type ${JSON.stringify(settings.type)} is not known; choose ${known}`);
+  const secret = settings.accessSecret ?? secretOf(box, before);
+  const { peerId } = await tried(connect, addressOf(settings, secret));
+  await catalog.commit(actor, async (commit) => {
+    const twin = await commit.db
+      .selectFrom("registry_endpoint")
+      .select("id")
+      .where("name", "=", settings.name)
+      .where("id", "!=", id)
+      .executeTakeFirst();
+    if (twin) throw nameTaken(settings.name);
+    const now = new Date();
+    const after = await commit.db
+      .updateTable("registry_endpoint")
+      .set({ ...valuesOf(settings), access_secret_sealed: sealedSecret(box, id, secret) })
+      .set({ status: "healthy", status_text: "", peer_id: peerId })
+      .set({ checked_at: now, updated_at: now })
+      .where("id", "=", id)
+      .returningAll()
+      .executeTakeFirstOrThrow();
+    if (before.name !== after.name) commit.record(endpointChange(before.name, null));
+    commit.record(endpointChange(after.name, after));
+  });
+}
+
+async function removeEndpoint(catalog: Catalog, id: number, actor: Actor): Promise<boolean> {
+  return catalog.commit(actor, async (commit) => {
+    const user = await commit.db
+      .selectFrom("replication_policy")
+      .select("name")
+      .where((where) =>
+        where.or([where("dest_endpoint_id", "=", id), where("src_endpoint_id", "=", id)]),
+      )
+      .executeTakeFirst();
+    if (user) {
+      throw new RegistryError(
+        "PRECONDITION",
+        `endpoint ${id} is used by replication policy '${user.name}'; delete the policy first`,
+      );
+    }
+    const deleted = await commit.db
+      .deleteFrom("registry_endpoint")
+      .where("id", "=", id)
+      .returning("name")
+      .executeTakeFirst();
+    if (deleted) commit.record(endpointChange(deleted.name, null));
+    return deleted !== undefined;
+  });
+}
+
+/** Pings `address` with a site of its own. Throws BAD_REQUEST with why it does not answer. */
+async function tried(connect: Connect, address: EndpointAddress) {
+  const site = connect(address);
+  try {
+    return await site.ping();
+  } catch (cause) {
+    const why = messageOf(cause);
+    throw new RegistryError("BAD_REQUEST", `${address.url} does not answer as a registry: ${why}`, {
+      cause,
+    });
+  } finally {
+    await site.close();
   }
-  const url = URL.parse(settings.url);
-  if (!url || (url.protocol !== "http:" && url.protocol !== "https:")) {
-    throw wrong(`url ${JSON.stringify(settings.url)} is not an http:// or https:// address`);
-  }
-  if (url.username || url.password || url.search || url.hash) {
-    throw wrong("an endpoint's url holds no user name, query or fragment; use the credential");
-  }
 }
 
-const contextOf = (id: number): string => `endpoint:${id}`;
-
-function sealedSecret(box: SecretBox, id: number, secret: string | undefined): Buffer | null {
-  return secret ? box.seal(secret, contextOf(id)) : null;
+async function findRow(catalog: Catalog, id: number): Promise<EndpointRow | undefined> {
+  return catalog.db
+    .selectFrom("registry_endpoint")
+    .selectAll()
+    .where("id", "=", id)
+    .executeTakeFirst();
 }
 
-function secretOf(box: SecretBox, row: Row): string {
-  return row.access_secret_sealed ? box.open(row.access_secret_sealed, contextOf(row.id)) : "";
+async function rowOf(catalog: Catalog, id: number): Promise<EndpointRow> {
+  const row = await findRow(catalog, id);
+  if (!row) throw unknown(id);
+  return row;
 }
 
-function addressOf(settings: EndpointSettings, accessSecret: string): EndpointAddress {
-  const { type, accessKey, insecure, caCertificate } = settings;
-  const url = settings.url.replace(/\/+$/, "");
-  return { type, url, accessKey, accessSecret, insecure, caCertificate };
-}
-
-function settingsOf(row: Row): EndpointSettings {
-  const { accessSecret: _, ...settings } = { accessSecret: undefined, ...endpointOf(row) };
-  return settings;
-}
-
-function valuesOf(settings: EndpointSettings) {
-  return {
-    name: settings.name,
-    description: settings.description,
-    type: settings.type,
-    url: settings.url.replace(/\/+$/, ""),
-    credential_type: settings.credentialType,
-    access_key: settings.accessKey,
-    insecure: settings.insecure,
-    ca_certificate: settings.caCertificate,
-  };
-}
-
-function endpointOf(row: Row): Endpoint {
-  return {
-    id: row.id,
-    name: row.name,
-    description: row.description,
-    type: row.type,
-    url: row.url,
-    credentialType: row.credential_type,
-    accessKey: row.access_key,
-    hasSecret: row.access_secret_sealed !== null,
-    insecure: row.insecure,
-    caCertificate: row.ca_certificate,
-    status: row.status as Endpoint["status"],
-    statusText: row.status_text,
-    peerId: row.peer_id,
-    createdAt: row.created_at,
-    updatedAt: row.updated_at,
-  };
-}
-
-function nameTaken(name: string): RegistryError {
-  return new RegistryError("CONFLICT", `a registry endpoint named '${name}' exists`);
-}
-
-/** What went wrong, in words; the cause of a cause included where it adds something. */
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+function unknown(id: number): RegistryError {
+  return new RegistryError("NOT_FOUND", `registry endpoint ${id} does not exist`);
 }

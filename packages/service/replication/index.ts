@@ -1,9 +1,5 @@
-export {
-  type Endpoint,
-  type Endpoints,
-  type EndpointSettings,
-  ENDPOINT_TYPES,
-} from "./endpoints.ts";
+export { type Endpoint, ENDPOINT_TYPES, type EndpointSettings } from "./endpoint-rows.ts";
+export type { Endpoints } from "./endpoints.ts";
 export type { Filter, Selection } from "./filters.ts";
 export type * from "./ports.ts";
 export { type Policies, VENDOR } from "./policies.ts";

@@ -54,8 +54,8 @@ export function planned(policy: Policy, peerId: string | null): Planned {
 }
 
 /**
- * What `changes`, in the journal's order, ask of one event-based policy that has replicated `known`.
- * Pure. A reference changed several times yields one step, the last. A change is never sent to a
+ * What `changes`, in the journal's order, ask of one event-based policy that has replicated
+ * `known`. Pure. A reference changed several times yields one step, the last. A change is never sent to a
  * registry on its path: there it is settled.
  */
 export function planEvents(
@@ -162,8 +162,8 @@ export interface Compared {
 }
 
 /**
- * What a run has to do for `compared`. Pure. Equal digests are settled; where the target has another
- * digest and the policy does not override, it is left alone.
+ * What a run has to do for `compared`. Pure. Equal digests are settled; where the target has
+ * another digest and the policy does not override, it is left alone.
  */
 export function planRun(
   policy: Policy,

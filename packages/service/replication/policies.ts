@@ -7,8 +7,8 @@ import {
 } from "@entrepot/catalog";
 import type { Jobs } from "@entrepot/jobs";
 import { RegistryError } from "@entrepot/oci";
-import type { Selectable } from "kysely";
-import { compileFilters } from "./filters.ts";
+import { policyOf, type PolicyRow, valuesOf } from "./policy-rows.ts";
+import { checkPolicy } from "./policy-rules.ts";
 import type { Policy, PolicySettings } from "./ports.ts";
 
 /** The vendor under which replication's executions and schedules are kept. */
@@ -26,16 +26,22 @@ export interface Policies {
    * Throws BAD_REQUEST, CONFLICT for a taken name, NOT_FOUND for an unknown endpoint.
    */
   create(settings: PolicySettings, actor: Actor): Promise<number>;
-  /** As create; also throws NOT_FOUND. Switching an event-based policy on copies all that matches. */
+  /** As create, or throws NOT_FOUND. An event-based policy switched on copies all that matches. */
   update(id: number, settings: PolicySettings, actor: Actor): Promise<void>;
   /** Deletes it with its replicas' bookkeeping; what was copied stays. False if there was none. */
   remove(id: number, actor: Actor): Promise<boolean>;
 }
 
-type Row = Selectable<Database["replication_policy"]>;
+/** What the calls share. */
+interface Room {
+  readonly catalog: Catalog;
+  readonly jobs: Jobs;
+  readonly startRun: StartRun;
+}
 
 /** The policies of `catalog`. */
 export function openPolicies(catalog: Catalog, jobs: Jobs, startRun: StartRun): Policies {
+  const room: Room = { catalog, jobs, startRun };
   const get = async (id: number) => {
     const row = await catalog.db
       .selectFrom("replication_policy")
@@ -57,48 +63,8 @@ export function openPolicies(catalog: Catalog, jobs: Jobs, startRun: StartRun): 
       return rows.map(policyOf);
     },
 
-    async create(settings, actor) {
-      check(settings);
-      return catalog.commit(actor, async (commit) => {
-        const endpoint = await checkAgainstTables(commit, settings, null);
-        const row = await commit.db
-          .insertInto("replication_policy")
-          .values(valuesOf(settings))
-          .returningAll()
-          .executeTakeFirstOrThrow();
-        await settled(commit, jobs, row, endpoint);
-        if (startsAtOnce(settings)) await startRun(policyOf(row), actor, commit);
-        return row.id;
-      });
-    },
-
-    async update(id, settings, actor) {
-      check(settings);
-      await catalog.commit(actor, async (commit) => {
-        const before = await commit.db
-          .selectFrom("replication_policy")
-          .selectAll()
-          .where("id", "=", id)
-          .forUpdate()
-          .executeTakeFirst();
-        if (!before)
-          throw new RegistryError("NOT_FOUND", `replication policy ${id} does not exist`);
-        const endpoint = await checkAgainstTables(commit, settings, id);
-        const row = await commit.db
-          .updateTable("replication_policy")
-          .set({ ...valuesOf(settings), updated_at: new Date() })
-          .where("id", "=", id)
-          .returningAll()
-          .executeTakeFirstOrThrow();
-        if (before.name !== row.name) {
-          commit.record(policyChange(before.name, null));
-        }
-        await settled(commit, jobs, row, endpoint);
-        if (startsAtOnce(settings) && !startsAtOnce(policyOf(before))) {
-          await startRun(policyOf(row), actor, commit);
-        }
-      });
-    },
+    create: (settings, actor) => createPolicy(room, settings, actor),
+    update: (id, settings, actor) => updatePolicy(room, id, settings, actor),
 
     async remove(id, actor) {
       return catalog.commit(actor, async (commit) => {
@@ -116,49 +82,69 @@ export function openPolicies(catalog: Catalog, jobs: Jobs, startRun: StartRun): 
   };
 }
 
+async function createPolicy(
+  { catalog, jobs, startRun }: Room,
+  settings: PolicySettings,
+  actor: Actor,
+): Promise<number> {
+  checkPolicy(settings);
+  return catalog.commit(actor, async (commit) => {
+    const endpoint = await checkAgainstTables(commit, settings, null);
+    const row = await commit.db
+      .insertInto("replication_policy")
+      .values(valuesOf(settings))
+      .returningAll()
+      .executeTakeFirstOrThrow();
+    await settled(commit, jobs, row, endpoint);
+    if (startsAtOnce(settings)) await startRun(policyOf(row), actor, commit);
+    return row.id;
+  });
+}
+
+async function updatePolicy(
+  { catalog, jobs, startRun }: Room,
+  id: number,
+  settings: PolicySettings,
+  actor: Actor,
+): Promise<void> {
+  checkPolicy(settings);
+  await catalog.commit(actor, async (commit) => {
+    const before = await commit.db
+      .selectFrom("replication_policy")
+      .selectAll()
+      .where("id", "=", id)
+      .forUpdate()
+      .executeTakeFirst();
+    if (!before) throw new RegistryError("NOT_FOUND", `replication policy ${id} does not exist`);
+    const endpoint = await checkAgainstTables(commit, settings, id);
+    const row = await commit.db
+      .updateTable("replication_policy")
+      .set({ ...valuesOf(settings), updated_at: new Date() })
+      .where("id", "=", id)
+      .returningAll()
+      .executeTakeFirstOrThrow();
+    if (before.name !== row.name) {
+      commit.record(policyChange(before.name, null));
+    }
+    await settled(commit, jobs, row, endpoint);
+    if (startsAtOnce(settings) && !startsAtOnce(policyOf(before))) {
+      await startRun(policyOf(row), actor, commit);
+    }
+  });
+}
+
 const startsAtOnce = (settings: PolicySettings): boolean =>
   settings.enabled && settings.triggerType === "event_based";
 
-async function settled(commit: Commit, jobs: Jobs, row: Row, endpoint: string): Promise<void> {
+async function settled(
+  commit: Commit,
+  jobs: Jobs,
+  row: PolicyRow,
+  endpoint: string,
+): Promise<void> {
   const cron = row.enabled && row.trigger_type === "scheduled" ? row.cron : null;
   await jobs.schedule({ vendor: VENDOR, vendorId: row.id, cron }, commit.db);
   commit.record(policyChange(row.name, { row, endpoint }));
-}
-
-function check(settings: PolicySettings): void {
-  const wrong = (text: string) => new RegistryError("BAD_REQUEST", text);
-  if (settings.name.trim() === "" || settings.name.length > 255) {
-    throw wrong("a replication policy needs a name of 1 to 255 characters");
-  }
-  if ((settings.destEndpointId === null) === (settings.srcEndpointId === null)) {
-    throw wrong(
-      "give exactly one of dest_registry (push from here) and src_registry (pull to here)",
-    );
-  }
-  if (settings.srcEndpointId !== null && settings.triggerType === "event_based") {
-    throw wrong("event_based works in push mode only; choose manual or scheduled to pull");
-  }
-  if (settings.triggerType === "scheduled") checkCron(settings.cron);
-  const namespace = settings.destNamespace;
-  if (namespace !== "" && !/^[a-z0-9]+(?:[._/-]+[a-z0-9]+)*$/.test(namespace)) {
-    throw wrong(`dest_namespace ${JSON.stringify(namespace)} is not a repository name's start`);
-  }
-  const count = settings.destNamespaceReplaceCount;
-  if (!Number.isInteger(count) || count < -1 || count > 127) {
-    throw wrong(`dest_namespace_replace_count must be a whole number from -1 to 127`);
-  }
-  compileFilters(settings.filters);
-}
-
-/** Harbor's rule: six fields; the seconds are 0 and the minutes not every one. */
-function checkCron(cron: string): void {
-  const fields = cron.trim().split(/\s+/);
-  if (fields.length === 6 && fields[0] === "0" && fields[1] !== "*") return;
-  throw new RegistryError(
-    "BAD_REQUEST",
-    `cron ${JSON.stringify(cron)} is not accepted: six fields, the first (seconds) 0, the second ` +
-      "(minutes) not *; for example '0 0 2 * * *' for two o'clock every night",
-  );
 }
 
 /** The name of the policy's endpoint, which exists, as no other policy of its name does. */
@@ -185,42 +171,4 @@ async function checkAgainstTables(
     throw new RegistryError("CONFLICT", `a replication policy named '${settings.name}' exists`);
   }
   return endpoint.name;
-}
-
-function valuesOf(settings: PolicySettings) {
-  return {
-    name: settings.name,
-    description: settings.description,
-    enabled: settings.enabled,
-    dest_endpoint_id: settings.destEndpointId,
-    src_endpoint_id: settings.srcEndpointId,
-    dest_namespace: settings.destNamespace,
-    dest_namespace_replace_count: settings.destNamespaceReplaceCount,
-    filters: JSON.stringify(settings.filters),
-    trigger_type: settings.triggerType,
-    cron: settings.triggerType === "scheduled" ? settings.cron.trim() : "",
-    deletion: settings.deletion,
-    override: settings.override,
-  };
-}
-
-/** A row as a policy. */
-export function policyOf(row: Row): Policy {
-  return {
-    id: row.id,
-    name: row.name,
-    description: row.description,
-    enabled: row.enabled,
-    destEndpointId: row.dest_endpoint_id,
-    srcEndpointId: row.src_endpoint_id,
-    destNamespace: row.dest_namespace,
-    destNamespaceReplaceCount: row.dest_namespace_replace_count,
-    filters: row.filters as Policy["filters"],
-    triggerType: row.trigger_type as Policy["triggerType"],
-    cron: row.cron,
-    deletion: row.deletion,
-    override: row.override,
-    createdAt: row.created_at,
-    updatedAt: row.updated_at,
-  };
 }

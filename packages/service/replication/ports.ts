@@ -2,7 +2,7 @@ import type { Digest } from "@entrepot/oci";
 import type { Registry } from "@entrepot/registry";
 import type { Filter, Selection } from "./filters.ts";
 
-/** Which change a copy carries on: where it was first made, and through which registries it came. */
+/** Which change a copy carries on: where it was made, and through which registries it came. */
 export interface Origin {
   /** The id of the registry where the change was first made, and its seq there. */
   readonly registry: string;

@@ -3,7 +3,8 @@ import type { Jobs } from "@entrepot/jobs";
 import { sql, type Transaction } from "kysely";
 import type { Endpoints } from "./endpoints.ts";
 import type { Step } from "./planner.ts";
-import { policyOf, VENDOR } from "./policies.ts";
+import { VENDOR } from "./policies.ts";
+import { policyOf } from "./policy-rows.ts";
 import type { Policy } from "./ports.ts";
 import { laneOf, storeSteps } from "./replicas.ts";
 

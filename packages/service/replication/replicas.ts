@@ -8,7 +8,7 @@ import type { Origin, Policy } from "./ports.ts";
 /** The kind of the tasks that bring one name to one target. */
 export const REPLICATE = "replicate";
 
-/** What a replicate task carries: which name of which policy. What to do is in the replica's row. */
+/** What a replicate task carries: which name of which policy. The replica's row says what to do. */
 export interface ReplicatePayload extends Record<string, unknown> {
   readonly policyId: number;
   readonly operation: "copy" | "delete";
@@ -31,8 +31,8 @@ export function laneOf(policy: Policy, step: { target: string; reference: string
 }
 
 /**
- * Notes in `db` what `steps` want, and returns the tasks that bring it about. What had arrived under
- * another target name no longer counts.
+ * Notes in `db` what `steps` want, and returns the tasks that bring it about. What had arrived
+ * under another target name no longer counts.
  */
 export async function storeSteps(
   db: Transaction<Database>,

@@ -8,7 +8,8 @@ import {
   type Repository,
   sharedTransfers,
 } from "@entrepot/registry";
-import { type Endpoints, messageOf } from "./endpoints.ts";
+import type { Endpoints } from "./endpoints.ts";
+import { messageOf } from "./message-of.ts";
 import type { Policies } from "./policies.ts";
 import type { Policy, Site } from "./ports.ts";
 import {
@@ -98,10 +99,10 @@ export function replicateTask(options: ReplicateOptions): TaskHandler {
   };
 }
 
-/** A name whose task failed for good is taken up again this much later, or when the endpoint is back. */
+/** A name whose task failed for good is taken up again after this, or when the endpoint is back. */
 const CATCH_UP_AFTER_MS = 60_000;
 
-/** Half a second, doubling up to half a minute; a registry that says when to come back is heeded. */
+/** Half a second, doubling up to half a minute; longer if the registry says so. */
 export function retryDelayMs(error: unknown, attempt: number): number | null {
   const code = error instanceof RegistryError ? error.code : "UNKNOWN";
   if (code === "DENIED" || code === "UNAUTHORIZED" || code === "UNSUPPORTED") return null;
@@ -137,7 +138,7 @@ async function copy(errand: Errand): Promise<Digest | undefined> {
   run.log(
     "info",
     `done: sent ${result.manifestsSent} manifests and ${result.blobsSent} blobs ` +
-      `(${result.bytesSent} bytes); mounted ${result.blobsMounted}, ${result.blobsSkipped} were there`,
+      `(${result.bytesSent} bytes); ${result.blobsMounted} mounted, ${result.blobsSkipped} were there`,
   );
   return wanted;
 }

@@ -13,7 +13,7 @@ import { retryDelayMs } from "./replicate-task.ts";
 import { storeSteps } from "./replicas.ts";
 import { READER } from "./trigger.ts";
 
-/** The kind of the task that lists and compares both sides, and plans what a whole run has to do. */
+/** The kind of the task that lists and compares both sides and plans what a whole run does. */
 export const RUN = "plan";
 
 /** Names compared at a time, and how many of them at once. */
@@ -212,7 +212,7 @@ async function storeDeletions(
   });
 }
 
-/** Names of `gone` that exist at our own source after all: pushed meanwhile, or no longer selected. */
+/** Names of `gone` that our own source has after all: pushed meanwhile, or no longer selected. */
 async function stillHere(
   db: Transaction<Database>,
   gone: readonly { repository: string; reference: string }[],

@@ -10,7 +10,8 @@ import {
   type ReplicaState,
   type Step,
 } from "./planner.ts";
-import { policyOf, VENDOR } from "./policies.ts";
+import { VENDOR } from "./policies.ts";
+import { policyOf } from "./policy-rows.ts";
 import { storeSteps } from "./replicas.ts";
 
 /** The trigger's cursor. Runs lock it too, so that what they list is never older than an event. */
