@@ -139,7 +139,7 @@ export const SETTINGS: readonly Setting[] = [
     flag: "--secret-key",
     value: "base64",
     standard: "",
-    help: "the key that seals secrets, for several nodes on one database; if absent, kept in the data folder",
+    help: "seals secrets, the same on all nodes of one database; if absent, in the data folder",
     wrong: any,
   },
 ];

@@ -115,7 +115,7 @@ function harborSite(remote: RemoteRegistry, harbor: HarborClient): Site {
       prepared.add(project);
     },
 
-    /** Harbor's `/v2/` cannot delete a tag alone; an Entrepot's can, and takes the origin with it. */
+    /** Harbor's `/v2/` cannot delete a tag alone; an Entrepot's can, and takes the origin too. */
     async deleteTag(repository, tag, origin) {
       if ((await peerIdOf()) === null) return harbor.deleteTag(repository, tag);
       return remote.with(originHeaders(origin)).repository(repository).delete(tag);

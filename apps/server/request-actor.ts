@@ -24,7 +24,7 @@ export function originHeaders(origin: Origin): Record<string, string> {
   return { [ORIGIN]: `${origin.registry}:${origin.seq}`, [PATH]: origin.path.join(",") };
 }
 
-/** The id under which a request is known: its own X-Request-Id if it is a plain one, or a new one. */
+/** The id a request is known by: its own X-Request-Id if that is a plain one, or a new one. */
 export function requestIdOf(request: Request): string {
   const given = request.headers.get("x-request-id");
   return given && /^[\w.-]{1,64}$/.test(given) ? given : randomUUID();

@@ -8,11 +8,13 @@ import { pageOf, paged } from "./paged.ts";
 
 const { registries } = routes;
 
+type Find = (id: number) => Promise<Endpoint>;
+
 /** Adds registry endpoints. Secrets go in and never come out. */
 export function addRegistries(app: App, options: ApiOptions): void {
   const { endpoints } = options.replication;
   const middleware = requires(options, "system");
-  const found = async (id: number) => {
+  const found: Find = async (id) => {
     const endpoint = await endpoints.get(id);
     if (!endpoint) throw new RegistryError("NOT_FOUND", `registry endpoint ${id} does not exist`);
     return endpoint;
@@ -77,18 +79,7 @@ export function addRegistries(app: App, options: ApiOptions): void {
     return context.body(null, 200);
   });
 
-  app.openapi({ ...registries.info, middleware }, async (context) => {
-    const { id } = context.req.valid("param");
-    return context.json(infoOf(id === 0 ? "harbor" : (await found(id)).type), 200);
-  });
-
-  app.openapi({ ...registries.adapters, middleware }, (context) =>
-    context.json([...ENDPOINT_TYPES], 200),
-  );
-
-  app.openapi({ ...registries.adapterInfos, middleware }, (context) =>
-    context.json(Object.fromEntries(ENDPOINT_TYPES.map((type) => [type, PROVIDER])), 200),
-  );
+  addAdapters(app, options, found);
 }
 
 const EMPTY: EndpointSettings = {
@@ -171,4 +162,21 @@ function infoOf(type: string): RegistryInfo {
     supported_triggers: ["manual", "scheduled", "event_based"],
     supported_copy_by_chunk: false,
   };
+}
+
+function addAdapters(app: App, options: ApiOptions, found: Find): void {
+  const middleware = requires(options, "system");
+
+  app.openapi({ ...registries.info, middleware }, async (context) => {
+    const { id } = context.req.valid("param");
+    return context.json(infoOf(id === 0 ? "harbor" : (await found(id)).type), 200);
+  });
+
+  app.openapi({ ...registries.adapters, middleware }, (context) =>
+    context.json([...ENDPOINT_TYPES], 200),
+  );
+
+  app.openapi({ ...registries.adapterInfos, middleware }, (context) =>
+    context.json(Object.fromEntries(ENDPOINT_TYPES.map((type) => [type, PROVIDER])), 200),
+  );
 }

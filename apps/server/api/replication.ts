@@ -7,7 +7,13 @@ import {
 } from "@entrepot/api";
 import type { Execution, ExecutionStatus, Task, TaskStatus } from "@entrepot/jobs";
 import { RegistryError } from "@entrepot/oci";
-import { listReplicas, REPLICATE, type ReplicatePayload, VENDOR } from "@entrepot/replication";
+import {
+  listReplicas,
+  type Policy,
+  REPLICATE,
+  type ReplicatePayload,
+  VENDOR,
+} from "@entrepot/replication";
 import { type ApiOptions, type App, requires } from "./app.ts";
 import { keeps } from "./keeps.ts";
 import { pageOf, paged } from "./paged.ts";
@@ -20,16 +26,18 @@ export function addReplication(app: App, options: ApiOptions): void {
   addPolicies(app, options);
   addExecutions(app, options);
   addTasks(app, options);
+  addReplicas(app, options);
+}
+
+async function policyOf({ replication }: ApiOptions, id: number): Promise<Policy> {
+  const policy = await replication.policies.get(id);
+  if (!policy) throw new RegistryError("NOT_FOUND", `replication policy ${id} does not exist`);
+  return policy;
 }
 
 function addPolicies(app: App, options: ApiOptions): void {
   const { endpoints, policies: stored } = options.replication;
   const middleware = requires(options, "system");
-  const found = async (id: number) => {
-    const policy = await stored.get(id);
-    if (!policy) throw new RegistryError("NOT_FOUND", `replication policy ${id} does not exist`);
-    return policy;
-  };
 
   app.openapi({ ...policies.list, middleware }, async (context) => {
     const query = context.req.valid("query");
@@ -50,7 +58,7 @@ function addPolicies(app: App, options: ApiOptions): void {
   });
 
   app.openapi({ ...policies.get, middleware }, async (context) => {
-    const policy = await found(context.req.valid("param").id);
+    const policy = await policyOf(options, context.req.valid("param").id);
     return context.json(shownPolicy(policy, await endpoints.list()), 200);
   });
 
@@ -75,13 +83,17 @@ function addPolicies(app: App, options: ApiOptions): void {
         `replication policy ${id} has runs that have not ended; stop them first`,
       );
     }
-    if (!(await stored.remove(id, context.get("actor")))) await found(id);
+    if (!(await stored.remove(id, context.get("actor")))) await policyOf(options, id);
     return context.body(null, 200);
   });
+}
+
+function addReplicas(app: App, options: ApiOptions): void {
+  const middleware = requires(options, "system");
 
   app.openapi({ ...replicas.list, middleware }, async (context) => {
     const query = context.req.valid("query");
-    const { id: policyId } = await found(context.req.valid("param").id);
+    const { id: policyId } = await policyOf(options, context.req.valid("param").id);
     const { items, total } = await listReplicas(options.catalog, {
       policyId,
       behind: query.behind,

@@ -48,6 +48,15 @@ export function addSystem(app: App, options: ApiOptions): void {
     );
   });
 
+  addStatistics(app, options);
+
+  app.openapi(system.labels, (context) =>
+    paged(context, context.req.valid("query"), { items: [] as never[], total: 0 }),
+  );
+}
+
+function addStatistics(app: App, options: ApiOptions): void {
+  const { catalog } = options;
   app.openapi(
     { ...system.statistics, middleware: requires(options, "anyone") },
     async (context) => {
@@ -81,9 +90,5 @@ export function addSystem(app: App, options: ApiOptions): void {
         200,
       );
     },
-  );
-
-  app.openapi(system.labels, (context) =>
-    paged(context, context.req.valid("query"), { items: [] as never[], total: 0 }),
   );
 }

@@ -10,6 +10,7 @@ import { localRepository } from "./local-repository.ts";
 import { openManifestBytes, type ManifestBytes } from "./manifest-bytes.ts";
 import { listRepositories } from "./listing.ts";
 
+/** Where the content is kept. */
 export interface ContentOptions {
   readonly catalog: Catalog;
   readonly store: BlobStore;

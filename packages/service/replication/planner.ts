@@ -55,8 +55,8 @@ export function planned(policy: Policy, peerId: string | null): Planned {
 
 /**
  * What `changes`, in the journal's order, ask of one event-based policy that has replicated
- * `known`. Pure. A reference changed several times yields one step, the last. A change is never sent to a
- * registry on its path: there it is settled.
+ * `known`. Pure. A reference changed several times yields one step, the last. A change is never
+ * sent to a registry on its path: there it is settled.
  */
 export function planEvents(
   plan: Planned,

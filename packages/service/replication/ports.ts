@@ -71,6 +71,7 @@ export interface SecretBox {
   open(sealed: Uint8Array, context: string): string;
 }
 
+/** What starts a policy. */
 export type TriggerType = "manual" | "scheduled" | "event_based";
 
 /** What a policy says; see Harbor's ReplicationPolicy for the terms. */

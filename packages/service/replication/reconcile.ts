@@ -15,6 +15,7 @@ const FORGOTTEN_AFTER_MS = 60_000;
 /** Names taken up at a time, per policy. */
 const MOST = 500;
 
+/** What looking after needs. */
 export interface ReconcileOptions {
   readonly catalog: Catalog;
   readonly jobs: Jobs;

@@ -27,6 +27,7 @@ import {
 /** Attempts of one task; afterwards its replica stays wanted, and catching up takes it on. */
 const ATTEMPTS = 6;
 
+/** What the task needs. */
 export interface ReplicateOptions {
   readonly catalog: Catalog;
   readonly policies: Pick<Policies, "get">;
@@ -137,8 +138,8 @@ async function copy(errand: Errand): Promise<Digest | undefined> {
     : await copyGraph(source, target, content, options);
   run.log(
     "info",
-    `done: sent ${result.manifestsSent} manifests and ${result.blobsSent} blobs ` +
-      `(${result.bytesSent} bytes); ${result.blobsMounted} mounted, ${result.blobsSkipped} were there`,
+    `done: sent ${result.manifestsSent} manifests and ${result.blobsSent} blobs, ` +
+      `${result.bytesSent} bytes; mounted ${result.blobsMounted}, found ${result.blobsSkipped}`,
   );
   return wanted;
 }

@@ -10,6 +10,7 @@ import { replicateTask } from "./replicate-task.ts";
 import { RUN, runTask } from "./run-task.ts";
 import { replicationTrigger } from "./trigger.ts";
 
+/** What replication is made of. */
 export interface ReplicationOptions {
   readonly catalog: Catalog;
   readonly jobs: Jobs;

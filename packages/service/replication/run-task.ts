@@ -20,6 +20,7 @@ export const RUN = "plan";
 const BATCH = 200;
 const AT_ONCE = 32;
 
+/** What the task needs. */
 export interface RunOptions {
   readonly catalog: Catalog;
   readonly policies: Pick<Policies, "get">;
