@@ -46,8 +46,8 @@ function guardRepository(inner: Repository, judge: Judge, options: GuardOptions)
   const need = (action: RepositoryAction) => judge.require(name, action);
   return {
     name,
-    resolve: (reference) => need("pull").then(() => inner.resolve(reference)),
-    stat: (digest) => need("pull").then(() => inner.stat(digest)),
+    resolve: (reference) => afterwards(need("pull"), inner.resolve(reference)),
+    stat: (digest) => afterwards(need("pull"), inner.stat(digest)),
     fetch: (content, range) => need("pull").then(() => inner.fetch(content, range)),
     tags: (query) => need("pull").then(() => inner.tags(query)),
     referrers: (digest, query) => need("pull").then(() => inner.referrers(digest, query)),
@@ -67,6 +67,16 @@ function guardRepository(inner: Repository, judge: Judge, options: GuardOptions)
       return inner.mount(content, source);
     },
   };
+}
+
+/**
+ * The answer of `asked` once `allowed` is: the two questions go to the database side by side, since
+ * pulls are what a registry does most. Whoever is refused learns nothing of the answer.
+ */
+async function afterwards<T>(allowed: Promise<void>, asked: Promise<T>): Promise<T> {
+  asked.catch(() => undefined);
+  await allowed;
+  return asked;
 }
 
 /** Decides for one caller, in one request. */
