@@ -57,7 +57,7 @@ export async function settle(context: SettleContext, endings: readonly Ending[])
     await queue.insert(db, again);
     const handedOut = await advanceLanes(db, queue, lanes);
     const advanced = handedOut > 0 || again.some(({ delayMs }) => delayMs === 0);
-    if (advanced) await catalog.notify(CHANNELS.wake, "", db);
+    if (advanced) await catalog.notify(CHANNELS.wake, worker, db);
     await callFailed(db, ours, rows);
     const ended = rows.flatMap((row) => (row.ticket ? [] : row.execution_id));
     await settleExecutions(db, [...new Set(ended)]);

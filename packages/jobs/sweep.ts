@@ -1,7 +1,7 @@
 import type { Catalog, Database } from "@entrepot/catalog";
 import { sql, type Transaction } from "kysely";
 import { advanceLanes, lockLanes } from "./lane.ts";
-import type { Queue } from "./queue.ts";
+import { QUEUE, type Queue } from "./queue.ts";
 
 /** Executions kept of each vendor's thing, as in Harbor; those still running are kept besides. */
 export const KEPT_EXECUTIONS = 50;
@@ -55,7 +55,8 @@ async function repairTickets(db: Transaction<Database>, queue: Pick<Queue, "inse
     WHERE status IN ('Pending', 'Running') AND (ticket IS NOT NULL OR status = 'Running')
       AND NOT EXISTS (
         SELECT FROM pgboss.job
-        WHERE job.id = task.ticket AND job.state IN ('created', 'retry', 'active')
+        WHERE job.name = ${QUEUE} AND job.id = task.ticket
+          AND job.state IN ('created', 'retry', 'active')
       )
     LIMIT ${BATCH}
   `.execute(db);
@@ -73,7 +74,8 @@ async function repairTickets(db: Transaction<Database>, queue: Pick<Queue, "inse
       AND status IN ('Pending', 'Running') AND (ticket IS NOT NULL OR status = 'Running')
       AND NOT EXISTS (
         SELECT FROM pgboss.job
-        WHERE job.id = task.ticket AND job.state IN ('created', 'retry', 'active')
+        WHERE job.name = ${QUEUE} AND job.id = task.ticket
+          AND job.state IN ('created', 'retry', 'active')
       )
     RETURNING id, lane, ticket
   `.execute(db);

@@ -1,29 +1,19 @@
 import type { Catalog } from "@entrepot/catalog";
-import { stopsRequested } from "./cancel.ts";
 import { CHANNELS } from "./channels.ts";
 import { claim, type Claim, type Firing } from "./claim.ts";
 import type { Outcome } from "./ending.ts";
 import { fire } from "./firing.ts";
 import type { JobsLog } from "./jobs-log.ts";
 import type { ScheduleHandler, TaskHandler } from "./ports.ts";
-import { writeProgress } from "./progress.ts";
 import type { Queue } from "./queue.ts";
-import { reap } from "./reap.ts";
 import { returned, type Run, type RunContext, startRun } from "./run.ts";
 import { openSettler, type Settler } from "./settler.ts";
 import type { TaskLog } from "./task-log.ts";
 import { every, pause } from "./timing.ts";
+import { startUpkeep } from "./upkeep.ts";
 
-/** Progress is written, and cancels looked for that no message told of. */
-const TICK_MS = 1_000;
 /** The safety net under the wake-up messages; also finds retries that came due elsewhere. */
 const POLL_MS = 2_000;
-const TOUCH_MS = 2_000;
-/** After this long without an answered touch a worker lets go of its tasks, … */
-const LET_GO_MS = 6_000;
-/** … and after this long others take them: a killed worker's task starts again within 10 s. */
-const SILENCE_MS = 7_500;
-const SUPERVISE_MS = 10_000;
 const AFTER_ERROR_MS = 500;
 /** How long the last settling may take when this node stops. */
 const DRAIN_MS = 3_000;
@@ -53,7 +43,7 @@ export interface Worker {
  * so that at most `size` endings ever wait for the database.
  */
 export function startWorker(context: WorkerContext, size: number): Worker {
-  const { catalog, queue, log } = context;
+  const { catalog, worker, log } = context;
   const state: State = {
     context,
     size,
@@ -62,7 +52,6 @@ export function startWorker(context: WorkerContext, size: number): Worker {
     hungry: false,
     looking: null,
     stopping: false,
-    heardAt: performance.now(),
     settler: openSettler({
       ...context,
       settled: (endings, { advanced, retryDelaysMs }) => {
@@ -74,14 +63,11 @@ export function startWorker(context: WorkerContext, size: number): Worker {
     }),
   };
   const ends = [
-    catalog.listen(CHANNELS.wake, () => wake(state)),
+    // What this worker itself has handed out it looks for without being told.
+    catalog.listen(CHANNELS.wake, (by) => by === worker || wake(state)),
     catalog.listen(CHANNELS.cancel, (target) => abortCancelled(state, target)),
     every(POLL_MS, async () => wake(state), log),
-    every(TICK_MS, () => tick(state), log),
-    every(TOUCH_MS, () => touch(state), log),
-    every(TICK_MS, async () => letGo(state), log),
-    every(TICK_MS, () => takeOver(state), log),
-    every(SUPERVISE_MS, () => queue.supervise(), log),
+    startUpkeep(context, state, () => wake(state)),
   ];
   wake(state);
   return {
@@ -103,8 +89,6 @@ interface State {
   hungry: boolean;
   looking: Promise<void> | null;
   stopping: boolean;
-  /** When the queue last confirmed that our tickets are ours; performance.now(). */
-  heardAt: number;
 }
 
 function wake(state: State): void {
@@ -181,38 +165,6 @@ function abortCancelled({ runs }: State, target: string): void {
     const { id, executionId } = run.claim.task;
     if (target === `task:${id}` || target === `execution:${executionId}`) run.abort("cancelled");
   }
-}
-
-/** Needs no answer from the database, so that it also works when none comes. */
-function letGo({ runs, heardAt }: State): void {
-  if (performance.now() - heardAt <= LET_GO_MS) return;
-  for (const run of runs.values()) run.abort("lost");
-}
-
-async function tick({ context, runs }: State): Promise<void> {
-  if (runs.size === 0) return;
-  const news = [...runs].flatMap(([id, run]) => {
-    const progress = run.takeProgress();
-    return progress ? [{ id, progress }] : [];
-  });
-  await writeProgress(context.catalog.db, news);
-  const stops = await stopsRequested(context.catalog.db, [...runs.keys()]);
-  for (const id of stops) runs.get(id)?.abort("cancelled");
-}
-
-async function takeOver(state: State): Promise<void> {
-  const { catalog, queue } = state.context;
-  if ((await reap(catalog, queue, SILENCE_MS)) > 0) wake(state);
-}
-
-async function touch(state: State): Promise<void> {
-  const askedAt = performance.now();
-  const held = [...state.runs.values()];
-  const firing = [...state.firings].map(({ ticket }) => ticket);
-  const tickets = [...held.map(({ claim: { ticket } }) => ticket), ...firing];
-  const kept = await state.context.queue.touch(tickets);
-  state.heardAt = askedAt;
-  for (const run of held) if (!kept.has(run.claim.ticket.id)) run.abort("lost");
 }
 
 async function windDown(state: State, graceMs: number): Promise<void> {
