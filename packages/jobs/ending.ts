@@ -74,7 +74,8 @@ function retryDelayOf({ claim, handler }: Ending, error: unknown): number | null
   }
 }
 
-function textOf(error: unknown): string {
+/** What went wrong, in words, cut to a bearable length. */
+export function textOf(error: unknown): string {
   const text = error instanceof Error ? error.message || error.name : String(error);
   return text.slice(0, MAX_TEXT);
 }

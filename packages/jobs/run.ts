@@ -1,6 +1,6 @@
 import { RegistryError } from "@entrepot/oci";
 import type { Claim } from "./claim.ts";
-import type { Outcome } from "./ending.ts";
+import { type Outcome, textOf } from "./ending.ts";
 import { jsonText } from "./json-text.ts";
 import type { NewTask, Progress, TaskHandler, TaskRun } from "./ports.ts";
 
@@ -66,6 +66,7 @@ export function startRun(claim: Claim, { handler, log, addTasks }: RunContext): 
       return { kind: "done" };
     } catch (error) {
       if (cause === "shutdown" || cause === "lost") return returned(cause);
+      log("error", `attempt ${task.attempts}: ${textOf(error)}`);
       return { kind: "failed", error };
     }
   };
