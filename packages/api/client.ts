@@ -4,6 +4,7 @@ import { nextPath, PAGE_SIZE } from "./paging.ts";
 import type { AnyRoute, InputOf, OutputOf } from "./route-types.ts";
 import { type Routes, routes } from "./routes.ts";
 
+export { RegistryError } from "@entrepot/oci";
 export { ApiError } from "./api-error.ts";
 export type { InputOf, OutputOf } from "./route-types.ts";
 

@@ -1,0 +1,46 @@
+import type { Execution, Task } from "@entrepot/api";
+import { formatSeconds } from "../format.ts";
+import type { View } from "../output.ts";
+
+/** How runs of policies are shown. */
+export const executionView: View<Execution> = {
+  name: (execution) => String(execution.id),
+  columns: ({ time }) => [
+    { title: "ID", value: (execution) => String(execution.id), align: "right" },
+    { title: "POLICY", value: (execution) => String(execution.policy_id), align: "right" },
+    { title: "STATUS", value: (execution) => execution.status },
+    { title: "TRIGGER", value: (execution) => execution.trigger },
+    { title: "TASKS", value: (execution) => String(execution.total), align: "right" },
+    { title: "DONE", value: (execution) => String(execution.succeed), align: "right" },
+    { title: "FAILED", value: (execution) => String(execution.failed), align: "right" },
+    { title: "STARTED", value: (execution) => time(execution.start_time) },
+    { title: "TOOK", value: tookOf, align: "right" },
+  ],
+  details: (execution, { time }) => [
+    ["ENDED", time(execution.end_time)],
+    ["WAITING OR RUNNING", String(execution.in_progress)],
+    ["STOPPED", String(execution.stopped)],
+    ["REASON", execution.status_text],
+  ],
+};
+
+/** How tasks are shown. */
+export const taskView: View<Task> = {
+  name: (task) => String(task.id),
+  columns: ({ bytes }) => [
+    { title: "ID", value: (task) => String(task.id), align: "right" },
+    { title: "STATUS", value: (task) => task.status },
+    { title: "OPERATION", value: (task) => task.operation },
+    { title: "SOURCE", value: (task) => task.src_resource },
+    { title: "TARGET", value: (task) => task.dst_resource },
+    { title: "TRIES", value: (task) => String(task.attempts), align: "right" },
+    { title: "SENT", value: (task) => bytes(task.bytes_sent), align: "right" },
+    { title: "TOOK", value: tookOf, align: "right" },
+    { title: "REASON", value: (task) => task.status_text },
+  ],
+};
+
+function tookOf({ start_time, end_time }: Pick<Execution, "start_time" | "end_time">): string {
+  if (end_time === undefined) return "";
+  return formatSeconds(Math.max(0, Date.parse(end_time) - Date.parse(start_time)) / 1000);
+}

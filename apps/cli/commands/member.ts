@@ -1,0 +1,79 @@
+import { type Member, routes } from "@entrepot/api";
+import type { Command } from "commander";
+import { action, type Cli } from "../call.ts";
+import { memberNamed } from "../names.ts";
+import type { ListOptions } from "../options.ts";
+import { listQuery, withExample, withLimit, withYes } from "../options.ts";
+import type { View } from "../output.ts";
+import { parseRole, ROLE_NAMES, roleId, type RoleName, roleName } from "./role.ts";
+
+const memberView: View<Member> = {
+  name: (member) => member.entity_name,
+  columns: () => [
+    { title: "ID", value: (member) => String(member.id), align: "right" },
+    { title: "USER", value: (member) => member.entity_name },
+    { title: "ROLE", value: (member) => roleName(member.role_id) },
+  ],
+};
+
+/** Adds `project member`. */
+export function addMember(project: Command, cli: Cli): void {
+  const member = project.command("member").description("Members of a project, and their roles.");
+
+  const list = withLimit(member.command("list").description("Lists a project's members."))
+    .argument("<project>", "its name or id")
+    .action(
+      action(cli, async (call, name: string, options: ListOptions) => {
+        const input = { params: { project_name_or_id: name }, query: listQuery(options) };
+        await call.list(call.api.each(routes.members.list, input), memberView, options.limit);
+      }),
+    );
+  withExample(list, "$ entrepot project member list team");
+
+  const add = member
+    .command("add")
+    .description("Makes a user a member.")
+    .argument("<project>", "its name or id")
+    .argument("<user>")
+    .option("--role <role>", ROLE_NAMES, parseRole, "developer")
+    .action(
+      action(cli, async (call, name: string, user: string, { role }: { role: RoleName }) => {
+        const params = { project_name_or_id: name };
+        const body = { role_id: roleId(role), member_user: { username: user } };
+        await call.api.members.create({ params, body });
+        const read = () => memberNamed(call, name, user);
+        await call.done(`${user} is ${role} in ${name} now.`, { read, view: memberView });
+      }),
+    );
+  withExample(add, "$ entrepot project member add team ann --role maintainer");
+
+  const update = member
+    .command("update")
+    .description("Gives a member another role.")
+    .argument("<project>", "its name or id")
+    .argument("<user>")
+    .requiredOption("--role <role>", ROLE_NAMES, parseRole)
+    .action(
+      action(cli, async (call, name: string, user: string, { role }: { role: RoleName }) => {
+        const { id: mid } = await memberNamed(call, name, user);
+        const params = { project_name_or_id: name, mid };
+        await call.api.members.update({ params, body: { role_id: roleId(role) } });
+        const read = () => memberNamed(call, name, user);
+        await call.done(`${user} is ${role} in ${name} now.`, { read, view: memberView });
+      }),
+    );
+  withExample(update, "$ entrepot project member update team ann --role guest");
+
+  const remove = withYes(member.command("remove").description("Ends a membership."))
+    .argument("<project>", "its name or id")
+    .argument("<user>")
+    .action(
+      action(cli, async (call, name: string, user: string, { yes }: { yes?: boolean }) => {
+        const { id: mid } = await memberNamed(call, name, user);
+        await call.confirm(`Remove ${user} from ${name}?`, yes);
+        await call.api.members.delete({ params: { project_name_or_id: name, mid } });
+        await call.done(`${user} is no member of ${name} any more.`);
+      }),
+    );
+  withExample(remove, "$ entrepot project member remove team ann");
+}

@@ -1,0 +1,127 @@
+import type { NewPolicy, Policy, ReplicationFilter } from "@entrepot/api";
+import type { Command } from "commander";
+import type { Call } from "../call.ts";
+import { usageError } from "../exit-codes.ts";
+import { registryNamed } from "../names.ts";
+import { oneOf } from "../options.ts";
+
+/** What a policy's options say; what is absent stays as it is. */
+export interface PolicyOptions {
+  readonly name?: string;
+  readonly to?: string;
+  readonly from?: string;
+  readonly trigger?: "manual" | "scheduled" | "event_based";
+  readonly cron?: string;
+  readonly repositories?: string;
+  readonly tags?: string;
+  readonly excludeTags?: string;
+  readonly destNamespace?: string;
+  readonly replaceCount?: number;
+  readonly deletion?: boolean;
+  readonly override?: boolean;
+  readonly enabled?: boolean;
+  readonly description?: string;
+}
+
+/** Gives `command` the options that settings are made of. */
+export function withPolicyOptions(command: Command): Command {
+  return command
+    .option("--to <registry>", "push: copy from here to this endpoint")
+    .option("--from <registry>", "pull: copy from this endpoint to here")
+    .option(
+      "--trigger <when>",
+      "manual, scheduled or event_based (as soon as something is pushed)",
+      oneOf(["manual", "scheduled", "event_based"]),
+    )
+    .option("--cron <fields>", "scheduled: six fields in UTC, seconds first: '0 30 2 * * *'")
+    .option("--repositories <pattern>", "only these: 'library/**', '{a,b}/web-*'; '' for all")
+    .option("--tags <pattern>", "only these tags: 'v*'; '' for all")
+    .option("--exclude-tags <pattern>", "all tags but these")
+    .option("--dest-namespace <name>", "put them there instead of under their own names")
+    .option("--replace-count <n>", "how many parts of the name that replaces; -1 all", replaceCount)
+    .option("--deletion", "delete at the target what is deleted at the source")
+    .option("--no-deletion", "leave there what is deleted (the default)")
+    .option("--override", "move tags that differ at the target (the default)")
+    .option("--no-override", "leave tags that differ at the target alone")
+    .option("--description <text>");
+}
+
+/** A policy's settings as they are, to be changed. */
+export function settingsIn(policy: Policy): NewPolicy {
+  const { name, description, dest_namespace, dest_namespace_replace_count, filters } = policy;
+  const { trigger, deletion, override, enabled, src_registry, dest_registry } = policy;
+  const namespace = { dest_namespace, dest_namespace_replace_count };
+  const sides = { src_registry: { id: src_registry.id }, dest_registry: { id: dest_registry.id } };
+  const rest = { filters, trigger, override, enabled };
+  // `replicate_deletion` means the same, and would outvote a change of this one.
+  return { name, description, deletion, ...sides, ...namespace, ...rest };
+}
+
+/** `before` with what `options` say. Throws a usage error, and NOT_FOUND for an endpoint. */
+export async function changedSettings(
+  call: Call,
+  before: NewPolicy,
+  options: PolicyOptions,
+): Promise<NewPolicy> {
+  return {
+    ...before,
+    ...(await sidesOf(call, options)),
+    ...triggerOf(before, options),
+    filters: filtersOf(before.filters ?? [], options),
+    ...(options.name !== undefined && { name: options.name }),
+    ...(options.description !== undefined && { description: options.description }),
+    ...(options.destNamespace !== undefined && { dest_namespace: options.destNamespace }),
+    ...(options.replaceCount !== undefined && {
+      dest_namespace_replace_count: options.replaceCount,
+    }),
+    ...(options.deletion !== undefined && { deletion: options.deletion }),
+    ...(options.override !== undefined && { override: options.override }),
+    ...(options.enabled !== undefined && { enabled: options.enabled }),
+  };
+}
+
+async function sidesOf(call: Call, { to, from }: PolicyOptions): Promise<Partial<NewPolicy>> {
+  if (to !== undefined && from !== undefined) {
+    throw usageError("choose --to or --from; the other side is this registry");
+  }
+  if (to !== undefined) {
+    return { dest_registry: { id: (await registryNamed(call, to)).id }, src_registry: null };
+  }
+  if (from === undefined) return {};
+  return { src_registry: { id: (await registryNamed(call, from)).id }, dest_registry: null };
+}
+
+function triggerOf(before: NewPolicy, { trigger, cron }: PolicyOptions): Partial<NewPolicy> {
+  if (trigger === undefined && cron === undefined) return {};
+  const type = trigger ?? "scheduled";
+  const kept = before.trigger?.type === type ? before.trigger.trigger_settings?.cron : undefined;
+  const fields = cron ?? kept;
+  if (type === "scheduled" && !fields) throw usageError("--trigger scheduled needs --cron");
+  if (type !== "scheduled" && cron !== undefined) {
+    throw usageError(`--cron is for --trigger scheduled, not ${type}`);
+  }
+  return {
+    trigger: {
+      type,
+      ...(type === "scheduled" && fields && { trigger_settings: { cron: fields } }),
+    },
+  };
+}
+
+function filtersOf(before: readonly ReplicationFilter[], options: PolicyOptions) {
+  const { repositories, tags, excludeTags } = options;
+  if (tags && excludeTags) throw usageError("choose --tags or --exclude-tags");
+  const touched = (type: string) =>
+    (type === "name" && repositories !== undefined) ||
+    (type === "tag" && (tags ?? excludeTags) !== undefined);
+  const filters = before.filter(({ type }) => !touched(type));
+  if (repositories) filters.push({ type: "name", value: repositories });
+  if (tags) filters.push({ type: "tag", value: tags, decoration: "matches" });
+  if (excludeTags) filters.push({ type: "tag", value: excludeTags, decoration: "excludes" });
+  return filters;
+}
+
+function replaceCount(text: string): number {
+  if (/^(?:-1|\d{1,3})$/.test(text)) return Number(text);
+  throw usageError("Give -1 or a whole number.");
+}

@@ -1,0 +1,118 @@
+import { type Project, routes } from "@entrepot/api";
+import type { Command } from "commander";
+import { action, type Call, type Cli } from "../call.ts";
+import { usageError } from "../exit-codes.ts";
+import type { ListOptions } from "../options.ts";
+import { listQuery, withExample, withListOptions, withYes } from "../options.ts";
+import type { View } from "../output.ts";
+import { addMember } from "./member.ts";
+import { roleName } from "./role.ts";
+
+const projectView: View<Project> = {
+  name: (project) => project.name,
+  columns: ({ time }) => [
+    { title: "ID", value: (project) => String(project.project_id), align: "right" },
+    { title: "NAME", value: (project) => project.name },
+    {
+      title: "ACCESS",
+      value: ({ metadata }) => (metadata.public === "true" ? "public" : "private"),
+    },
+    { title: "REPOSITORIES", value: (project) => String(project.repo_count), align: "right" },
+    { title: "YOUR ROLE", value: (project) => roleName(project.current_user_role_id) },
+    { title: "CREATED", value: (project) => time(project.creation_time) },
+  ],
+  details: (project) => [["OWNER", project.owner_name]],
+};
+
+interface AccessOptions {
+  readonly public?: boolean;
+  readonly private?: boolean;
+}
+
+/** Adds `project`, with its members. */
+export function addProject(program: Command, cli: Cli): void {
+  const project = program.command("project").description("Projects, which hold repositories.");
+
+  const list = withListOptions(
+    project.command("list").description("Lists the projects that you may see."),
+  ).action(
+    action(cli, async (call, options: ListOptions) => {
+      const query = listQuery(options);
+      await call.list(call.api.each(routes.projects.list, { query }), projectView, options.limit);
+    }),
+  );
+  withExample(list, "$ entrepot project list --query public=true");
+
+  const show = project
+    .command("show")
+    .description("Shows a project.")
+    .argument("<project>", "its name or id")
+    .action(
+      action(cli, async (call, name: string) => call.one(await read(call, name), projectView)),
+    );
+  withExample(show, "$ entrepot project show library");
+
+  const create = project
+    .command("create")
+    .description("Creates a project; only its members see it, unless it is public.")
+    .argument("<name>")
+    .option("--public", "everybody may pull from it")
+    .option("--private", "only members see it (the default)")
+    .action(
+      action(cli, async (call, name: string, options: AccessOptions) => {
+        const metadata = { public: accessOf(options) ?? ("false" as const) };
+        await call.api.projects.create({ body: { project_name: name, metadata } });
+        const after = { read: () => read(call, name, true), view: projectView };
+        await call.done(`Created project ${name}.`, after);
+      }),
+    );
+  withExample(create, "$ entrepot project create team --public");
+  addChanges(project, cli);
+  addMember(project, cli);
+}
+
+function addChanges(project: Command, cli: Cli): void {
+  const update = project
+    .command("update")
+    .description("Makes a project public or private.")
+    .argument("<project>", "its name or id")
+    .option("--public", "everybody may pull from it")
+    .option("--private", "only members see it")
+    .action(
+      action(cli, async (call, name: string, options: AccessOptions) => {
+        const access = accessOf(options);
+        if (access === undefined) throw usageError("nothing to change; give --public or --private");
+        const params = { project_name_or_id: name };
+        await call.api.projects.update({ params, body: { metadata: { public: access } } });
+        const after = { read: () => read(call, name), view: projectView };
+        const word = access === "true" ? "public" : "private";
+        await call.done(`Project ${name} is ${word} now.`, after);
+      }),
+    );
+  withExample(update, "$ entrepot project update team --private");
+
+  const remove = withYes(
+    project.command("delete").description("Deletes a project that has no repositories."),
+  )
+    .argument("<project>", "its name or id")
+    .action(
+      action(cli, async (call, name: string, { yes }: { yes?: boolean }) => {
+        await call.confirm(`Delete project ${name}?`, yes);
+        await call.api.projects.delete({ params: { project_name_or_id: name } });
+        await call.done(`Deleted project ${name}.`);
+      }),
+    );
+  withExample(remove, "$ entrepot project delete team");
+}
+
+/** The project; `isName` if even a number is its name. */
+async function read({ api }: Call, name: string, isName = false): Promise<Project> {
+  const headers = { "x-is-resource-name": String(isName) };
+  return (await api.projects.get({ params: { project_name_or_id: name }, headers })).body;
+}
+
+function accessOf(options: AccessOptions): "true" | "false" | undefined {
+  if (options.public && options.private) throw usageError("choose --public or --private");
+  if (options.public) return "true";
+  return options.private ? "false" : undefined;
+}

@@ -1,0 +1,19 @@
+import type { Command } from "commander";
+import type { Cli } from "../call.ts";
+import { addExecution } from "./execution.ts";
+import { addLag } from "./lag.ts";
+import { addLogs } from "./logs.ts";
+import { addPolicy } from "./policy.ts";
+import { addRun } from "./run.ts";
+
+/** Adds `replication`, with its policies, runs, tasks and logs. */
+export function addReplication(program: Command, cli: Cli): void {
+  const replication = program
+    .command("replication")
+    .description("Replication: copies between this registry and others.");
+  addPolicy(replication, cli);
+  addRun(replication, cli);
+  addLag(replication, cli);
+  addExecution(replication, cli);
+  addLogs(replication, cli);
+}

@@ -1,0 +1,56 @@
+import type { Command } from "commander";
+import { usageError } from "./exit-codes.ts";
+
+/** Options of every list. */
+export interface ListOptions {
+  readonly limit: number;
+  readonly query?: string;
+  readonly sort?: string;
+}
+
+/** Gives a list's command `--limit`. */
+export function withLimit(command: Command): Command {
+  return command.option("--limit <n>", "how many to show; 0 for all", wholeNumber, 100);
+}
+
+/** Gives a list's command `--limit`, `--query` and `--sort`. */
+export function withListOptions(command: Command): Command {
+  return withLimit(command)
+    .option("--query <q>", "only what matches: 'name=~web', 'creation_time=[2026-01-01~]'")
+    .option("--sort <fields>", "in this order: 'name', '-creation_time'");
+}
+
+/** What the API is asked for a list. A page is no larger than what is to be shown. */
+export function listQuery({ limit, query, sort }: ListOptions) {
+  return {
+    page_size: limit === 0 ? 100 : Math.min(100, limit + 1),
+    ...(query !== undefined && { q: query }),
+    ...(sort !== undefined && { sort }),
+  };
+}
+
+/** Gives a command that deletes `--yes`. */
+export function withYes(command: Command): Command {
+  return command.option("-y, --yes", "do not ask");
+}
+
+/** A whole number, from 0. Throws a usage error. */
+export function wholeNumber(text: string): number {
+  if (/^\d{1,9}$/.test(text)) return Number(text);
+  throw usageError("Give a whole number.");
+}
+
+/** One of `choices`. Throws a usage error that lists them. */
+export function oneOf<const C extends string>(choices: readonly C[]) {
+  return (text: string): C => {
+    const found = choices.find((choice) => choice === text);
+    if (found !== undefined) return found;
+    throw usageError(`Choose one of ${choices.join(", ")}.`);
+  };
+}
+
+/** Adds an example to a command's help. */
+export function withExample(command: Command, example: string): Command {
+  const lines = example.split("\n").map((line) => `  ${line}\n`);
+  return command.addHelpText("after", `\nExample:\n${lines.join("")}`.trimEnd());
+}
