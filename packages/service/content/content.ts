@@ -5,9 +5,10 @@ import type { Actor, Catalog } from "@entrepot/catalog";
 import type { Registry } from "@entrepot/registry";
 import type { BlobStore } from "@entrepot/storage";
 import { parseRepositoryName } from "@entrepot/oci";
-import { type Lookups, openLookups } from "./lookups.ts";
+import { openLookups } from "./lookups.ts";
 import { localRepository } from "./local-repository.ts";
-import { openManifestBytes, type ManifestBytes } from "./manifest-bytes.ts";
+import { openManifestBytes } from "./manifest-bytes.ts";
+import type { Room } from "./room.ts";
 import { listRepositories } from "./listing.ts";
 
 /** Where the content is kept. */
@@ -16,14 +17,6 @@ export interface ContentOptions {
   readonly store: BlobStore;
   /** Memory for manifests' bytes (immutable, so never wrong). Default 64 MiB. */
   readonly manifestCacheBytes?: number;
-}
-
-/** What one local registry is made of; every repository value shares it. */
-export interface Room {
-  readonly catalog: Catalog;
-  readonly store: BlobStore;
-  readonly lookups: Lookups;
-  readonly manifestBytes: ManifestBytes;
 }
 
 /** The content kept here: names in the catalog, bytes in the blob store. */

@@ -6,7 +6,7 @@ import {
   tagChange,
 } from "@entrepot/catalog";
 import { type Digest, RegistryError } from "@entrepot/oci";
-import type { Place } from "./local-repository.ts";
+import type { Place } from "./room.ts";
 
 /** Deletes a tag, and nothing else. False if there was none. */
 export async function deleteTag(at: Place, tag: string): Promise<boolean> {

@@ -2,11 +2,11 @@ import type { Actor } from "@entrepot/catalog";
 import { asDigest, type Descriptor, type Digest, isManifestType, parseTag } from "@entrepot/oci";
 import { RegistryError } from "@entrepot/oci";
 import { collect, type Repository } from "@entrepot/registry";
-import type { Room } from "./content.ts";
 import { deleteBlob, deleteManifest, deleteTag } from "./delete-content.ts";
 import { listReferrers, listTags } from "./listing.ts";
 import { pushBlob, uploadOf } from "./push-blob.ts";
 import { pushManifest, tagManifest } from "./push-manifest.ts";
+import type { Room } from "./room.ts";
 
 /**
  * The repository `name` of this registry, changed on behalf of `actor`. Every question is asked of
@@ -71,13 +71,6 @@ export function localRepository(room: Room, actor: Actor, name: string): Reposit
 
     deleteBlob: (digest) => deleteBlob(at, digest),
   };
-}
-
-/** Whose repository a change is made in, and for whom. */
-export interface Place {
-  readonly room: Room;
-  readonly actor: Actor;
-  readonly repository: string;
 }
 
 /** The blob, if `repository` has it and its bytes lie in the store whole: else a push heals it. */

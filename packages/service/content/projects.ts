@@ -1,6 +1,7 @@
 import {
   type Actor,
   type Catalog,
+  type Commit,
   memberChange,
   projectChange,
   repositoryChange,
@@ -10,10 +11,25 @@ import { RegistryError } from "@entrepot/oci";
 /** A project's metadata as Harbor stores it: strings, `public` among them. */
 export type ProjectMetadata = Readonly<Record<string, string>>;
 
+/** What a project is made of. Private unless said otherwise. */
+export interface NewProject {
+  readonly name: string;
+  readonly public?: boolean;
+  /** Settings beside `public`. */
+  readonly metadata?: ProjectMetadata;
+}
+
 /** Projects and repositories as names; every change is journalled on behalf of an actor. */
 export interface Projects {
-  /** Returns its id. Throws BAD_REQUEST for a name that does not do, CONFLICT if it is taken. */
-  create(actor: Actor, project: { name: string; public?: boolean }): Promise<number>;
+  /**
+   * Returns its id. `within` runs in the same commit, for what a project begins with. Throws
+   * BAD_REQUEST for a name that does not do, CONFLICT if it is taken.
+   */
+  create(
+    actor: Actor,
+    project: NewProject,
+    within?: (commit: Commit) => Promise<unknown>,
+  ): Promise<number>;
   /** Sets the metadata given, keeps the rest. False if there is no such project. */
   update(actor: Actor, name: string, metadata: ProjectMetadata): Promise<boolean>;
   /** False if there was none. Throws PRECONDITION while it has repositories. */
@@ -29,7 +45,8 @@ const NAME = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/;
 
 /** The projects of `catalog`. */
 export function openProjects(catalog: Catalog): Projects {
-  const create: Projects["create"] = async (actor, { name, public: isPublic = false }) => {
+  const create: Projects["create"] = async (actor, project, within) => {
+    const { name, public: isPublic = false } = project;
     if (!NAME.test(name) || name.length > 255) {
       throw new RegistryError(
         "BAD_REQUEST",
@@ -38,7 +55,7 @@ export function openProjects(catalog: Catalog): Projects {
       );
     }
     return catalog.commit(actor, async (commit) => {
-      const metadata = { public: String(isPublic) };
+      const metadata = { ...project.metadata, public: String(isPublic) };
       const row = await commit.db
         .insertInto("project")
         .values({ name, owner: actor.name, metadata: JSON.stringify(metadata) })
@@ -47,6 +64,7 @@ export function openProjects(catalog: Catalog): Projects {
         .executeTakeFirst();
       if (!row) throw new RegistryError("CONFLICT", `project '${name}' exists already`);
       commit.record(projectChange(name, row));
+      await within?.(commit);
       return row.id;
     });
   };

@@ -1,7 +1,7 @@
 import { type Bytes, type Descriptor, RegistryError } from "@entrepot/oci";
 import { collect, type Upload } from "@entrepot/registry";
 import type { Draft } from "@entrepot/storage";
-import type { Place } from "./local-repository.ts";
+import type { Place } from "./room.ts";
 
 /** Up to here a blob is gathered in memory and stored at once; larger ones are drafted. */
 const SMALL_BYTES = 1 << 20;

@@ -13,7 +13,7 @@ import {
   RegistryError,
 } from "@entrepot/oci";
 import { sql } from "kysely";
-import type { Place } from "./local-repository.ts";
+import type { Place } from "./room.ts";
 import { projectUnknown } from "./push-blob.ts";
 
 /**
