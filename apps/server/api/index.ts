@@ -1,5 +1,11 @@
 import { openapiDocument } from "@entrepot/api";
 import { type ApiOptions, openApp } from "./app.ts";
+import { addArtifacts } from "./artifacts.ts";
+import { addMembers } from "./members.ts";
+import { addProjects } from "./projects.ts";
+import { addRepositories } from "./repositories.ts";
+import { addTags } from "./tags.ts";
+import { addUsers } from "./users.ts";
 import { addReplication } from "./replication.ts";
 import { addRegistries } from "./registries.ts";
 import { addSystem } from "./system.ts";
@@ -14,5 +20,11 @@ export function openApi(options: ApiOptions) {
   addSystem(app, options);
   addRegistries(app, options);
   addReplication(app, options);
+  addArtifacts(app, options);
+  addMembers(app, options);
+  addProjects(app, options);
+  addRepositories(app, options);
+  addTags(app, options);
+  addUsers(app, options);
   return (request: Request, clientAddress: string) => app.fetch(request, { clientAddress });
 }

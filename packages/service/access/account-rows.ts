@@ -81,20 +81,7 @@ export async function updatePassword(
 /** Deletes an account with its memberships. False if there was none. Throws CONFLICT. */
 export async function deleteAccount(commit: Commit, username: string): Promise<boolean> {
   const { db, record } = commit;
-  // Locked, so that two last administrators cannot delete each other.
-  const sysadmins = await db
-    .selectFrom("account")
-    .select("username")
-    .where("sysadmin", "=", true)
-    .orderBy("id")
-    .forUpdate()
-    .execute();
-  if (sysadmins.length === 1 && sysadmins[0]?.username === username) {
-    throw new RegistryError(
-      "CONFLICT",
-      `account '${username}' is the last system administrator; make another one first`,
-    );
-  }
+  await keepSysadmin(commit, username);
   const account = await db
     .selectFrom("account")
     .select("id")
@@ -106,6 +93,48 @@ export async function deleteAccount(commit: Commit, username: string): Promise<b
   await db.deleteFrom("account").where("id", "=", account.id).execute();
   record(accountChange(username, null));
   return true;
+}
+
+/** Stores whether the account is a system administrator. Throws NOT_FOUND, CONFLICT. */
+export async function updateSysadmin(
+  commit: Commit,
+  username: string,
+  sysadmin: boolean,
+): Promise<void> {
+  const { db, record } = commit;
+  if (!sysadmin) await keepSysadmin(commit, username);
+  const before = await db
+    .selectFrom("account")
+    .select("sysadmin")
+    .where("username", "=", askable(username))
+    .forUpdate()
+    .executeTakeFirst();
+  if (!before) throw unknownAccount(username);
+  if (before.sysadmin === sysadmin) return;
+  const row = await db
+    .updateTable("account")
+    .set({ sysadmin, updated_at: sql<Date>`now()` })
+    .where("username", "=", askable(username))
+    .returningAll()
+    .executeTakeFirstOrThrow();
+  record(accountChange(username, row));
+}
+
+/** Throws CONFLICT if `username` is the last system administrator. */
+async function keepSysadmin({ db }: Commit, username: string): Promise<void> {
+  // Locked, so that two last administrators cannot end each other.
+  const sysadmins = await db
+    .selectFrom("account")
+    .select("username")
+    .where("sysadmin", "=", true)
+    .orderBy("id")
+    .forUpdate()
+    .execute();
+  if (sysadmins.length > 1 || sysadmins[0]?.username !== username) return;
+  throw new RegistryError(
+    "CONFLICT",
+    `account '${username}' is the last system administrator; make another one first`,
+  );
 }
 
 async function deleteMemberships(

@@ -9,6 +9,7 @@ import {
   insertAccount,
   listAccounts,
   updatePassword,
+  updateSysadmin,
 } from "./account-rows.ts";
 import { checkPassword, checkUsername } from "./account-rules.ts";
 import { hashPassword } from "./passwords.ts";
@@ -59,6 +60,12 @@ export interface Accounts {
 
   /** Throws BAD_REQUEST for a password that does not do, NOT_FOUND if there is no such account. */
   changePassword(actor: Actor, username: string, password: string): Promise<void>;
+
+  /**
+   * Makes the account a system administrator, or ends that. Repeating changes nothing. Throws
+   * NOT_FOUND, and CONFLICT for the last system administrator.
+   */
+  setSysadmin(actor: Actor, username: string, sysadmin: boolean): Promise<void>;
 }
 
 const ADMIN = "admin";
@@ -98,5 +105,8 @@ export function openAccounts(catalog: Catalog): Accounts {
       const hash = await hashPassword(password);
       await catalog.commit(actor, (commit) => updatePassword(commit, username, hash));
     },
+
+    setSysadmin: (actor, username, sysadmin) =>
+      catalog.commit(actor, (commit) => updateSysadmin(commit, username, sysadmin)),
   };
 }

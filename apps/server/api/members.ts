@@ -1,0 +1,139 @@
+import { asRole, putMember, type Role } from "@entrepot/access";
+import { type Member, routes } from "@entrepot/api";
+import { RegistryError } from "@entrepot/oci";
+import { sql } from "kysely";
+import { type ApiOptions, type App, requires } from "./app.ts";
+import { foundIn } from "./found-in.ts";
+import { paged } from "./paged.ts";
+import { contains } from "./sql-filter.ts";
+
+const { members } = routes;
+
+/** Adds a project's members. */
+export function addMembers(app: App, options: ApiOptions): void {
+  addReading(app, options);
+  addChanges(app, options);
+}
+
+function addReading(app: App, options: ApiOptions): void {
+  const { catalog } = options;
+  const middleware = requires(options, "member:list");
+
+  app.openapi({ ...members.list, middleware }, async (context) => {
+    const query = context.req.valid("query");
+    let rows = memberRows(options, context.get("project").id);
+    if (query.entityname) rows = rows.where(contains(sql`account.username`, query.entityname));
+    const order = sql`account.username, member.id`;
+    const { items, total } = await foundIn(catalog, rows, query, order);
+    return paged(context, query, { items: items.map(shownMember), total });
+  });
+
+  app.openapi({ ...members.get, middleware }, async (context) => {
+    const row = await memberOf(options, context.get("project"), context.req.valid("param").mid);
+    return context.json(shownMember(row), 200);
+  });
+}
+
+function addChanges(app: App, options: ApiOptions): void {
+  const { access, catalog } = options;
+  const middleware = requires(options, "member:write");
+
+  app.openapi({ ...members.create, middleware }, async (context) => {
+    const project = context.get("project");
+    const body = context.req.valid("json");
+    const username = await usernameOf(options, body.member_user);
+    const { id } = await catalog.commit(context.get("actor"), async (commit) => {
+      const taken = await commit.db
+        .selectFrom("member")
+        .innerJoin("account", "account.id", "member.account_id")
+        .select("member.id")
+        .where("project_id", "=", project.id)
+        .where("account.username", "=", username)
+        .executeTakeFirst();
+      if (taken) {
+        throw new RegistryError(
+          "CONFLICT",
+          `'${username}' is a member of project '${project.name}' already; change the role instead`,
+        );
+      }
+      return putMember(commit, project.name, username, roleOf(body.role_id));
+    });
+    context.header("Location", `/api/v2.0/projects/${project.id}/members/${id}`);
+    return context.body(null, 201);
+  });
+
+  app.openapi({ ...members.update, middleware }, async (context) => {
+    const project = context.get("project");
+    const { username } = await memberOf(options, project, context.req.valid("param").mid);
+    const { role_id: role } = context.req.valid("json");
+    await access.setMember(context.get("actor"), project.name, username, role);
+    return context.body(null, 200);
+  });
+
+  app.openapi({ ...members.delete, middleware }, async (context) => {
+    const project = context.get("project");
+    const { username } = await memberOf(options, project, context.req.valid("param").mid);
+    await access.removeMember(context.get("actor"), project.name, username);
+    return context.body(null, 200);
+  });
+}
+
+function memberRows({ catalog }: ApiOptions, projectId: number) {
+  return catalog.db
+    .selectFrom("member")
+    .innerJoin("account", "account.id", "member.account_id")
+    .where("member.project_id", "=", projectId)
+    .select(["member.id", "member.project_id", "member.account_id", "role", "account.username"]);
+}
+
+type MemberRow = Awaited<ReturnType<ReturnType<typeof memberRows>["executeTakeFirstOrThrow"]>>;
+
+async function memberOf(
+  options: ApiOptions,
+  project: { id: number; name: string },
+  id: number,
+): Promise<MemberRow> {
+  const row = await memberRows(options, project.id)
+    .where(sql<boolean>`member.id = ${id}::bigint`)
+    .executeTakeFirst();
+  if (row) return row;
+  throw new RegistryError("NOT_FOUND", `project '${project.name}' has no member ${id}`);
+}
+
+async function usernameOf(
+  { catalog }: ApiOptions,
+  { user_id: id, username }: { user_id?: number | undefined; username?: string | undefined },
+): Promise<string> {
+  if (username) return username;
+  if (id === undefined) {
+    throw new RegistryError("BAD_REQUEST", "member_user needs a username or a user_id");
+  }
+  const account = await catalog.db
+    .selectFrom("account")
+    .select("username")
+    .where(sql<boolean>`id = ${id}::bigint`)
+    .executeTakeFirst();
+  if (account) return account.username;
+  throw new RegistryError("NOT_FOUND", `there is no user ${id}`);
+}
+
+function roleOf(id: number): Role {
+  const role = asRole(id);
+  if (role !== null) return role;
+  throw new RegistryError("BAD_REQUEST", `there is no role ${id}; roles are 1 to 5`);
+}
+
+/** Harbor's names of roles, by id. Source: Harbor API v2.0, `role_name`. */
+const ROLE_NAMES = ["", "projectAdmin", "developer", "guest", "maintainer", "limitedGuest"];
+
+function shownMember(row: MemberRow): Member {
+  return {
+    id: row.id,
+    project_id: row.project_id,
+    entity_id: row.account_id,
+    entity_name: row.username,
+    entity_type: "u",
+    role_id: row.role,
+    role_name: ROLE_NAMES[row.role] ?? "",
+  };
+}

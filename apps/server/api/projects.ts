@@ -1,0 +1,174 @@
+import { putMember, ROLES } from "@entrepot/access";
+import {
+  type NewProject,
+  parseQuery,
+  parseSort,
+  PROJECT_FIELDS,
+  type ProjectMetadata,
+  routes,
+} from "@entrepot/api";
+import { RegistryError } from "@entrepot/oci";
+import { sql } from "kysely";
+import { type ApiOptions, type App, requires } from "./app.ts";
+import { foundIn } from "./found-in.ts";
+import { paged } from "./paged.ts";
+import {
+  PROJECT_COLUMNS,
+  PROJECT_SORTS,
+  projectRows,
+  projectSummary,
+  shownProject,
+} from "./project-rows.ts";
+import { contains, orderOf, whereOf } from "./sql-filter.ts";
+
+const { projects } = routes;
+
+/** Adds projects: what they are, their settings and counts. */
+export function addProjects(app: App, options: ApiOptions): void {
+  addExists(app, options);
+  addList(app, options);
+  addCreate(app, options);
+  addOne(app, options);
+  addCounts(app, options);
+}
+
+/** Hono hands HEAD to the handler for GET: so this stands in front of the list. */
+function addExists(app: App, options: ApiOptions): void {
+  const signedIn = requires(options, "account");
+  app.get(projects.exists.path, async (context, next) => {
+    if (context.req.method !== "HEAD") return next();
+    await signedIn(context, async () => {});
+    const name = context.req.query("project_name");
+    if (!name) throw new RegistryError("UNPROCESSABLE", "give project_name in the query");
+    const found = await projectRows(options, context.get("identity"))
+      .where("project.name", "=", name)
+      .executeTakeFirst();
+    if (!found) throw missing(name);
+    return context.body(null, 200);
+  });
+}
+
+function addList(app: App, options: ApiOptions): void {
+  app.openapi(projects.list, async (context) => {
+    const query = context.req.valid("query");
+    let rows = projectRows(options, context.get("identity")).where(
+      whereOf(parseQuery(query.q, PROJECT_FIELDS), PROJECT_COLUMNS),
+    );
+    if (query.name) rows = rows.where(contains(sql`project.name`, query.name));
+    if (query.owner) rows = rows.where("project.owner", "=", query.owner);
+    if (context.req.query("public") !== undefined) {
+      const wanted = String(query.public);
+      rows = rows.where(sql<boolean>`coalesce(project.metadata->>'public', 'false') = ${wanted}`);
+    }
+    const order = orderOf(parseSort(query.sort, PROJECT_SORTS), PROJECT_COLUMNS, {
+      standard: sql`project.name`,
+      last: sql`project.id`,
+    });
+    const { items, total } = await foundIn(options.catalog, rows, query, order);
+    return paged(context, query, { items: items.map(shownProject), total });
+  });
+}
+
+function addCreate(app: App, options: ApiOptions): void {
+  const middleware = requires(options, "account");
+  app.openapi({ ...projects.create, middleware }, async (context) => {
+    const identity = context.get("identity");
+    if (!identity.sysadmin) {
+      throw new RegistryError(
+        "FORBIDDEN",
+        "only a system administrator can create projects; ask one",
+      );
+    }
+    const body = context.req.valid("json");
+    const { public: isPublic = "false", ...metadata } = metadataOf(body);
+    const name = body.project_name;
+    const id = await options.content.projects.create(
+      context.get("actor"),
+      { name, public: isPublic === "true", metadata },
+      (commit) => putMember(commit, name, identity.name, ROLES.projectAdmin),
+    );
+    const byName = context.req.valid("header")["x-resource-name-in-location"] === "true";
+    context.header("Location", `/api/v2.0/projects/${byName ? name : id}`);
+    return context.body(null, 201);
+  });
+}
+
+function addOne(app: App, options: ApiOptions): void {
+  const { projects: stored } = options.content;
+
+  app.openapi(
+    { ...projects.get, middleware: requires(options, "project:read") },
+    async (context) => {
+      const { id, name } = context.get("project");
+      const row = await projectRows(options, context.get("identity"))
+        .where("project.id", "=", id)
+        .executeTakeFirst();
+      if (!row) throw missing(name);
+      return context.json(shownProject(row), 200);
+    },
+  );
+
+  app.openapi(
+    { ...projects.update, middleware: requires(options, "project:update") },
+    async (context) => {
+      const { name } = context.get("project");
+      const metadata = metadataOf(context.req.valid("json"));
+      if (!(await stored.update(context.get("actor"), name, metadata))) throw missing(name);
+      return context.body(null, 200);
+    },
+  );
+
+  app.openapi(
+    { ...projects.delete, middleware: requires(options, "project:delete") },
+    async (context) => {
+      const { name } = context.get("project");
+      if (!(await stored.remove(context.get("actor"), name))) throw missing(name);
+      return context.body(null, 200);
+    },
+  );
+}
+
+function addCounts(app: App, options: ApiOptions): void {
+  app.openapi(
+    { ...projects.deletable, middleware: requires(options, "project:delete") },
+    async (context) => {
+      const { id } = context.get("project");
+      const { repo_count: count } = await projectSummary(options.catalog, id);
+      const message = count === 0 ? "" : `the project has ${count} repositories; delete them first`;
+      return context.json({ deletable: count === 0, message }, 200);
+    },
+  );
+
+  app.openapi(
+    { ...projects.summary, middleware: requires(options, "project:read") },
+    async (context) => {
+      const { id, name } = context.get("project");
+      const summary = await projectSummary(options.catalog, id);
+      if (await options.access.may(context.get("identity"), name, "member", "list")) {
+        return context.json(summary, 200);
+      }
+      return context.json({ ...summary, ...NO_MEMBERS }, 200);
+    },
+  );
+}
+
+/** Whoever may not list members does not learn their number either. */
+const NO_MEMBERS = {
+  project_admin_count: 0,
+  maintainer_count: 0,
+  developer_count: 0,
+  guest_count: 0,
+  limited_guest_count: 0,
+};
+
+/** The settings given, `public` among them in either of its forms. */
+function metadataOf(given: Pick<NewProject, "public" | "metadata">): Record<string, string> {
+  const metadata: ProjectMetadata = given.metadata ?? {};
+  const set = Object.entries(metadata).filter(([, value]) => typeof value === "string");
+  const isPublic = metadata.public ?? given.public?.toString();
+  return { ...(Object.fromEntries(set) as object), ...(isPublic && { public: isPublic }) };
+}
+
+function missing(name: string): RegistryError {
+  return new RegistryError("NOT_FOUND", `project '${name}' does not exist`);
+}
