@@ -133,6 +133,10 @@ async function childrenHere(
   if (missing) throw childUnknown(repository, missing);
 }
 
+/**
+ * The manifest's row, made if it is not there, and kept until this transaction ends: whoever is
+ * deleting it at the moment comes first, and it is made anew.
+ */
 async function manifestRow(
   commit: Commit,
   repository: string,
@@ -141,16 +145,49 @@ async function manifestRow(
   manifest: Manifest,
   bytes: Uint8Array,
 ): Promise<void> {
+  const row = {
+    media_type: content.mediaType,
+    artifact_type: artifactTypeOf(manifest) ?? null,
+    subject: manifest.subject?.digest ?? null,
+    size: bytes.byteLength,
+  };
+  for (;;) {
+    if (await insertManifest(commit, repositoryId, content.digest, row, manifest, bytes)) {
+      commit.record(manifestChange(repository, content.digest, row));
+      return;
+    }
+    const kept = await commit.db
+      .selectFrom("manifest")
+      .select("id")
+      .where("repository_id", "=", repositoryId)
+      .where("digest", "=", content.digest)
+      .forKeyShare()
+      .executeTakeFirst();
+    if (kept) return;
+  }
+}
+
+/** Its columns that the journal tells of. */
+type ManifestRow = NonNullable<Parameters<typeof manifestChange>[2]>;
+
+/** False if the row is there already. */
+async function insertManifest(
+  commit: Commit,
+  repositoryId: number,
+  digest: Digest,
+  row: ManifestRow,
+  manifest: Manifest,
+  bytes: Uint8Array,
+): Promise<boolean> {
   const children = childrenOf(manifest);
   const references = [...children.blobs, ...children.manifests];
-  const artifactType = artifactTypeOf(manifest) ?? null;
-  const subject = manifest.subject?.digest ?? null;
+  const annotations = manifest.annotations ? JSON.stringify(manifest.annotations) : null;
   const { rows } = await sql<{ id: number }>`
     WITH added AS (
       INSERT INTO manifest (repository_id, digest, media_type, size, artifact_type, subject,
                             annotations, bytes)
-      VALUES (${repositoryId}, ${content.digest}, ${content.mediaType}, ${bytes.byteLength},
-              ${artifactType}, ${subject}, ${json(manifest.annotations)}, ${Buffer.from(bytes)})
+      VALUES (${repositoryId}, ${digest}, ${row.media_type}, ${row.size}, ${row.artifact_type},
+              ${row.subject}, ${annotations}, ${Buffer.from(bytes)})
       ON CONFLICT (repository_id, digest) DO NOTHING
       RETURNING id
     ), referred AS (
@@ -162,9 +199,7 @@ async function manifestRow(
     )
     SELECT id FROM added
   `.execute(commit.db);
-  if (rows.length === 0) return;
-  const row = { media_type: content.mediaType, artifact_type: artifactType, subject };
-  commit.record(manifestChange(repository, content.digest, { ...row, size: bytes.byteLength }));
+  return rows.length > 0;
 }
 
 async function tagRows(
@@ -190,8 +225,4 @@ function childUnknown(repository: string, digest: string, more = ""): RegistryEr
       "push it first",
     { detail: { digest } },
   );
-}
-
-function json(value: unknown): string | null {
-  return value === undefined ? null : JSON.stringify(value);
 }
