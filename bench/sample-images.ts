@@ -1,4 +1,6 @@
-import { contentMaker } from "./client/content.ts";
+import { randomBytes } from "node:crypto";
+import { gzipSync } from "node:zlib";
+import { type Content, contentOf } from "./client/content.ts";
 import { httpClient } from "./client/http-client.ts";
 import { pushImage } from "./client/push-image.ts";
 import { KIB } from "./figure.ts";
@@ -22,7 +24,6 @@ export async function pushSamples(
   count: number,
   tags: readonly string[],
 ): Promise<SampleImages> {
-  const makers = LAYERS_KIB.map((kib) => contentMaker(kib * KIB));
   const digests = new Map<string, string>();
   const repositories = Array.from({ length: count }, (_, n) => `library/image-${n + 1}`);
   const waiting = [...repositories.entries()];
@@ -31,7 +32,7 @@ export async function pushSamples(
       const [n, repository] = next;
       const client = httpClient(peer.url, await peer.authorization(repository));
       const layers = Array.from({ length: LAYERS }, (_, layer) =>
-        makers[(n + layer * 3) % makers.length]!(),
+        newLayer(LAYERS_KIB[(n + layer * 3) % LAYERS_KIB.length]!),
       );
       const digest = await pushImage(client, { repository, tags, layers });
       client.close();
@@ -40,6 +41,11 @@ export async function pushSamples(
   };
   await Promise.all(Array.from({ length: AT_A_TIME }, worker));
   return { repositories, tags, digests };
+}
+
+/** Truly gzip: skopeo would compress anything else on the way, and so copy another image. */
+function newLayer(kib: number): Content {
+  return contentOf(gzipSync(randomBytes(kib * KIB)));
 }
 
 /** Throws an Error if a tag of `samples` is not at `peer`, or names something else there. */

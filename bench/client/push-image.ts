@@ -5,7 +5,7 @@ import type { HttpClient } from "./http-client.ts";
 /** The media type of every manifest pushed here. */
 export const MANIFEST = "application/vnd.oci.image.manifest.v1+json";
 const CONFIG = "application/vnd.oci.image.config.v1+json";
-const LAYER = "application/vnd.oci.image.layer.v1.tar";
+const LAYER = "application/vnd.oci.image.layer.v1.tar+gzip";
 
 /** What is pushed. */
 export interface Image {
@@ -70,7 +70,7 @@ function configOf(layers: readonly Content[]): Buffer {
       architecture: "amd64",
       os: "linux",
       config: { Labels: { unique: randomBytes(16).toString("hex") } },
-      // The layers are not compressed, so these are their digests.
+      // Not what the layers unpack to: no registry and no copier looks.
       rootfs: { type: "layers", diff_ids: layers.map(({ digest }) => digest) },
     }),
   );
