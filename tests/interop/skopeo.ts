@@ -1,0 +1,40 @@
+import { execFile, spawnSync } from "node:child_process";
+import { promisify } from "node:util";
+
+/** Whether skopeo is on this machine. Without it, its tests say so and skip. */
+export const hasSkopeo = spawnSync("skopeo", ["--version"], { stdio: "ignore" }).status === 0;
+
+const run = promisify(execFile);
+
+/** Runs skopeo; returns what it printed. Throws with what it said when it failed. */
+export async function skopeo(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<string> {
+  const { stdout } = await run("skopeo", ["--insecure-policy", ...args], {
+    env: { ...process.env, ...env },
+  });
+  return stdout;
+}
+
+/** A registry as skopeo is told of it. */
+export interface SkopeoTarget {
+  /** `host:port`. */
+  readonly address: string;
+  readonly credential?: { readonly username: string; readonly password: string };
+}
+
+/** Pushes `name` of the OCI layout `folder`, an index with all its images, to `reference`. */
+export function skopeoPush(
+  folder: string,
+  name: string,
+  { address, credential }: SkopeoTarget,
+  reference: string,
+): Promise<string> {
+  const login = credential
+    ? ["--dest-creds", `${credential.username}:${credential.password}`]
+    : ["--dest-no-creds"];
+  const from = `oci:${folder}:${name}`;
+  const to = `docker://${address}/${reference}`;
+  return skopeo(["copy", "--all", "--dest-tls-verify=false", ...login, from, to]);
+}

@@ -1,0 +1,26 @@
+import { isDeepStrictEqual, inspect } from "node:util";
+import { setTimeout as pause } from "node:timers/promises";
+
+const EVERY_MS = 60;
+
+/**
+ * Asks `actual` again and again until it gives `expected`, at most `timeoutMs`. Throws with what it
+ * gave last. An error of `actual` is an answer too: a server that is starting refuses connections.
+ */
+export async function waitUntil<T>(
+  what: string,
+  actual: () => Promise<T>,
+  expected: NoInfer<T>,
+  timeoutMs = 45_000,
+): Promise<void> {
+  const deadline = performance.now() + timeoutMs;
+  for (;;) {
+    const last: unknown = await actual().catch((error: unknown) => error);
+    if (isDeepStrictEqual(last, expected)) return;
+    if (performance.now() > deadline) {
+      const [wanted, got] = [expected, last].map((value) => inspect(value, { depth: 6 }));
+      throw new Error(`not so after ${timeoutMs / 1000} s: ${what}\nwanted ${wanted}\ngot ${got}`);
+    }
+    await pause(EVERY_MS);
+  }
+}
