@@ -14,6 +14,19 @@ test("the last noted is undone first, each once, even if one fails", async () =>
   await early();
   await early();
   await expect(cleanup.all()).rejects.toThrow("stuck");
-  await cleanup.all();
   expect(undone).toEqual(["early", "last", "first"]);
+});
+
+test("who asks meanwhile waits for the end; what comes later is undone at once", async () => {
+  const undone: string[] = [];
+  const cleanup = openCleanup();
+  cleanup.add(async () => {
+    await new Promise(setImmediate);
+    undone.push("slow");
+  });
+  void cleanup.all();
+  cleanup.add(() => undone.push("meanwhile"));
+  await cleanup.all();
+  cleanup.add(() => undone.push("late"));
+  expect(undone).toEqual(["slow", "meanwhile", "late"]);
 });

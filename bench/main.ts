@@ -30,19 +30,23 @@ const bench: Bench = {
   say: (line) => console.error(line),
 };
 
+let stopping = false;
+
 try {
   sayWhatIsMissing();
-  const chosen = SCENARIOS.filter(
-    ({ name }) => options.only.length === 0 || options.only.includes(name),
-  );
-  for (const scenario of chosen) await runOne(scenario);
+  const chosen = options.only.length === 0 ? NAMES : options.only;
+  for (const scenario of SCENARIOS) if (chosen.includes(scenario.name)) await runOne(scenario);
+} catch (error) {
+  // When we stop, what was started breaks off in every way there is.
+  if (!stopping) throw error;
 } finally {
   await cleanup.all();
 }
 
 async function runOne(scenario: Scenario): Promise<void> {
   const figures = await scenario.run(bench);
-  const measured = `${machineLine(bench.programs)}; ${bench.rounds} ${bench.rounds === 1 ? "round" : "rounds"}.`;
+  const rounds = bench.rounds === 1 ? "1 round" : `${bench.rounds} rounds`;
+  const measured = `${machineLine(bench.programs)}; ${rounds}.`;
   const section = `\n${scenario.about(bench)}\n\n${tableOf(figures)}\n\nMeasured ${measured}\n`;
   console.log(`\n${scenario.name}\n${section}`);
   if (options.quick) return;
@@ -68,8 +72,6 @@ function optionsOrExit(): Options {
     process.exit(2);
   }
 }
-
-let stopping = false;
 
 function interrupted(): void {
   if (stopping) return;

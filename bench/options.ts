@@ -18,7 +18,7 @@ export interface Options {
 export function helpText(names: readonly string[]): string {
   return `Usage: npm run bench -- [options]
 
-Measures Entrepot and Debian's docker-registry side by side and writes the tables of bench/README.md.
+Measures Entrepot and Debian's docker-registry side by side; the tables go to bench/README.md.
 
   --only <name>         this scenario only; may be given several times (${names.join(", ")})
   --rounds <n>          interleaved rounds (default 3)

@@ -104,7 +104,7 @@ async function makeFolder(bench: Bench, name: string): Promise<string> {
   return folder;
 }
 
-/** Stops `child` gently, by force if it does not end, and removes `folder`; at the latest at exit. */
+/** Stops `child`, by force if it does not end, and removes `folder`; at the latest at exit. */
 function closing(bench: Bench, child: ChildProcess, folder: string): () => Promise<void> {
   const exited = once(child, "exit");
   return bench.cleanup.add(async () => {

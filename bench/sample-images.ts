@@ -18,7 +18,7 @@ const LAYERS_KIB = [16, 24, 48, 64, 96, 128, 192, 256];
 const LAYERS = 3;
 const AT_A_TIME = 4;
 
-/** Pushes `count` images, each in a repository of its own under `tags` and with content of its own. */
+/** Pushes `count` images of new content, each into a repository of its own under `tags`. */
 export async function pushSamples(
   peer: Peer,
   count: number,

@@ -16,8 +16,8 @@ export function spreadOf(samples: readonly number[]): Spread | null {
 }
 
 /**
- * The sample below or at which the `share` (0 to 1) of all lies, by nearest rank: of few samples the
- * 99th percentile is the greatest. NaN of none.
+ * The sample below or at which the `share` (0 to 1) of all lies, by nearest rank: of few samples
+ * the 99th percentile is the greatest. NaN of none.
  */
 export function percentile(samples: readonly number[], share: number): number {
   const sorted = samples.toSorted((a, b) => a - b);

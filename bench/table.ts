@@ -50,7 +50,7 @@ function goalText({ goal, unit }: Figure): string {
   return "ratio" in goal ? `≥ ${goal.ratio}×` : `≤ ${goal.atMost} ${unit}`;
 }
 
-/** Whether the figure's median has reached its goal; empty if there is no goal or nothing to judge. */
+/** Whether the median has reached the goal; empty if there is no goal or nothing to judge. */
 export function verdict(figure: Figure): "reached" | "not reached" | "" {
   const { goal } = figure;
   if (goal === null) return "";

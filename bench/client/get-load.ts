@@ -9,8 +9,8 @@ import type { GetOrder } from "./get-many.ts";
 export const CONNECTIONS = 32;
 
 /**
- * Manifests a second that `peer` serves at `path` for `seconds`, asked by wrk, or by a child of ours
- * where wrk is missing. Throws an Error if any answer is not 200.
+ * Manifests a second that `peer` serves at `path` for `seconds`, asked by wrk, or by a child of
+ * ours where wrk is missing. Throws an Error if any answer is not 200.
  */
 export async function getsPerSecond(
   bench: Bench,

@@ -24,8 +24,8 @@ interface Measured {
 export const memory: Scenario = {
   name: "memory",
   about: (bench) =>
-    `Resident memory of the server process before, at the most during, and after a push and a pull ` +
-    `of a blob of ${sizeOf(bench) / MIB} MiB, once.`,
+    `Resident memory of the server process before, at the most during, and after a push and a ` +
+    `pull of a blob of ${sizeOf(bench) / MIB} MiB, once.`,
   async run(bench) {
     const pair = await startPair(bench);
     const measured: Measured[] = [];

@@ -40,8 +40,8 @@ const sizeOf = (bench: Bench) => (bench.quick ? 128 * MIB : GIB);
 export const pull: Scenario = {
   name: "pull",
   about: (bench) =>
-    `A round is ${PULLS} pulls of a blob of ${sizeOf(bench) / MIB} MiB, one after the other, from ` +
-    `files that the kernel has in memory, by ${bench.programs.curl ? "curl" : "our own client"}. ` +
+    `A round is ${PULLS} pulls of a blob of ${sizeOf(bench) / MIB} MiB, one after the other, ` +
+    `from files that the kernel has in memory, by ${bench.programs.curl ? "curl" : "our own client"}. ` +
     "CPU is the server's and its children's.",
   async run(bench) {
     const pair = await startPair(bench);

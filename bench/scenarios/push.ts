@@ -32,10 +32,10 @@ interface Measured {
 export const push: Scenario = {
   name: "push",
   about: (bench) =>
-    "Pushes of artifacts of one layer of the given size, a config and a manifest, every byte new, " +
-    "as Docker does it (HEAD, POST, PATCH, PUT for each blob), by one client process for both. At " +
-    `a time and in all: ${SIZES.map((size) => shown(bench, size)).join("; ")}. CPU is that of the ` +
-    "server and all its children, PostgreSQL included. Peak memory is over all these pushes.",
+    "Pushes of artifacts of one layer of the given size, a config and a manifest, all new each " +
+    "time, as Docker does it (HEAD, POST, PATCH, PUT for each blob), by the same client process. " +
+    `At a time and in all: ${SIZES.map((size) => shown(bench, size)).join("; ")}. CPU is the ` +
+    "server's and its children's, PostgreSQL included. Peak memory is over all these pushes.",
   async run(bench) {
     const pair = await startPair(bench);
     const memory = watchMemory(bench, pair);
