@@ -1,6 +1,7 @@
 export { type Endpoint, ENDPOINT_TYPES, type EndpointSettings } from "./endpoint-rows.ts";
 export type { Endpoints } from "./endpoints.ts";
 export type { Filter, Selection } from "./filters.ts";
+export { DEFAULT_PACE, type Pace } from "./pace.ts";
 export type * from "./ports.ts";
 export { type Policies, VENDOR } from "./policies.ts";
 export { type Lag, listReplicas } from "./reconcile.ts";

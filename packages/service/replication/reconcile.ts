@@ -5,13 +5,12 @@ import type { Endpoints } from "./endpoints.ts";
 import type { Step } from "./planner.ts";
 import { VENDOR } from "./policies.ts";
 import { policyOf } from "./policy-rows.ts";
+import type { Pace } from "./pace.ts";
 import type { Policy } from "./ports.ts";
 import { laneOf, storeSteps } from "./replicas.ts";
 
 /** How often a healthy endpoint is asked how it is, as Harbor does. */
 const HEALTH_EVERY_MS = 5 * 60_000;
-/** A name nobody is working on is taken up again after this long, whatever became of its task. */
-const FORGOTTEN_AFTER_MS = 60_000;
 /** Names taken up at a time, per policy. */
 const MOST = 500;
 
@@ -20,6 +19,7 @@ export interface ReconcileOptions {
   readonly catalog: Catalog;
   readonly jobs: Jobs;
   readonly endpoints: Endpoints;
+  readonly pace: Pace;
   /** Told of what failed in the background. */
   readonly onError: (error: unknown) => void;
 }
@@ -69,7 +69,7 @@ async function endpointsToAsk(catalog: Catalog): Promise<Asked[]> {
 
 /** Starts an execution per policy for what is behind; `all` if the endpoint has just come back. */
 async function catchUp(
-  { catalog, jobs }: ReconcileOptions,
+  { catalog, jobs, pace }: ReconcileOptions,
   endpointId: number,
   all: boolean,
 ): Promise<void> {
@@ -89,7 +89,7 @@ async function catchUp(
       .execute();
     for (const row of policies) {
       const policy = policyOf(row);
-      const steps = await stepsBehind(db, policy, all);
+      const steps = await stepsBehind(db, policy, all, pace);
       const tasks = await storeSteps(db, policy, steps);
       if (tasks.length === 0) continue;
       await jobs.execute(
@@ -111,9 +111,11 @@ async function stepsBehind(
   db: Transaction<Database>,
   policy: Policy,
   all: boolean,
+  pace: Pace,
 ): Promise<Step[]> {
   const now = new Date();
-  const forgotten = new Date(now.getTime() - FORGOTTEN_AFTER_MS);
+  // A name nobody is working on is taken up again, whatever became of its task.
+  const forgotten = new Date(now.getTime() - pace.catchUpMs);
   const rows = await sql<Omit<Step, "operation">>`
     SELECT repository, reference, target, wanted AS digest, origin FROM replica
     WHERE policy_id = ${policy.id} AND wanted IS DISTINCT FROM arrived

@@ -10,6 +10,7 @@ import {
 } from "@entrepot/registry";
 import type { Endpoints } from "./endpoints.ts";
 import { messageOf } from "./message-of.ts";
+import type { Pace } from "./pace.ts";
 import type { Policies } from "./policies.ts";
 import type { Policy, Site } from "./ports.ts";
 import {
@@ -34,6 +35,7 @@ export interface ReplicateOptions {
   readonly endpoints: Pick<Endpoints, "site">;
   /** Our own registry. */
   readonly local: Site;
+  readonly pace: Pace;
 }
 
 /** What one run of the task works with. */
@@ -53,7 +55,7 @@ interface Errand {
  * plan said then, but what is wanted now, so that an older plan never overwrites a newer tag.
  */
 export function replicateTask(options: ReplicateOptions): TaskHandler {
-  const { catalog, policies, endpoints, local } = options;
+  const { catalog, policies, endpoints, local, pace } = options;
   const take = batched((keys: ReplicaKey[]) => takeReplicas(catalog.db, keys), { max: 100 });
   const note = batched((arrivals: Arrival[]) => noteArrivals(catalog.db, arrivals), { max: 100 });
   const once = sharedTransfers();
@@ -79,9 +81,7 @@ export function replicateTask(options: ReplicateOptions): TaskHandler {
       await note({ ...replica, digest: arrived });
     },
 
-    retryDelayMs(error, attempt) {
-      return retryDelayMs(error, attempt);
-    },
+    retryDelayMs: retryDelays(pace),
 
     async failed(task, error, db) {
       const { policyId, repository, reference } = (task as Task).payload as ReplicatePayload;
@@ -89,7 +89,7 @@ export function replicateTask(options: ReplicateOptions): TaskHandler {
         .updateTable("replica")
         .set((row) => ({
           attempts: row("attempts", "+", 1),
-          next_attempt: new Date(Date.now() + CATCH_UP_AFTER_MS),
+          next_attempt: new Date(Date.now() + pace.catchUpMs),
           last_error: messageOf(error),
         }))
         .where("policy_id", "=", policyId)
@@ -100,16 +100,16 @@ export function replicateTask(options: ReplicateOptions): TaskHandler {
   };
 }
 
-/** A name whose task failed for good is taken up again after this, or when the endpoint is back. */
-const CATCH_UP_AFTER_MS = 60_000;
-
-/** Half a second, doubling up to half a minute; longer if the registry says so. */
-export function retryDelayMs(error: unknown, attempt: number): number | null {
-  const code = error instanceof RegistryError ? error.code : "UNKNOWN";
-  if (code === "DENIED" || code === "UNAUTHORIZED" || code === "UNSUPPORTED") return null;
-  const doubling = Math.min(500 * 2 ** (attempt - 1), 30_000);
-  const detail = error instanceof RegistryError ? (error.detail as { retryAfterMs?: number }) : {};
-  return Math.max(doubling, Math.min(detail?.retryAfterMs ?? 0, 10 * 60_000));
+/** How long after which failure: doubling up to half a minute; longer if the registry says so. */
+export function retryDelays({ retryMs }: Pace): TaskHandler["retryDelayMs"] {
+  return (error, attempt) => {
+    const code = error instanceof RegistryError ? error.code : "UNKNOWN";
+    if (code === "DENIED" || code === "UNAUTHORIZED" || code === "UNSUPPORTED") return null;
+    const doubling = Math.min(retryMs * 2 ** (attempt - 1), 30_000);
+    const detail =
+      error instanceof RegistryError ? (error.detail as { retryAfterMs?: number }) : {};
+    return Math.max(doubling, Math.min(detail?.retryAfterMs ?? 0, 10 * 60_000));
+  };
 }
 
 /** Returns the digest that the target has now, or undefined if nothing more is wanted of it. */

@@ -4,6 +4,7 @@ import { RegistryError } from "@entrepot/oci";
 import { sql } from "kysely";
 import { type Endpoints, openEndpoints } from "./endpoints.ts";
 import { openPolicies, type Policies, VENDOR } from "./policies.ts";
+import { DEFAULT_PACE, type Pace } from "./pace.ts";
 import type { Connect, Policy, SecretBox, Site } from "./ports.ts";
 import { reconcile } from "./reconcile.ts";
 import { replicateTask } from "./replicate-task.ts";
@@ -19,8 +20,8 @@ export interface ReplicationOptions {
   /** Our own registry. */
   readonly local: Site;
   readonly onError?: (error: unknown) => void;
-  /** How often to look after what is behind. Default 5 s. */
-  readonly reconcileEveryMs?: number;
+  /** How soon to try again. */
+  readonly pace?: Pace | undefined;
 }
 
 /** Endpoints, policies, and the machinery that brings about what they say. */
@@ -39,13 +40,13 @@ export interface Replication {
 
 /** Opens replication; its task handlers are registered with `jobs`, so call before `jobs.start`. */
 export function openReplication(options: ReplicationOptions): Replication {
-  const { catalog, jobs, box, connect, local } = options;
+  const { catalog, jobs, box, connect, local, pace = DEFAULT_PACE } = options;
   const onError = options.onError ?? (() => undefined);
   const endpoints = openEndpoints(catalog, box, connect);
   const policies = openPolicies(catalog, jobs, (policy, actor, commit) =>
     startRun(jobs, policy, "event_based", actor, commit),
   );
-  const parts = { catalog, policies, endpoints, local };
+  const parts = { catalog, policies, endpoints, local, pace };
   jobs.handle(replicateTask(parts));
   jobs.handle(runTask(parts));
 
@@ -75,8 +76,8 @@ export function openReplication(options: ReplicationOptions): Replication {
 
     start() {
       const reader = followJournal(catalog, replicationTrigger(catalog, jobs), { onError });
-      const looking = every(options.reconcileEveryMs ?? 5_000, () =>
-        reconcile({ catalog, jobs, endpoints, onError }).catch(onError),
+      const looking = every(pace.reconcileMs, () =>
+        reconcile({ catalog, jobs, endpoints, pace, onError }).catch(onError),
       );
       ended = () => Promise.all([reader.stop(), looking()]);
     },

@@ -7,9 +7,10 @@ import { destinationOf } from "./destination.ts";
 import type { Endpoints } from "./endpoints.ts";
 import { compileFilters } from "./filters.ts";
 import { type Compared, keyOf, planRun, type Step } from "./planner.ts";
+import type { Pace } from "./pace.ts";
 import type { Policies } from "./policies.ts";
 import type { ListedArtifact, Origin, Policy, Site } from "./ports.ts";
-import { retryDelayMs } from "./replicate-task.ts";
+import { retryDelays } from "./replicate-task.ts";
 import { storeSteps } from "./replicas.ts";
 import { READER } from "./trigger.ts";
 
@@ -26,6 +27,7 @@ export interface RunOptions {
   readonly policies: Pick<Policies, "get">;
   readonly endpoints: Pick<Endpoints, "site">;
   readonly local: Site;
+  readonly pace: Pace;
 }
 
 /** Both sides of a policy, and what is being done. */
@@ -44,11 +46,11 @@ interface Both {
  * listing goes on. After a complete listing, and only then, deletions are planned.
  */
 export function runTask(options: RunOptions): TaskHandler {
-  const { catalog, policies, endpoints, local } = options;
+  const { catalog, policies, endpoints, local, pace } = options;
   return {
     kind: RUN,
     maxAttempts: 5,
-    retryDelayMs,
+    retryDelayMs: retryDelays(pace),
     async run(run) {
       const policy = await policies.get(run.execution.vendorId);
       if (!policy) return run.log("warn", "the policy has been deleted since; nothing to do");
