@@ -2,7 +2,7 @@ import { type Access, openAccess, openSecretBox } from "@entrepot/access";
 import type { Catalog } from "@entrepot/catalog";
 import { type Content, openContent } from "@entrepot/content";
 import { type Jobs, openJobs } from "@entrepot/jobs";
-import { openReplication, type Replication } from "@entrepot/replication";
+import { type Connect, openReplication, type Pace, type Replication } from "@entrepot/replication";
 import type { BlobStore } from "@entrepot/storage";
 import { localSite } from "./local-site.ts";
 import type { Log } from "./log.ts";
@@ -27,6 +27,10 @@ export interface PartsOptions extends Pick<Parts, "catalog" | "store" | "log"> {
   readonly masterKey: Buffer;
   /** Admin's, where there is no administrator yet; one is made if absent. */
   readonly adminPassword?: string | undefined;
+  /** How endpoints are reached, if not over the network. */
+  readonly connect?: Connect | undefined;
+  /** How soon replication tries again. */
+  readonly pace?: Pace | undefined;
 }
 
 /** Takes note of what has to be ended when the server stops: in the reverse order. */
@@ -46,13 +50,14 @@ export async function openParts(options: PartsOptions, onStop: OnStop): Promise<
   const content = openContent({ catalog, store });
   await content.projects.ensure({ name: "system:setup", cause: "setup" }, "library", true);
 
-  const jobs = await openJobs({ catalog });
+  const jobs = await openJobs({ catalog, log: (level, text) => log[level](text) });
   onStop(() => jobs.stop(GRACE_MS));
   const replication = openReplication({
     catalog,
     jobs,
     box,
-    connect: connectSite,
+    connect: options.connect ?? connectSite,
+    pace: options.pace,
     local: localSite(content),
     onError: reporting(log),
   });

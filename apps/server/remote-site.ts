@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { asDigest, projectOf, RegistryError } from "@entrepot/oci";
 import {
   endpointFetch,
+  type Fetch,
   harborClient,
   type HarborClient,
   type RemoteRegistry,
@@ -15,13 +16,21 @@ import { throwawayArtifact } from "./throwaway-artifact.ts";
 /** Connections to one endpoint at most. */
 const CONNECTIONS = 32;
 
-/** The site behind an endpoint, by its type. Connects only when used. */
+/** The site behind an endpoint, with connections of its own. Connects only when used. */
 export function connectSite(address: EndpointAddress): Site {
   const fetch = endpointFetch({
     insecure: address.insecure,
     connections: CONNECTIONS,
     ...(address.caCertificate && { ca: address.caCertificate }),
   });
+  return siteOver(fetch, address);
+}
+
+/** The site behind an endpoint, by its type, reached through `fetch`. */
+export function siteOver(
+  fetch: Fetch & { close?(): Promise<void> },
+  address: Pick<EndpointAddress, "type" | "url" | "accessKey" | "accessSecret">,
+): Site {
   const credential = address.accessKey
     ? { username: address.accessKey, password: address.accessSecret }
     : undefined;

@@ -4,9 +4,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { testCatalog } from "@entrepot/catalog/testing";
 import { openStorage } from "@entrepot/storage";
+import { openApi } from "./api/index.ts";
+import { type Handler, openHttp } from "./http.ts";
 import { openLog } from "./log.ts";
-import { type OnStop, openParts, type Parts, startWork } from "./open-parts.ts";
+import { type OnStop, openParts, type Parts, type PartsOptions, startWork } from "./open-parts.ts";
 import { serve, stoppable } from "./open-server.ts";
+
+export { siteOver } from "./remote-site.ts";
 
 /** A whole server for one test, in this process. */
 export interface TestServer extends Omit<Parts, "firstPassword"> {
@@ -53,4 +57,27 @@ async function start({ publicUrl, workers = 4 }: TestServerOptions, onStop: OnSt
   const address = { host: "127.0.0.1", port: 0, tls: null, publicUrl: publicUrl ?? null };
   const url = await serve(parts, address, onStop);
   return { ...parts, url, credential, databaseUrl };
+}
+
+/** A whole server that listens nowhere: requests are handed to it. */
+export interface UnheardServer extends Parts {
+  readonly handler: Handler;
+  /** Begins to work in the background. Stop its jobs and its replication, in this order. */
+  start(workers: number): Promise<void>;
+}
+
+/** Builds a server of `options` for a network of servers in one process. Its log is silent. */
+export async function unheardServer(options: Omit<PartsOptions, "log">): Promise<UnheardServer> {
+  const log = openLog(process.env["ENTREPOT_TEST_LOG"] ?? "silent");
+  const onStop = () => undefined;
+  const parts = await openParts({ ...options, log }, onStop);
+  const api = openApi({ ...parts, publicUrl: null });
+  return {
+    ...parts,
+    handler: openHttp({ ...parts, publicUrl: null, api }),
+    start: async (workers) => {
+      await parts.jobs.start({ workers });
+      parts.replication.start();
+    },
+  };
 }
