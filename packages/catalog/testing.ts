@@ -73,7 +73,8 @@ function withDatabase(url: string, name: string): string {
   return changed.href;
 }
 
-async function administer(url: string, statement: string): Promise<void> {
+/** Runs one statement on a connection of its own: what is no part of any port. */
+export async function administer(url: string, statement: string): Promise<void> {
   const client = new pg.Client({ connectionString: url });
   client.on("error", () => {});
   await client.connect();

@@ -1,0 +1,87 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { untilAtRest } from "./at-rest.ts";
+import { type Clients, clientsOf } from "./changes.ts";
+import { faultsOf, holesUnder, tagsOf } from "./checks.ts";
+import { CALM } from "./faulty-link.ts";
+import { chanceOf } from "./seed.ts";
+import { makeWorld, type World, type WorldOptions } from "./world.ts";
+
+/** How a world's life goes. */
+export interface Life extends WorldOptions {
+  /** Who has clients that write. */
+  readonly writers: readonly string[];
+  readonly changes: number;
+  readonly crashes: number;
+  readonly partitions: number;
+}
+
+const STORM = { mishaps: 0.08, delayMs: 8 };
+
+/**
+ * Lives a life: changes at random under faults of all kinds, then everything is healed. Returns what
+ * was ever wrong, which should be nothing.
+ */
+export async function live(life: Life): Promise<string[]> {
+  const world = await makeWorld(life);
+  try {
+    const clients = clientsOf(world);
+    const faults: string[] = [];
+    let over = false;
+    world.weather(STORM);
+    const watching = watch(world, faults, () => over);
+    const disasters = Promise.all([crashes(world, life), partitions(world, life)]);
+    await writing(world, clients, life);
+    await disasters;
+    world.weather(CALM);
+    await untilAtRest(world);
+    over = true;
+    await watching;
+    return [...faults, ...(await faultsOf(world, clients))];
+  } finally {
+    await world.close();
+  }
+}
+
+async function writing(world: World, clients: Clients, { writers, changes }: Life): Promise<void> {
+  for (let n = 0; n < changes; n++) {
+    await clients.change(world.chance.oneOf(writers));
+    if (world.chance.random() < 0.3) await pause(world.chance.between(0, 60));
+  }
+}
+
+async function crashes(world: World, life: Life): Promise<void> {
+  const chance = chanceOf(life.seed + 1);
+  for (let n = 0; n < life.crashes; n++) {
+    await pause(chance.between(0, 400));
+    const node = world.nodes.get(chance.oneOf(life.nodes))!;
+    await node.crash();
+    await pause(chance.between(0, 200));
+    await node.open();
+  }
+}
+
+async function partitions(world: World, life: Life): Promise<void> {
+  const chance = chanceOf(life.seed + 2);
+  for (let n = 0; n < life.partitions; n++) {
+    await pause(chance.between(0, 300));
+    const [one, other] = chance.oneOf(life.topology);
+    world.part(one, other);
+    await pause(chance.between(0, 400));
+    world.mend(one, other);
+  }
+}
+
+/** Whoever looks at any moment, sees whole artifacts only. */
+async function watch(world: World, faults: string[], isOver: () => boolean): Promise<void> {
+  const chance = chanceOf(world.seed + 3);
+  while (!isOver()) {
+    await pause(10);
+    const name = chance.oneOf(world.names);
+    const look = async () => {
+      const keys = [...(await tagsOf(world, name)).keys()];
+      return keys.length > 0 ? holesUnder(world, name, chance.oneOf(keys)) : [];
+    };
+    const node = world.nodes.get(name);
+    faults.push(...((node ? await node.whileAlive(look) : await look()) ?? []));
+  }
+}
