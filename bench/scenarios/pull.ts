@@ -41,7 +41,8 @@ export const pull: Scenario = {
   name: "pull",
   about: (bench) =>
     `A round is ${PULLS} pulls of a blob of ${sizeOf(bench) / MIB} MiB, one after the other, ` +
-    `from files that the kernel has in memory, by ${bench.programs.curl ? "curl" : "our own client"}. ` +
+    "from files that the kernel has in memory, by " +
+    `${bench.programs.curl ? "curl" : "our own client"}. ` +
     "CPU is the server's and its children's.",
   async run(bench) {
     const pair = await startPair(bench);
