@@ -35,7 +35,6 @@ export async function listen(
     ? createHttps({ ...options, ...(await readTls(tls)) }, listener)
     : createHttp(options, listener);
   server.keepAliveTimeout = 75_000;
-  server.on("clientError", (_, socket) => socket.destroy());
 
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) => reject(unavailable(error, host, port)));

@@ -29,9 +29,9 @@ export function openServer(config: Config, log: Log): Promise<Running> {
   return stoppable((onStop) => start(config, log, onStop));
 }
 
-/** Runs `start`. What it noted with `onStop` is ended by `stop`, and at once when it fails. */
+/** Runs `begin`. What it noted with `onStop` is ended by `stop`, and at once when it fails. */
 export async function stoppable<T extends object>(
-  start: (onStop: OnStop) => Promise<T>,
+  begin: (onStop: OnStop) => Promise<T>,
 ): Promise<T & { stop(): Promise<void> }> {
   const started: (() => Promise<unknown>)[] = [];
   let stopping: Promise<void> | undefined;
@@ -41,7 +41,7 @@ export async function stoppable<T extends object>(
     })());
 
   try {
-    return { ...(await start((end) => started.push(end))), stop };
+    return { ...(await begin((end) => started.push(end))), stop };
   } catch (error) {
     await stop();
     throw error;

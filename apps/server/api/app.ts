@@ -12,6 +12,7 @@ import type { Context } from "hono";
 import { HTTPException } from "hono/http-exception";
 import type { Log } from "../log.ts";
 import { actorOf, requestIdOf } from "../request-actor.ts";
+import { limitBody } from "./limit-body.ts";
 import { projectOfPath } from "./project-of-path.ts";
 
 /** What the management API is made of. */
@@ -44,6 +45,7 @@ export type App = OpenAPIHono<Env>;
 /** An application that knows who asks, answers errors in Harbor's envelope, and has no routes. */
 export function openApp({ access, log }: ApiOptions): App {
   const app: App = new OpenAPIHono<Env>({ defaultHook: validationHook });
+  app.use(limitBody);
   app.use(async (context, next) => {
     const { raw } = context.req;
     context.header("X-Request-Id", requestIdOf(raw));
@@ -55,7 +57,8 @@ export function openApp({ access, log }: ApiOptions): App {
   app.notFound((context) =>
     context.json(envelope("NOT_FOUND", `there is nothing at ${context.req.path}`), 404),
   );
-  app.onError((error, context) => {
+  app.onError((failure, context) => {
+    const error = asAsked(failure);
     if (error instanceof RegistryError) {
       const status = STATUS_OF[error.code];
       if (status >= 500) log.error({ err: error, path: context.req.path }, "API request failed");
@@ -72,6 +75,13 @@ export function openApp({ access, log }: ApiOptions): App {
     );
   });
   return app;
+}
+
+/** PostgreSQL refuses text with NUL in it: what was asked is at fault, not the server. */
+function asAsked(error: Error): Error {
+  const { code } = error as { code?: unknown };
+  if (code !== "22021" && code !== "22P05") return error;
+  return new RegistryError("BAD_REQUEST", "the request holds a NUL character", { cause: error });
 }
 
 /** A middleware for a route that needs `right`; see `Right`. Put it in front of the handler. */

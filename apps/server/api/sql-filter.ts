@@ -21,7 +21,7 @@ export function whereOf<F extends Fields>(
   return sql<SqlBool>`(${sql.join([sql`true`, ...conditions], sql` AND `)})`;
 }
 
-/** Whether `column` is as `match` says. `like` does not tell upper from lower case, as in Harbor. */
+/** Whether `column` is as `match` says; `like` takes upper case for lower and back, as in Harbor. */
 export function matches(column: RawBuilder<unknown>, match: Match<unknown>): RawBuilder<SqlBool> {
   switch (match.kind) {
     case "is":

@@ -118,6 +118,20 @@ describe("accounts", () => {
     expect(outcomes.map(({ status }) => status).toSorted()).toEqual(["fulfilled", "rejected"]);
   });
 
+  test("an account becomes a system administrator, and the last one stays it", async () => {
+    await accounts.ensureAdmin(PASSWORD);
+    await accounts.createAccount(actor, { username: "two", password: PASSWORD });
+    const last = accounts.setSysadmin(actor, "admin", false);
+    await expect(last).rejects.toMatchObject({ code: "CONFLICT" });
+    await accounts.setSysadmin(actor, "two", true);
+    await accounts.setSysadmin(actor, "two", true);
+    await accounts.setSysadmin(actor, "admin", false);
+    expect((await accounts.findAccount("admin"))?.sysadmin).toBe(false);
+    expect((await accounts.findAccount("two"))?.sysadmin).toBe(true);
+    const unknown = accounts.setSysadmin(actor, "nobody", true);
+    await expect(unknown).rejects.toMatchObject({ code: "NOT_FOUND" });
+  });
+
   test.each(["nobody", "no\0body", ""])("%j is nobody", async (username) => {
     const changing = accounts.changePassword(actor, username, PASSWORD);
     await expect(changing).rejects.toMatchObject({ code: "NOT_FOUND" });

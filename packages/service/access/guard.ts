@@ -2,6 +2,7 @@ import type { Catalog } from "@entrepot/catalog";
 import { type Digest, projectOf } from "@entrepot/oci";
 import { PAGE_SIZE, pageOf, type Page, type PageQuery } from "@entrepot/registry";
 import type { Registry, Repository } from "@entrepot/registry";
+import { sql } from "kysely";
 import { askable } from "./account-rules.ts";
 import type { Identity } from "./identity.ts";
 import {
@@ -63,7 +64,7 @@ function guardRepository(inner: Repository, judge: Judge, options: GuardOptions)
     async mount(content, from) {
       await need("push");
       const source = from ?? (await findSource(options, content.digest));
-      if (source === null || !(await judge.may(source, "pull"))) return false;
+      if (source === null || !(await judge.mayTake(source))) return false;
       return inner.mount(content, source);
     },
   };
@@ -82,6 +83,8 @@ async function afterwards<T>(allowed: Promise<void>, asked: Promise<T>): Promise
 /** Decides for one caller, in one request. */
 interface Judge {
   may(repository: string, action: RepositoryAction): Promise<boolean>;
+  /** Whether blobs may be mounted from there: what anybody may pull needs no grant in a token. */
+  mayTake(repository: string): Promise<boolean>;
   /** Throws the refusal if the caller may not. */
   require(repository: string, action: RepositoryAction): Promise<void>;
 }
@@ -106,6 +109,9 @@ function judgeOf({ identity, rights }: GuardOptions): Judge {
 
   return {
     may,
+    async mayTake(repository) {
+      return (await may(repository, "pull")) || (await standingIn(projectOf(repository))).public;
+    },
     async require(repository, action) {
       if (await may(repository, action)) return;
       const asked = { type: "repository", name: repository, actions: [action] };
@@ -152,7 +158,10 @@ async function findSource(options: GuardOptions, digest: Digest): Promise<string
   else {
     const named = identity.grants.filter((grant) => grant.actions.includes("pull"));
     sources = sources.where((eb) =>
-      eb("repository_blob.repository", "=", eb.fn.any(eb.val(named.map(({ name }) => name)))),
+      eb.or([
+        eb("repository_blob.repository", "=", eb.fn.any(eb.val(named.map(({ name }) => name)))),
+        sql<boolean>`project.metadata->>'public' = 'true'`,
+      ]),
     );
   }
   const source = await sources.limit(1).executeTakeFirst();

@@ -1,0 +1,159 @@
+import { randomBytes } from "node:crypto";
+import { routes } from "@entrepot/api";
+import { pushSample, sampleImage } from "@entrepot/registry/samples";
+import { type Role, ROLES } from "@entrepot/access";
+import { testServer, type TestServer } from "../testing.ts";
+
+/** Everybody's password. */
+export const PASSWORD = "correct horse";
+
+const ACTOR = { name: "test", cause: "test" };
+
+/** Who asks, in the table's order: the name of the account, null for nobody. */
+export const CALLERS: Readonly<Record<string, string | null>> = {
+  anonymous: null,
+  "other account": "stranger",
+  "limited guest": "limited",
+  guest: "guest",
+  developer: "developer",
+  maintainer: "maintainer",
+  "project admin": "padmin",
+  "system admin": "root",
+};
+
+const MEMBERS: Readonly<Record<string, Role>> = {
+  limited: ROLES.limitedGuest,
+  guest: ROLES.guest,
+  developer: ROLES.developer,
+  maintainer: ROLES.maintainer,
+  padmin: ROLES.projectAdmin,
+};
+
+/** A server with accounts of every role in projects `closed` and `open`, each with an `app:v1`. */
+export async function worldOfRoles(): Promise<TestServer> {
+  const server = await testServer({ workers: 0 });
+  const { access, content } = server;
+  for (const username of ["root", "stranger", "extra", ...Object.keys(MEMBERS)]) {
+    const account = { username, password: PASSWORD, sysadmin: username === "root" };
+    await access.createAccount(ACTOR, account);
+  }
+  for (const name of ["closed", "open"]) {
+    await content.projects.create(ACTOR, { name, public: name === "open" });
+    for (const [username, role] of Object.entries(MEMBERS)) {
+      await access.setMember(ACTOR, name, username, role);
+    }
+    const image = sampleImage();
+    await pushSample(content.as(ACTOR).repository(`${name}/app`), image, ["v1"]);
+  }
+  return server;
+}
+
+/** What a call needs beside the defaults. Names in the path are as they are. */
+interface Call {
+  readonly params?: Readonly<Record<string, string | number>>;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+}
+
+type Prepare = (server: TestServer, project: string) => Call | Promise<Call>;
+
+const unused = () => `made-${randomBytes(6).toString("hex")}`;
+
+/** An account that is nobody's own and may be changed. */
+async function someone({ access }: TestServer) {
+  const extra = await access.findAccount("extra");
+  return { params: { user_id: extra!.id } };
+}
+
+/** An account that may be deleted. */
+async function leaver({ access }: TestServer) {
+  const { id } = await access.createAccount(ACTOR, { username: unused(), password: PASSWORD });
+  return { params: { user_id: id } };
+}
+
+/** A membership that the call may do anything to. */
+async function membership({ access }: TestServer, project: string) {
+  const { id } = await access.setMember(ACTOR, project, "extra", ROLES.guest);
+  return { params: { mid: id } };
+}
+
+/** Calls that need something to exist or to be absent first, by room and name of the route. */
+const CALLS: Readonly<Record<string, Prepare>> = {
+  "projects.exists": (_, project) => ({ query: { project_name: project } }),
+  "projects.create": () => ({ body: { project_name: unused() } }),
+  "projects.update": () => ({ body: { metadata: { note: "kept" } } }),
+  "members.get": membership,
+  "members.update": async (...at) => ({ ...(await membership(...at)), body: { role_id: 2 } }),
+  "members.delete": membership,
+  "members.create": async ({ access }, project) => {
+    await access.removeMember(ACTOR, project, "extra");
+    return { body: { role_id: 3, member_user: { username: "extra" } } };
+  },
+  "users.create": () => ({ body: { username: unused(), password: PASSWORD } }),
+  "users.get": someone,
+  "users.delete": leaver,
+  "users.setSysadmin": async (server) => ({
+    ...(await someone(server)),
+    body: { sysadmin_flag: false },
+  }),
+  "users.changePassword": async (server) => ({
+    ...(await someone(server)),
+    body: { old_password: PASSWORD, new_password: `${PASSWORD}!` },
+  }),
+  "repositories.update": () => ({ body: { description: "an app" } }),
+  "repositories.delete": async ({ content }, project) => {
+    const repository = content.as(ACTOR).repository(`${project}/doomed`);
+    await pushSample(repository, sampleImage(), ["v1"]);
+    return { params: { repository_name: "doomed" } };
+  },
+  "artifacts.copy": (_, project) => ({
+    params: { repository_name: "copy" },
+    query: { from: `${project}/app:v1` },
+  }),
+  "artifacts.delete": async ({ content }, project) => {
+    await pushSample(content.as(ACTOR).repository(`${project}/app`), sampleImage(), ["doomed"]);
+    return { params: { reference: "doomed" } };
+  },
+  "tags.create": () => ({ body: { name: unused() } }),
+  "tags.delete": async ({ content }, project) => {
+    const repository = content.as(ACTOR).repository(`${project}/app`);
+    const image = await repository.resolve("v1");
+    await repository.tag("doomed", image!.digest);
+    return { params: { reference: "doomed", tag_name: "doomed" } };
+  },
+};
+
+/** Every route: by room and name, its method and path. */
+export const ROUTES = Object.entries(routes).flatMap(([room, group]) =>
+  Object.entries(group as Record<string, { method: string; path: string }>).map(
+    ([name, { method, path }]) => ({ name: `${room}.${name}`, method, path }),
+  ),
+);
+
+/** Calls `route` in `project` as `username`, everything it needs made first. */
+export async function callAs(
+  server: TestServer,
+  route: (typeof ROUTES)[number],
+  { project, username }: { project: string; username: string | null },
+): Promise<Response> {
+  const { params, query, body } = (await CALLS[route.name]?.(server, project)) ?? {};
+  const values: Readonly<Record<string, string | number>> = {
+    project_name_or_id: project,
+    project_name: project,
+    repository_name: "app",
+    reference: "v1",
+    ...params,
+  };
+  // Nothing has this id: whoever is let in is told so.
+  const path = route.path.replaceAll(/\{(\w+)\}/g, (_, name) => String(values[name] ?? 999_999));
+  const credential = Buffer.from(`${username}:${PASSWORD}`).toString("base64");
+  const reads = route.method === "get" || route.method === "head";
+  return fetch(`${server.url}${path}?${new URLSearchParams(query)}`, {
+    method: route.method.toUpperCase(),
+    headers: {
+      ...(username !== null && { authorization: `Basic ${credential}` }),
+      ...(!reads && { "content-type": "application/json" }),
+    },
+    ...(!reads && { body: JSON.stringify(body ?? {}) }),
+  });
+}
