@@ -21,7 +21,7 @@ export function whereOf<F extends Fields>(
   return sql<SqlBool>`(${sql.join([sql`true`, ...conditions], sql` AND `)})`;
 }
 
-/** Whether `column` is as `match` says; `like` takes upper case for lower and back, as in Harbor. */
+/** Whether `column` is as `match` says. To `like`, as in Harbor, capitals are like others. */
 export function matches(column: RawBuilder<unknown>, match: Match<unknown>): RawBuilder<SqlBool> {
   switch (match.kind) {
     case "is":
