@@ -30,8 +30,9 @@ export async function askYes(terminal: Terminal, question: string, signal: Abort
 /** Asks for a secret without showing what is typed. */
 export async function askSecret(terminal: Terminal, question: string, signal: AbortSignal) {
   const { stdin } = terminal;
-  terminal.writeError(question);
+  // First, so that not even a quick typist is shown.
   stdin.setRawMode(true);
+  terminal.writeError(question);
   try {
     return await typed(stdin, signal);
   } finally {

@@ -46,8 +46,13 @@ export function action<A extends readonly unknown[]>(
   };
 }
 
-/** `error` with the server that it comes from, and what to do if it is about signing in. */
+/** `error` with the server that it comes from, and what to do about it. */
 export function located(error: unknown, server: string): unknown {
+  if (!(error instanceof RegistryError)) return error;
+  if (error.code === "UNREACHABLE") {
+    const message = `${error.message}; is it running, and is this the right address?`;
+    return new RegistryError("UNREACHABLE", message, { cause: error });
+  }
   if (!(error instanceof ApiError)) return error;
   const advice = error.code === "UNAUTHORIZED" ? `; run 'entrepot login ${server}'` : "";
   const request = error.status >= 500 && error.requestId ? ` (request ${error.requestId})` : "";

@@ -9,11 +9,10 @@ import type { View } from "../output.ts";
 
 const replicaView: View<Replica> = {
   name: sourceOf,
-  columns: ({ time, digest }) => [
+  columns: ({ time }) => [
     { title: "SOURCE", value: sourceOf },
     { title: "TARGET", value: (replica) => replica.target },
-    { title: "WANTED", value: (replica) => digest(replica.wanted) || "(gone)" },
-    { title: "ARRIVED", value: (replica) => digest(replica.arrived) || "(nothing)" },
+    { title: "STATE", value: stateOf },
     { title: "BEHIND", value: behindOf, align: "right" },
     { title: "TRIES", value: (replica) => String(replica.attempts), align: "right" },
     { title: "NEXT TRY", value: (replica) => time(replica.next_attempt) },
@@ -23,6 +22,12 @@ const replicaView: View<Replica> = {
 
 function sourceOf({ repository, reference }: Replica): string {
   return `${repository}${reference.includes(":") ? "@" : ":"}${reference}`;
+}
+
+function stateOf({ wanted, arrived }: Replica): string {
+  if (wanted === arrived) return wanted === null ? "deleted" : "there";
+  if (wanted === null) return "to be deleted";
+  return arrived === null ? "missing" : "outdated";
 }
 
 function behindOf({ lag_seconds: seconds }: Replica): string {

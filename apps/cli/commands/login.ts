@@ -89,7 +89,9 @@ async function reachable(cli: Cli, server: string): Promise<void> {
   try {
     await clientOf(cli, { server, credential: null }).system.version();
   } catch (error) {
-    if (!(error instanceof RegistryError) || error.code === "UNREACHABLE") throw error;
+    if (!(error instanceof RegistryError) || error.code === "UNREACHABLE") {
+      throw located(error, server);
+    }
     const message = `${server} answers, but not as Entrepot does: ${error.message}`;
     throw new RegistryError("UNREACHABLE", message, { cause: error });
   }
