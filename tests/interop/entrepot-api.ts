@@ -105,13 +105,16 @@ async function created(server: Server, path: string, body: object): Promise<numb
   return Number(headers.get("location")?.split("/").at(-1));
 }
 
-/** How much a server still has to do: all zeros when everything has been brought about. */
-export async function work(server: Server): Promise<{ running: number; behind: number }> {
+/** What a server still has to do: runs that go on, and names that have not arrived, with why. */
+export async function work(server: Server): Promise<{ running: number; behind: string[] }> {
   const running = await total(server, "/replication/executions?status=InProgress&page_size=1");
   const { json } = await api(server, "GET", "/replication/policies?page_size=100");
-  let behind = 0;
-  for (const { id } of json as { id: number }[]) {
-    behind += await total(server, `/replication/policies/${id}/replicas?behind=true&page_size=1`);
+  const behind: string[] = [];
+  for (const { id, name } of json as { id: number; name: string }[]) {
+    const path = `/replication/policies/${id}/replicas?behind=true&page_size=100`;
+    for (const replica of (await api(server, "GET", path)).json) {
+      behind.push(`${name}: ${JSON.stringify(replica)}`);
+    }
   }
   return { running, behind };
 }

@@ -33,7 +33,7 @@ async function withCatalog<T>(
 
 /** Waits until `server` has nothing left to replicate. */
 export async function atRest(server: EntrepotProcess, timeoutMs?: number): Promise<void> {
-  const nothing = { running: 0, behind: 0 };
+  const nothing = { running: 0, behind: [] };
   await waitUntil(`${server.name} is at rest`, () => work(server), nothing, timeoutMs);
 }
 

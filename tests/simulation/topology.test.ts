@@ -1,0 +1,159 @@
+import type { Sample } from "@entrepot/registry/samples";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createEndpoint, pushPolicy, total } from "../interop/entrepot-api.ts";
+import { type EntrepotProcess, runEntrepot } from "../interop/entrepot-process.ts";
+import {
+  atRest,
+  journalDifferences,
+  journalHead,
+  logsOfFailures,
+} from "../interop/entrepot-state.ts";
+import { makeImage, makeTwoPlatforms } from "../interop/images.ts";
+import { deleteTag, pushOnce } from "../interop/push-client.ts";
+import { contentsOf, readEverything } from "../interop/registry-contents.ts";
+import { waitUntil } from "../interop/wait-until.ts";
+
+type Contents = Readonly<Record<string, string>>;
+
+describe("registries that replicate to each other", () => {
+  let a: EntrepotProcess;
+  let b: EntrepotProcess;
+  let c: EntrepotProcess;
+  const servers = () => [a, b, c];
+
+  logsOfFailures(servers);
+  beforeAll(async () => {
+    const [first, second, third] = ["a", "b", "c"].map((name) => runEntrepot({ name }));
+    [a, b, c] = await Promise.all([first!, second!, third!]);
+  });
+  afterAll(async () => {
+    await Promise.all(servers().map((server) => server?.close()));
+  });
+
+  /** A policy by events, deletions too, for the repositories `library/${part}/**`. */
+  async function send(from: EntrepotProcess, to: EntrepotProcess, part: string): Promise<void> {
+    const name = `${part}-to-${to.name}`;
+    const endpoint = await createEndpoint(from, name, "harbor", to);
+    const filters = [{ type: "name", value: `library/${part}/**` }];
+    await pushPolicy(from, name, endpoint, { filters });
+  }
+
+  /** What a server has of `library/${part}`. */
+  async function partOf(server: EntrepotProcess, part: string): Promise<Contents> {
+    const entries = Object.entries(await contentsOf(server));
+    return Object.fromEntries(entries.filter(([key]) => key.startsWith(`library/${part}/`)));
+  }
+
+  /** Waits until all of `members` have `expected`, whole, and nobody has anything left to do. */
+  async function settled(
+    members: readonly EntrepotProcess[],
+    part: string,
+    expected: Readonly<Record<string, Sample>>,
+  ): Promise<void> {
+    const digests = Object.fromEntries(
+      Object.entries(expected).map(([key, sample]) => [key, sample.content.digest as string]),
+    );
+    for (const server of members) {
+      await waitUntil(`${server.name} has it all`, () => partOf(server, part), digests);
+      await readEverything(server, digests);
+    }
+    for (const server of members) await atRest(server);
+  }
+
+  /**
+   * Shows that nothing moves any more, without waiting for nothing to happen: one more tag goes
+   * all the way round, and afterwards every journal is longer by just what that tag takes, and
+   * `sends` more runs have begun in all.
+   */
+  async function restsAfter(
+    members: readonly EntrepotProcess[],
+    part: string,
+    expected: Readonly<Record<string, Sample>>,
+    sends: number,
+  ): Promise<void> {
+    const count = () => Promise.all(members.map(async (member) => journalHead(member)));
+    const runs = () => Promise.all(members.map((one) => total(one, "/replication/executions")));
+    const before = { heads: await count(), runs: sum(await runs()) };
+    const marker = makeImage();
+    await pushOnce(members[0]!, `library/${part}/app`, marker, "marker");
+    await settled(members, part, { ...expected, [`library/${part}/app:marker`]: marker });
+    // The manifest and the tag.
+    expect(await count()).toEqual(before.heads.map((head) => head + 2));
+    expect(sum(await runs())).toBe(before.runs + sends);
+  }
+  const sum = (numbers: readonly number[]) => numbers.reduce((all, one) => all + one, 0);
+
+  test("two masters: pushes, retags and deletions on both sides come to rest", async () => {
+    await send(a, b, "pair");
+    await send(b, a, "pair");
+    const [one, two, three] = [makeImage(), makeImage(), makeTwoPlatforms()];
+    const app = "library/pair/app";
+    await Promise.all([pushOnce(a, app, one, "1"), pushOnce(b, app, two, "2")]);
+    await Promise.all([pushOnce(a, app, three, "3"), pushOnce(b, "library/pair/b", one, "1")]);
+    const first = { [`${app}:1`]: one, [`${app}:2`]: two, [`${app}:3`]: three };
+    await settled([a, b], "pair", { ...first, "library/pair/b:1": one });
+
+    await pushOnce(b, app, two, "1");
+    await pushOnce(a, app, one, "2");
+    await deleteTag(b, app, "3");
+    const second = { [`${app}:1`]: two, [`${app}:2`]: one, "library/pair/b:1": one };
+    await settled([a, b], "pair", second);
+    await restsAfter([a, b], "pair", second, 1);
+  });
+
+  test("three in a ring: what is pushed to any arrives at all, and comes to rest", async () => {
+    await send(a, b, "ring");
+    await send(b, c, "ring");
+    await send(c, a, "ring");
+    const app = "library/ring/app";
+    const images = [makeImage(), makeImage(), makeTwoPlatforms()];
+    await Promise.all(servers().map((server, i) => pushOnce(server, app, images[i]!, `t${i}`)));
+    const [x, y, z] = images as [Sample, Sample, Sample];
+    await settled(servers(), "ring", { [`${app}:t0`]: x, [`${app}:t1`]: y, [`${app}:t2`]: z });
+
+    await Promise.all(servers().map((server, i) => pushOnce(server, app, y, `t${(i + 1) % 3}`)));
+    await pushOnce(c, "library/ring/other", x, "latest");
+    const expected = Object.fromEntries([0, 1, 2].map((i) => [`${app}:t${i}`, y]));
+    const all = { ...expected, "library/ring/other:latest": x };
+    await settled(servers(), "ring", all);
+    await restsAfter(servers(), "ring", all, 2);
+  });
+
+  test("one tag pushed to two masters at once: both come to rest", async () => {
+    const app = "library/pair/race";
+    for (let n = 0; n < 5; n++) {
+      await Promise.all([a, b].map((server) => pushOnce(server, app, makeImage(), "same")));
+    }
+    await atRest(a);
+    await atRest(b);
+    await deleteTag(a, app, "same");
+    await deleteTag(b, app, "same");
+    await waitUntil(
+      "a has let go",
+      async () => (await partOf(a, "pair"))[`${app}:same`],
+      undefined,
+    );
+  });
+
+  test("an endpoint that was down catches up by itself", async () => {
+    await send(a, c, "down");
+    const app = "library/down/app";
+    const [before, gone, first, last] = [makeImage(), makeImage(), makeImage(), makeImage()];
+    await pushOnce(a, app, before, "before");
+    await pushOnce(a, app, gone, "gone");
+    await settled([a, c], "down", { [`${app}:before`]: before, [`${app}:gone`]: gone });
+
+    await c.stop();
+    await pushOnce(a, app, first, "during");
+    await deleteTag(a, app, "gone");
+    const failing = async () => (await fetch(`${c.url}/v2/`)).status;
+    await expect(failing()).rejects.toThrow();
+    await pushOnce(a, app, last, "during");
+    await c.start();
+    await settled([a, c], "down", { [`${app}:before`]: before, [`${app}:during`]: last });
+  });
+
+  test("all journals replay to what the tables say", async () => {
+    for (const server of servers()) expect(await journalDifferences(server)).toEqual([]);
+  });
+});
