@@ -36,7 +36,9 @@ export function siteOver(
     : undefined;
   const options = { url: address.url, credential, fetch };
   const remote = remoteRegistry(options);
-  return address.type === "harbor" ? harborSite(remote, harborClient(options)) : plainSite(remote);
+  if (address.type !== "harbor") return plainSite(remote);
+  const asEntrepot = remoteRegistry({ ...options, singlePost: true, multiTag: true });
+  return harborSite(remote, asEntrepot, harborClient(options));
 }
 
 /** Any registry that speaks the distribution API: no projects, nothing but tags to list. */
@@ -98,12 +100,21 @@ async function deletePlainTag(remote: RemoteRegistry, name: string, tag: string)
   return repository.delete(throwaway.manifest.digest);
 }
 
-/** A Harbor, or another Entrepot: it has projects, and lists digests along with tags. */
-function harborSite(remote: RemoteRegistry, harbor: HarborClient): Site {
+/**
+ * A Harbor, or another Entrepot: it has projects, and lists digests along with tags. Once it has
+ * shown that it is an Entrepot, it is spoken to `asEntrepot`, which takes fewer requests.
+ */
+function harborSite(
+  asHarbor: RemoteRegistry,
+  asEntrepot: RemoteRegistry,
+  harbor: HarborClient,
+): Site {
   const prepared = new Set<string>();
-  const peerIdOf = async () => (await harbor.systemInfo()).entrepotRegistryId ?? null;
+  let peerId: string | null | undefined;
+  const askPeerId = async () => (peerId = (await harbor.systemInfo()).entrepotRegistryId ?? null);
+  const remote = () => (peerId ? asEntrepot : asHarbor);
   return {
-    registry: (origin) => remote.with(originHeaders(origin)),
+    registry: (origin) => remote().with(originHeaders(origin)),
 
     async *list(selection) {
       for await (const project of harbor.projects()) {
@@ -119,6 +130,7 @@ function harborSite(remote: RemoteRegistry, harbor: HarborClient): Site {
     async prepare(repository) {
       const project = projectOf(repository);
       if (prepared.has(project)) return;
+      if (peerId === undefined) await askPeerId();
       const [found] = await harbor.projectsNamed([project]);
       if (!found) await harbor.createProject(project, false);
       prepared.add(project);
@@ -126,16 +138,19 @@ function harborSite(remote: RemoteRegistry, harbor: HarborClient): Site {
 
     /** Harbor's `/v2/` cannot delete a tag alone; an Entrepot's can, and takes the origin too. */
     async deleteTag(repository, tag, origin) {
-      if ((await peerIdOf()) === null) return harbor.deleteTag(repository, tag);
-      return remote.with(originHeaders(origin)).repository(repository).delete(tag);
+      if (peerId === undefined) await askPeerId();
+      if (peerId === null) return harbor.deleteTag(repository, tag);
+      return remote().with(originHeaders(origin)).repository(repository).delete(tag);
     },
 
     async ping() {
-      await remote.ping();
-      return { peerId: await peerIdOf() };
+      await asHarbor.ping();
+      return { peerId: await askPeerId() };
     },
 
-    close: () => remote.close(),
+    async close() {
+      await Promise.all([asHarbor.close(), asEntrepot.close()]);
+    },
   };
 }
 
