@@ -26,12 +26,16 @@ export interface Image {
   readonly layers: readonly Layer[];
 }
 
-/** Makes a layer of `files` in `folder`; `gzip` is the level, 0 stores the archive as it is. */
+/**
+ * Makes a layer of `files` in `folder`; `gzip` is the level, 0 stores the archive as it is. Throws
+ * AbortError as soon as `signal` says so.
+ */
 export async function makeLayer(
   folder: string,
   about: string,
   files: readonly TarFile[],
   gzip: number,
+  signal?: AbortSignal,
 ): Promise<Layer> {
   const path = join(folder, `${about.replaceAll(/\W+/g, "-")}.tar`);
   const before = createHash("sha256");
@@ -45,8 +49,9 @@ export async function makeLayer(
     });
   const archive = hashed(tarOf(files));
   const file = createWriteStream(path);
-  if (gzip > 0) await pipeline(archive, createGzip({ level: gzip }), counted, file);
-  else await pipeline(archive, counted, file);
+  const until = signal ? { signal } : {};
+  if (gzip > 0) await pipeline(archive, createGzip({ level: gzip }), counted, file, until);
+  else await pipeline(archive, counted, file, until);
 
   const mediaType = gzip > 0 ? mediaTypes.ociLayerGzip : mediaTypes.ociLayer;
   const digest = parseDigest(`sha256:${after.digest("hex")}`);

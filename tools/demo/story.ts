@@ -12,6 +12,7 @@ import { mib, type Screen } from "./screen.ts";
 import { type ServerProcess, serverProcess } from "./server-process.ts";
 import { type SlowLine, slowLine } from "./slow-line.ts";
 import { type Standing, standingOf } from "./standing.ts";
+import type { TarFile } from "./tar.ts";
 
 const REPOSITORY = "library/entrepot";
 const LINE_BYTES_PER_SECOND = 20 << 20;
@@ -100,14 +101,15 @@ async function openScene(telling: Telling): Promise<Scene> {
 async function makeImages({ screen, folder, signal }: Scene) {
   const note = join(folder, "note.txt");
   await writeFile(note, "The same as 0.1.0, and this note.\n");
+  const layer = (about: string, files: readonly TarFile[], gzip: number) =>
+    makeLayer(folder, about, files, gzip, signal);
   const layers = [
-    await makeLayer(folder, "the Node that runs this", runtimeFiles(), 0),
-    await makeLayer(folder, "the PostgreSQL beside it", databaseFiles(), 1),
-    await makeLayer(folder, "packages from npm", dependencyFiles(), 1),
-    await makeLayer(folder, "Entrepot's own files", sourceFiles(), 6),
+    await layer("the Node that runs this", runtimeFiles(), 0),
+    await layer("the PostgreSQL beside it", databaseFiles(), 1),
+    await layer("packages from npm", dependencyFiles(), 1),
+    await layer("Entrepot's own files", sourceFiles(), 6),
   ];
-  signal.throwIfAborted();
-  const last = await makeLayer(folder, "a note", [{ name: "note.txt", path: note }], 6);
+  const last = await layer("a note", [{ name: "note.txt", path: note }], 6);
   const command = ["/usr/local/bin/node", "apps/server/main.ts", "serve"];
   const stable = imageOf(layers, command);
   const edge = imageOf([...layers, last], command);
