@@ -1,11 +1,14 @@
-import type { IncomingMessage } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Access } from "@entrepot/access";
 import type { Content } from "@entrepot/content";
 import {
   type DistributionServer,
   distributionServer,
   nodeBody,
+  nodeSend,
+  type Shortcut,
 } from "@entrepot/distribution/server";
+import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import type { Log } from "./log.ts";
 import { actorOf } from "./request-actor.ts";
 
@@ -22,6 +25,7 @@ export interface HttpOptions {
 /** What the HTTP server hands over beside the request. */
 export interface Bindings {
   readonly incoming?: IncomingMessage;
+  readonly outgoing?: ServerResponse;
 }
 
 /** Answers every request of this server. Never throws. */
@@ -33,13 +37,13 @@ export function openHttp(options: HttpOptions): Handler {
   const addresses = new WeakMap<Request, string>();
   const distribution = openDistribution(options, (request) => addresses.get(request) ?? "");
 
-  return async (request, { incoming }) => {
+  return async (request, { incoming, outgoing }) => {
     const clientAddress = incoming?.socket.remoteAddress ?? "";
     const path = pathOf(request.url);
     try {
       if (path === "/v2" || path.startsWith("/v2/")) {
         addresses.set(request, clientAddress);
-        return await distribution(request, incoming ? { body: nodeBody(incoming) } : {});
+        return await distribution(request, shortcutsOf(incoming, outgoing));
       }
       if (path === "/service/token") return await access.tokenService(request, clientAddress);
       if (path.startsWith("/api/")) return await api(request, clientAddress);
@@ -52,6 +56,12 @@ export function openHttp(options: HttpOptions): Handler {
       return new Response("Something failed here; the server's log says what.\n", { status: 500 });
     }
   };
+}
+
+/** Long bodies by Node's own streams, both ways, where there are such. */
+function shortcutsOf(incoming?: IncomingMessage, outgoing?: ServerResponse): Shortcut {
+  if (!incoming || !outgoing) return {};
+  return { body: nodeBody(incoming), send: nodeSend(outgoing, RESPONSE_ALREADY_SENT) };
 }
 
 function openDistribution(

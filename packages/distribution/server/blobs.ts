@@ -1,6 +1,7 @@
 import { mediaTypes, parseDigest, RegistryError } from "@entrepot/oci";
 import type { Descriptor } from "@entrepot/oci";
 import {
+  header,
   matchesETag,
   parseRange,
   printContentRange,
@@ -65,7 +66,12 @@ async function send(
   const bytes = await call.repository.fetch(blob, status === 206 ? range : undefined);
   if (length > ONE_PIECE_BYTES) {
     headers["Content-Length"] = String(length);
-    return whole(call.request, streamOf(bytes, length, call.onBroken), headers, status);
+    const { onBroken } = call;
+    if (call.send) {
+      headers[header.API_VERSION] = header.API_VERSION_2;
+      return call.send({ status, headers, bytes, length, onBroken });
+    }
+    return whole(call.request, streamOf(bytes, length, onBroken), headers, status);
   }
   const piece = await collect(bytes, length);
   if (piece.byteLength === length) return whole(call.request, piece, headers, status);

@@ -1,6 +1,7 @@
 import { RegistryError } from "@entrepot/oci";
 import type { Bytes } from "@entrepot/oci";
 import type { Registry, Repository } from "@entrepot/registry";
+import type { Send } from "./node-send.ts";
 
 /** Bounds on what a request may ask for. */
 export interface Limits {
@@ -17,7 +18,9 @@ export interface Call {
   readonly query: URLSearchParams;
   readonly limits: Limits;
   /** The body where the caller has a cheaper one than `request.body`. */
-  readonly body?: Bytes;
+  readonly body?: Bytes | undefined;
+  /** A shorter way to send a long body. */
+  readonly send?: Send | undefined;
   /** Called when an answer that has begun cannot be finished. */
   readonly onBroken: (error: unknown) => void;
 }

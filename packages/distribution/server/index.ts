@@ -1,4 +1,5 @@
 export { nodeBody } from "./body.ts";
+export { nodeSend } from "./node-send.ts";
 export type { Limits } from "./call.ts";
 export type { Failure } from "./failure.ts";
 export { distributionServer } from "./server.ts";

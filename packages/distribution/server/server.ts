@@ -9,6 +9,7 @@ import { catalog, CATALOG_SCOPES, check, endpoints, subjectOf, wantedScopes } fr
 import type { RepositoryRoute } from "./endpoints.ts";
 import { failed, methodNotAllowed } from "./failure.ts";
 import type { Failure } from "./failure.ts";
+import type { Send } from "./node-send.ts";
 
 /** What the server is built from. */
 export interface DistributionOptions {
@@ -31,9 +32,12 @@ export interface DistributionOptions {
   readonly limits?: Partial<Limits>;
 }
 
-/** A request's body by a shorter way than `request.body`; see `nodeBody`. */
+/** Shorter ways than web streams, for the request's body and a long answer's. */
 export interface Shortcut {
+  /** Instead of `request.body`; see `nodeBody`. */
   readonly body?: Bytes;
+  /** See `nodeSend`. */
+  readonly send?: Send;
 }
 
 /** Answers a request under `/v2/`. Never throws. */
@@ -64,7 +68,8 @@ export function distributionServer(options: DistributionOptions): DistributionSe
     const open = async (needed: readonly Scope[]): Promise<Call> => {
       scopes = needed;
       const registry = await options.open(request, needed);
-      return { request, registry, query, limits, body: shortcut?.body, onBroken };
+      const { body, send } = shortcut ?? {};
+      return { request, registry, query, limits, body, send, onBroken };
     };
     try {
       const route = parsePath(path);
