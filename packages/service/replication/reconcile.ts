@@ -116,12 +116,14 @@ async function stepsBehind(
   const now = new Date();
   // A name nobody is working on is taken up again, whatever became of its task.
   const forgotten = new Date(now.getTime() - pace.catchUpMs);
+  // Locked: what an event wants of one of them meanwhile must not be undone by what is stored here.
   const rows = await sql<Omit<Step, "operation">>`
     SELECT repository, reference, target, wanted AS digest, origin FROM replica
     WHERE policy_id = ${policy.id} AND wanted IS DISTINCT FROM arrived
       AND CASE WHEN next_attempt IS NULL THEN ${all} OR wanted_since < ${forgotten}
                ELSE next_attempt <= ${now} OR (${all} AND next_attempt < 'infinity') END
     ORDER BY wanted_since, repository, reference LIMIT ${MOST}
+    FOR UPDATE
   `.execute(db);
   const steps = rows.rows.map((row): Step => ({
     ...row,

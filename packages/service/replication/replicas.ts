@@ -117,14 +117,16 @@ interface Row {
 
 /**
  * Takes replicas to be brought up to date: notes as `sent` what is wanted, durably, before anything
- * goes out, so that after a crash it is known what may be there. Null where there is none.
+ * goes out, so that after a crash it is known what may be there. An earlier `sent` of which that is
+ * still unknown stays: `noteFound` is due first. Null where there is no replica.
  */
 export async function takeReplicas(
   db: Kysely<Database>,
   keys: readonly ReplicaKey[],
 ): Promise<(Replica | null)[]> {
   const { rows } = await sql<Row>`
-    UPDATE replica SET sent = coalesce(replica.wanted, replica.sent)
+    UPDATE replica SET sent = CASE WHEN sent IS NULL OR sent IS NOT DISTINCT FROM arrived
+                                   THEN coalesce(wanted, sent) ELSE sent END
     FROM unnest(${keys.map((key) => key.policyId)}::integer[],
                 ${keys.map((key) => key.repository)}::text[],
                 ${keys.map((key) => key.reference)}::text[])
@@ -136,6 +138,26 @@ export async function takeReplicas(
   const found: (Replica | null)[] = keys.map(() => null);
   for (const { i, ...row } of rows) found[i - 1] = { ...keys[i - 1]!, ...row };
   return found;
+}
+
+/**
+ * Notes what was found at the target of a replica that had been sent something else before: if it
+ * is that, then it has arrived after all. Now what is wanted counts as sent. Repeating is safe.
+ */
+export async function noteFound(
+  db: Kysely<Database>,
+  replica: Replica,
+  found: Digest | null,
+): Promise<Replica> {
+  const arrived = found === replica.sent ? found : replica.arrived;
+  await db
+    .updateTable("replica")
+    .set({ arrived, sent: replica.wanted })
+    .where("policy_id", "=", replica.policyId)
+    .where("repository", "=", replica.repository)
+    .where("reference", "=", replica.reference)
+    .execute();
+  return { ...replica, arrived, sent: replica.wanted };
 }
 
 /** What a task has brought about. */
@@ -172,16 +194,21 @@ export async function noteArrivals(
 }
 
 /**
- * Gives up what is wanted of a name for good reason (the source no longer has it, or the target's
- * own is kept): what has arrived is all that is wanted.
+ * Gives up what was wanted of a name when it was taken, for good reason (the source no longer has
+ * it, or the target's own is kept): what has arrived is all that is wanted. What an event has come
+ * to want since stays wanted.
  */
-export async function wantNoMore(db: Kysely<Database>, key: ReplicaKey): Promise<void> {
+export async function wantNoMore(
+  db: Kysely<Database>,
+  taken: Pick<Replica, keyof ReplicaKey | "wanted">,
+): Promise<void> {
   await db
     .updateTable("replica")
     .set((row) => ({ wanted: row.ref("arrived"), next_attempt: null, last_error: null }))
-    .where("policy_id", "=", key.policyId)
-    .where("repository", "=", key.repository)
-    .where("reference", "=", key.reference)
+    .where("policy_id", "=", taken.policyId)
+    .where("repository", "=", taken.repository)
+    .where("reference", "=", taken.reference)
+    .where("wanted", "is not distinct from", taken.wanted)
     .execute();
 }
 

@@ -17,6 +17,7 @@ import {
   type Arrival,
   deletionsOf,
   noteArrivals,
+  noteFound,
   REPLICATE,
   type Replica,
   type ReplicaKey,
@@ -68,12 +69,13 @@ export function replicateTask(options: ReplicateOptions): TaskHandler {
       const payload = run.task.payload as ReplicatePayload;
       const policy = await policies.get(payload.policyId);
       if (!policy) return run.log("warn", "the policy has been deleted since; nothing to do");
-      const replica = await take(payload);
-      if (!replica) return run.log("info", "nothing is wanted here any more");
+      const taken = await take(payload);
+      if (!taken) return run.log("info", "nothing is wanted here any more");
 
       const remote = await endpoints.site((policy.destEndpointId ?? policy.srcEndpointId)!);
       const push = policy.destEndpointId !== null;
       const [source, target] = push ? [local, remote] : [remote, local];
+      const replica = await resolved(taken, target, catalog);
       const goingTags = (of: Replica) => deletionsOf(catalog.db, of);
       const errand = { policy, replica, source, target, run, once, goingTags };
       const arrived = replica.wanted ? await copy(errand) : await remove(errand);
@@ -100,6 +102,17 @@ export function replicateTask(options: ReplicateOptions): TaskHandler {
   };
 }
 
+/**
+ * `replica`, ready to be sent what is wanted. What was sent before without an answer may be there:
+ * only who knows that may later tell it from what somebody else has put there.
+ */
+async function resolved(replica: Replica, target: Site, catalog: Catalog): Promise<Replica> {
+  const { wanted, sent, origin, reference } = replica;
+  if (wanted === null || sent === wanted) return replica;
+  const there = await target.registry(origin).repository(replica.target).resolve(reference);
+  return noteFound(catalog.db, replica, there?.digest ?? null);
+}
+
 /** How long after which failure: doubling up to half a minute; longer if the registry says so. */
 export function retryDelays({ retryMs }: Pace): TaskHandler["retryDelayMs"] {
   return (error, attempt) => {
@@ -119,19 +132,18 @@ async function copy(errand: Errand): Promise<Digest | undefined> {
   const wanted = replica.wanted!;
   const isTag = asDigest(reference) === null;
   const source = errand.source.registry(origin).repository(repository);
-  const target = errand.target.registry(origin).repository(replica.target);
-
   const content = await source.resolve(wanted);
   if (!content) {
     run.log("warn", `${repository}@${wanted} has been deleted at the source since`);
     return undefined;
   }
+  await errand.target.prepare(replica.target);
+  const target = errand.target.registry(origin).repository(replica.target);
   if (isTag && !policy.override && (await keepsItsOwn(target, reference, wanted))) {
     run.log("warn", `${target.name}:${reference} has another digest there and is kept (override)`);
     return undefined;
   }
   run.log("info", `copying ${repository}:${reference} (${wanted}) to ${target.name}`);
-  await errand.target.prepare(replica.target);
   const options = copyOptions(errand);
   const result = isTag
     ? await copyTag(source, target, reference, content, options)

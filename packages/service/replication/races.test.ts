@@ -1,0 +1,261 @@
+import type { Catalog } from "@entrepot/catalog";
+import { testCatalog } from "@entrepot/catalog/testing";
+import { openContent } from "@entrepot/content";
+import { openJobs } from "@entrepot/jobs";
+import { asDigest, digestOf } from "@entrepot/oci";
+import { memoryRegistry, type Registry } from "@entrepot/registry";
+import { before } from "@entrepot/registry/faults";
+import { pushSample, type Sample, sampleImage } from "@entrepot/registry/samples";
+import { memoryStore } from "@entrepot/storage/memory";
+import { type KyselyPlugin, sql } from "kysely";
+import { afterEach, expect, test, vi } from "vitest";
+import type { PolicySettings, Site } from "./ports.ts";
+import { reconcile } from "./reconcile.ts";
+import { openReplication } from "./replication.ts";
+
+const ACTOR = { name: "test", cause: "test" };
+const NAME = "library/app";
+const PACE = { retryMs: 20, catchUpMs: 100, reconcileMs: 60_000 };
+const POLICY: PolicySettings = {
+  name: "everything",
+  description: "",
+  enabled: true,
+  destEndpointId: 0,
+  srcEndpointId: null,
+  destNamespace: "",
+  destNamespaceReplaceCount: -1,
+  filters: [],
+  triggerType: "event_based",
+  cron: "",
+  deletion: true,
+  override: true,
+};
+
+type Call = (method: string, args: readonly unknown[]) => Promise<void>;
+
+const ends: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const end of ends.splice(0).toReversed()) await end();
+});
+
+/** A source with one policy to a target in memory; every call at either side can be held up. */
+async function pairOf() {
+  const { catalog, close } = await testCatalog();
+  ends.push(close);
+  const content = openContent({ catalog, store: memoryStore() });
+  await content.projects.create(ACTOR, { name: "library", public: true });
+  const target = memoryRegistry();
+  const calls = { atSource: (async () => {}) as Call, atTarget: (async () => {}) as Call };
+  const held = (registry: Registry, side: keyof typeof calls): Registry => ({
+    ...registry,
+    repository: (name) =>
+      before(registry.repository(name), (method, args) => calls[side](method, args)),
+  });
+  const local = siteOf(
+    () => held(content.as(ACTOR), "atSource"),
+    async function* (selection) {
+      for await (const one of content.artifacts(selection.repository)) {
+        await calls.atSource("list", [one.reference]);
+        yield one;
+      }
+    },
+  );
+  const remote = siteOf(() => held(target, "atTarget"));
+  const jobs = await openJobs({ catalog, log: () => undefined });
+  ends.push(() => jobs.stop(1000));
+  const replication = openReplication({
+    catalog,
+    jobs,
+    box: { seal: (text) => Buffer.from(text), open: (sealed) => Buffer.from(sealed).toString() },
+    connect: () => remote,
+    local,
+    pace: PACE,
+  });
+  ends.push(() => replication.close());
+  const endpointId = await replication.endpoints.create(
+    {
+      name: "target",
+      description: "",
+      type: "docker-registry",
+      url: "http://target.test",
+      credentialType: "basic",
+      accessKey: "",
+      insecure: false,
+      caCertificate: "",
+    },
+    ACTOR,
+  );
+  const policyId = await replication.policies.create(
+    { ...POLICY, destEndpointId: endpointId },
+    ACTOR,
+  );
+  await jobs.start({ workers: 4 });
+  replication.start();
+  const source = content.as(ACTOR).repository(NAME);
+  const at = async (tag: string) => (await target.repository(NAME).resolve(tag))?.digest;
+  const push = (tag: string) => pushSample(source, sampleImage(), [tag]);
+  const arrives = (tag: string, digest: string | undefined) =>
+    vi.waitFor(async () => expect(await at(tag)).toBe(digest), { timeout: 10_000 });
+  const rest = () =>
+    vi.waitFor(
+      async () => {
+        const { db } = catalog;
+        const rows = await db.selectFrom("replica").selectAll().execute();
+        expect(rows.filter(({ wanted, arrived }) => wanted !== arrived)).toEqual([]);
+        const running = db.selectFrom("execution").select("id").where("status", "=", "Running");
+        expect(await running.execute()).toEqual([]);
+      },
+      { timeout: 10_000 },
+    );
+  await rest();
+  return { catalog, jobs, replication, policyId, target, source, calls, push, at, arrives, rest };
+}
+
+function siteOf(registry: Site["registry"], list: Site["list"] = async function* () {}): Site {
+  return {
+    registry,
+    list,
+    prepare: async () => undefined,
+    deleteTag: (repository, tag, origin) => registry(origin).repository(repository).delete(tag),
+    ping: async () => ({ peerId: null }),
+    close: async () => undefined,
+  };
+}
+
+/** Holds up the first call that `matches` until `open`; `reached` resolves when it is there. */
+function gate(matches: (method: string, args: readonly unknown[]) => boolean) {
+  const reached = Promise.withResolvers<void>();
+  const opened = Promise.withResolvers<void>();
+  let used = false;
+  const call: Call = async (method, args) => {
+    if (used || !matches(method, args)) return;
+    used = true;
+    reached.resolve();
+    await opened.promise;
+  };
+  return { call, reached: reached.promise, open: () => opened.resolve() };
+}
+
+const RUN_STOPS = [
+  { about: "lists the older tag", side: "atSource", method: "list" },
+  { about: "asks the target for it", side: "atTarget", method: "resolve" },
+] as const;
+
+test.each(RUN_STOPS)("a run that $about while a newer comes ends with the newer", async (stop) => {
+  const { replication, policyId, calls, push, arrives, rest, at } = await pairOf();
+  await arrives("v1", await push("v1"));
+  await rest();
+  const { call, reached, open } = gate((method) => method === stop.method);
+  calls[stop.side] = call;
+  await replication.run(policyId, "manual", ACTOR);
+  await reached;
+  const newer = await push("v1");
+  await arrives("v1", newer);
+  open();
+  await rest();
+  expect(await at("v1")).toBe(newer);
+});
+
+test("a task that finds its content gone does not undo what an event wants since", async () => {
+  const { source, calls, push, arrives, rest, catalog } = await pairOf();
+  await arrives("v1", await push("v1"));
+  await rest();
+  const doomed = sampleImage();
+  const { call, reached, open } = gate(
+    (method, [reference]) => method === "resolve" && reference === doomed.content.digest,
+  );
+  calls.atSource = call;
+  await pushSample(source, doomed, ["v1"]);
+  await reached;
+  await source.delete(doomed.content.digest);
+  const newer = await push("v1");
+  await vi.waitFor(async () => expect(await wantedOf(catalog, "v1")).toBe(newer));
+  open();
+  await arrives("v1", newer);
+  await rest();
+});
+
+test("catching up does not undo what an event wants meanwhile", async () => {
+  const { catalog, jobs, replication, push, arrives, rest } = await pairOf();
+  const old = await push("v1");
+  await arrives("v1", old);
+  await rest();
+  const replica = catalog.db.updateTable("replica").where("reference", "=", "v1");
+  await replica.set({ arrived: null, next_attempt: new Date(0) }).execute();
+  const newer = digestOf(Buffer.from("newer"));
+
+  const { gated, reached, open } = gateAfter(catalog, (row) => "digest" in row);
+  const { endpoints } = replication;
+  const onError = (error: unknown) => expect.unreachable(String(error));
+  const catching = reconcile({ catalog: gated, jobs, endpoints, pace: PACE, onError });
+  await reached;
+  const event = replica.set({ wanted: newer }).execute();
+  await vi.waitFor(async () => {
+    const isDone = (await wantedOf(catalog, "v1")) === newer;
+    expect(isDone || (await waitsForLock(catalog))).toBe(true);
+  });
+  open();
+  await Promise.all([catching, event]);
+  expect(await wantedOf(catalog, "v1")).toBe(newer);
+});
+
+test("a tag is deleted though the answer to the one before last was lost", async () => {
+  const { catalog, target, source, calls, push, arrives, rest } = await pairOf();
+  await arrives("v1", await push("v1"));
+  await rest();
+  const second = sampleImage();
+  let isDown = false;
+  let refused = 0;
+  calls.atTarget = async (method, [content]) => {
+    if (isDown) {
+      refused++;
+      throw new Error("simulated: it is down");
+    }
+    if (method !== "push" || !isOf(content, second)) return;
+    // It is applied, and then nobody hears anything from there any more.
+    isDown = true;
+    await pushSample(target.repository(NAME), second, ["v1"]);
+    throw new Error("simulated: the answer was lost");
+  };
+  await pushSample(source, second, ["v1"]);
+  await arrives("v1", second.content.digest);
+  const third = await push("v1");
+  await vi.waitFor(async () => expect(await wantedOf(catalog, "v1")).toBe(third));
+  const before = refused;
+  await vi.waitFor(() => expect(refused).toBeGreaterThan(before + 1), { timeout: 10_000 });
+  await source.delete("v1");
+  isDown = false;
+  await arrives("v1", undefined);
+});
+
+const isOf = (content: unknown, { content: { digest } }: Sample) =>
+  (content as { digest?: unknown }).digest === digest;
+
+async function wantedOf({ db }: Catalog, reference: string) {
+  const row = db.selectFrom("replica").select("wanted").where("reference", "=", reference);
+  return asDigest((await row.executeTakeFirst())?.wanted ?? "");
+}
+
+/** `catalog`, whose transactions stop once when they have read a row that `matches`. */
+function gateAfter(catalog: Catalog, matches: (row: object) => boolean) {
+  const { call, reached, open } = gate((_, [row]) => matches(row as object));
+  const plugin: KyselyPlugin = {
+    transformQuery: ({ node }) => node,
+    async transformResult({ result }) {
+      const [row] = result.rows;
+      if (row) await call("read", [row]);
+      return result;
+    },
+  };
+  const transaction: Catalog["transaction"] = (work) =>
+    catalog.transaction((db) => work(db.withPlugin(plugin)));
+  return { gated: { ...catalog, transaction }, reached, open };
+}
+
+async function waitsForLock({ db }: Catalog): Promise<boolean> {
+  const { rows } = await sql`
+    SELECT FROM pg_stat_activity
+    WHERE datname = current_database() AND wait_event_type = 'Lock'
+  `.execute(db);
+  return rows.length > 0;
+}
