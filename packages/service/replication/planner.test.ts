@@ -165,11 +165,32 @@ test("a whole run copies what differs, settles what is equal, keeps what it may 
     { ...at, reference: "gone", atSource: null, atTarget: v1 },
   ];
   const origin = { registry: HERE, seq: 9, path: [HERE] };
+  const rules = { origin, peerId: PEER, giveBack: false };
 
-  const all = planRun(policy(), compared, origin);
+  const all = planRun(policy(), compared, rules);
   expect(all.steps.map(short)).toEqual(["settle v1", "copy v2", "copy v3"]);
 
-  const careful = planRun(policy({ override: false }), compared, origin);
+  const careful = planRun(policy({ override: false }), compared, rules);
   expect(careful.steps.map(short)).toEqual(["settle v1", "copy v2"]);
   expect(careful.kept.map(({ reference }) => reference)).toEqual(["v3"]);
+});
+
+test("a run sends nothing over what the target has since sent what is here, nor what it deleted", () => {
+  const at = { repository: "library/app", target: "library/app", atSource: v1 };
+  const origin = { registry: PEER, seq: 9, path: [PEER, HERE] };
+  const compared = [
+    { ...at, reference: "equal", atTarget: v1, origin },
+    { ...at, reference: "newer-there", atTarget: v2, origin },
+    { ...at, reference: "gone-there", atTarget: null, origin },
+    { ...at, reference: "ours", atTarget: v2 },
+  ];
+  const rules = {
+    origin: { registry: HERE, seq: 9, path: [HERE] },
+    peerId: PEER,
+    giveBack: false,
+  };
+  const steps = (giveBack: boolean) =>
+    planRun(policy(), compared, { ...rules, giveBack }).steps.map(short);
+  expect(steps(false)).toEqual(["settle equal", "copy ours"]);
+  expect(steps(true)).toEqual(["settle equal", "copy gone-there", "copy ours"]);
 });

@@ -6,10 +6,10 @@ import { sql, type Transaction } from "kysely";
 import { destinationOf } from "./destination.ts";
 import type { Endpoints } from "./endpoints.ts";
 import { compileFilters } from "./filters.ts";
-import { type Compared, keyOf, planRun, type Step } from "./planner.ts";
+import { type Compared, keyOf, planRun, type RunRules, type Step } from "./planner.ts";
 import type { Pace } from "./pace.ts";
 import type { Policies } from "./policies.ts";
-import type { ListedArtifact, Origin, Policy, Site } from "./ports.ts";
+import type { ListedArtifact, Policy, Site } from "./ports.ts";
 import { retryDelays } from "./replicate-task.ts";
 import { storeSteps } from "./replicas.ts";
 import { READER } from "./trigger.ts";
@@ -25,7 +25,7 @@ const AT_ONCE = 32;
 export interface RunOptions {
   readonly catalog: Catalog;
   readonly policies: Pick<Policies, "get">;
-  readonly endpoints: Pick<Endpoints, "site">;
+  readonly endpoints: Pick<Endpoints, "get" | "site">;
   readonly local: Site;
   readonly pace: Pace;
 }
@@ -35,7 +35,7 @@ interface Both {
   readonly policy: Policy;
   readonly source: Site;
   readonly target: Registry;
-  readonly origin: Origin;
+  readonly rules: RunRules;
   readonly run: TaskRun;
   readonly catalog: Catalog;
 }
@@ -55,21 +55,27 @@ export function runTask(options: RunOptions): TaskHandler {
       const policy = await policies.get(run.execution.vendorId);
       if (!policy) return run.log("warn", "the policy has been deleted since; nothing to do");
       const push = policy.destEndpointId !== null;
-      const remote = await endpoints.site((policy.destEndpointId ?? policy.srcEndpointId)!);
-      const { peerId } = push ? { peerId: null } : await remote.ping();
+      const endpointId = (policy.destEndpointId ?? policy.srcEndpointId)!;
+      const remote = await endpoints.site(endpointId);
+      const peerId = push
+        ? ((await endpoints.get(endpointId))?.peerId ?? null)
+        : (await remote.ping()).peerId;
+      const first = push ? catalog.registryId : peerId;
       const origin = {
-        registry: peerId ?? catalog.registryId,
+        registry: first ?? catalog.registryId,
         seq: await catalog.head(),
-        path: push ? [catalog.registryId] : peerId ? [peerId] : [],
+        path: first ? [first] : [],
       };
+      const giveBack = run.execution.trigger === "manual";
+      const rules = { origin, peerId: push ? peerId : null, giveBack };
       const [source, target] = push ? [local, remote] : [remote, local];
-      await runPolicy({ policy, source, target: target.registry(origin), origin, run, catalog });
+      await runPolicy({ policy, source, target: target.registry(origin), rules, run, catalog });
     },
   };
 }
 
 async function runPolicy(both: Both): Promise<void> {
-  const { policy, run, source, origin } = both;
+  const { policy, run, source } = both;
   const listed = new Set<string>();
   const totals = { listed: 0, copy: 0, equal: 0, kept: 0, delete: 0 };
 
@@ -87,7 +93,7 @@ async function runPolicy(both: Both): Promise<void> {
     totals.copy += steps.filter((step) => step.operation === "copy").length;
     run.progress({ stage: "comparing", ...totals });
   }
-  if (policy.deletion) totals.delete = await storeDeletions(both, listed, origin);
+  if (policy.deletion) totals.delete = await storeDeletions(both, listed);
   run.progress({ stage: "planned", ...totals });
   run.log(
     "info",
@@ -109,7 +115,8 @@ async function* batches<T>(items: AsyncIterable<T>, size: number): AsyncGenerato
 
 /** What both sides have under each name; at most AT_ONCE questions at a time. */
 async function compare(both: Both, batch: readonly ListedArtifact[]): Promise<Compared[]> {
-  const { policy, source, target, origin } = both;
+  const { policy, source, target, rules } = both;
+  const { origin } = rules;
   const compared: Compared[] = [];
   const queue = [...batch.entries()];
   const workers = Array.from({ length: AT_ONCE }, async () => {
@@ -146,32 +153,56 @@ async function digestAt(
 /**
  * Stores what a batch asks for. In push mode the trigger's cursor is locked and the source's tags
  * are read again: a listing may be older than an event that has been planned already, and must not
- * undo it.
+ * undo it. Where they came from is read too: a run carries their changes on, it makes no new ones.
  */
 async function store(both: Both, compared: Compared[]) {
-  const { catalog, policy, origin, run } = both;
+  const { catalog, policy, rules, run } = both;
   return catalog.transaction(async (db) => {
-    const fresh = policy.destEndpointId === null ? compared : await readAgain(db, compared);
-    const plan = planRun(policy, fresh, origin);
+    const fresh =
+      policy.destEndpointId === null ? compared : await readAgain(db, compared, catalog.registryId);
+    const plan = planRun(policy, fresh, rules);
     await run.addTasks(await storeSteps(db, policy, plan.steps), db);
     return plan;
   });
 }
 
-async function readAgain(db: Transaction<Database>, compared: Compared[]): Promise<Compared[]> {
+async function readAgain(
+  db: Transaction<Database>,
+  compared: Compared[],
+  here: string,
+): Promise<Compared[]> {
   await lockCursor(db);
-  const tags = compared.filter(({ reference }) => asDigest(reference) === null);
-  const { rows } = await sql<{ repository: string; tag: string; digest: Digest }>`
-    SELECT repository.name AS repository, tag.name AS tag, tag.digest
-    FROM unnest(${tags.map((tag) => tag.repository)}::text[],
-                ${tags.map((tag) => tag.reference)}::text[]) AS k (repository, tag)
-    JOIN repository ON repository.name = k.repository
-    JOIN tag ON tag.repository_id = repository.id AND tag.name = k.tag
+  const { rows } = await sql<ReadAgain>`
+    SELECT k.i, tag.digest, made.origin, made.origin_seq, made.path
+    FROM unnest(${compared.map((one) => one.repository)}::text[],
+                ${compared.map((one) => one.reference)}::text[],
+                ${compared.map((one) => (asDigest(one.reference) ? "manifest" : "tag"))}::text[],
+                ${compared.map(keyOf)}::text[])
+      WITH ORDINALITY AS k (repository, reference, kind, key, i)
+    LEFT JOIN repository ON repository.name = k.repository
+    LEFT JOIN tag ON tag.repository_id = repository.id AND tag.name = k.reference
+    LEFT JOIN LATERAL (
+      SELECT origin, origin_seq, path FROM journal
+      WHERE journal.kind = k.kind AND journal.key = k.key
+      ORDER BY seq DESC LIMIT 1
+    ) AS made ON true
   `.execute(db);
-  const now = new Map(rows.map((row) => [`${row.repository}:${row.tag}`, row.digest]));
-  return compared.map((one) =>
-    asDigest(one.reference) ? one : { ...one, atSource: now.get(keyOf(one)) ?? null },
-  );
+  const again = new Map(rows.map((row) => [row.i, row]));
+  return compared.map((one, n) => {
+    const { digest, origin: registry, origin_seq: seq, path } = again.get(n + 1)!;
+    const atSource = asDigest(one.reference) ? one.atSource : digest;
+    if (registry === null) return { ...one, atSource };
+    return { ...one, atSource, origin: { registry, seq: seq!, path: [...path!, here] } };
+  });
+}
+
+/** A name as our tables have it now, and the newest change of it; null where there is none. */
+interface ReadAgain {
+  i: number;
+  digest: Digest | null;
+  origin: string | null;
+  origin_seq: number | null;
+  path: string[] | null;
 }
 
 async function lockCursor(db: Transaction<Database>): Promise<void> {
@@ -185,10 +216,10 @@ async function lockCursor(db: Transaction<Database>): Promise<void> {
 
 /** What this policy had replicated and the source no longer has. */
 async function storeDeletions(
-  { catalog, policy, run }: Both,
+  { catalog, policy, run, rules }: Both,
   listed: ReadonlySet<string>,
-  origin: Origin,
 ): Promise<number> {
+  const { origin } = rules;
   return catalog.transaction(async (db) => {
     if (policy.destEndpointId !== null) await lockCursor(db);
     const rows = await db
