@@ -6,7 +6,7 @@ import type { Terminal } from "./terminal.ts";
 /** How much of standard input is taken for a secret, in characters. */
 const MAX_SECRET = 65_536;
 
-/** Asks for a line. Throws if Ctrl-C or the end of input comes instead, by `signal` or a usage error. */
+/** Asks for a line. Throws a usage error if input ends instead, and once `signal` is aborted. */
 export async function askLine(terminal: Terminal, question: string, signal: AbortSignal) {
   const lines = createInterface({ input: terminal.stdin, output: process.stderr });
   const ended = new AbortController();

@@ -46,7 +46,7 @@ Example:
 
 'entrepot help exit-codes' explains the exit codes.`;
 
-/** `serve` and `worker` are the server's own; `main.ts` hands over to it. Here they only have help. */
+/** `serve` and `worker` are the server's own: `main.ts` hands over to it. Here they are listed. */
 function addServer(program: Command): void {
   program.command("serve").description("serves a registry; has its own --help");
   program.command("worker").description("runs a registry's tasks only; has its own --help");
@@ -72,7 +72,7 @@ function addHelp(program: Command, cli: Cli): void {
     });
 }
 
-/** Says errors in one line, with where help is; gives each command a summary from its description. */
+/** Says errors in one line, with where help is; a command's summary is its description's start. */
 function refineAll(command: Command, path: string): void {
   command.configureOutput({
     outputError: (text, write) => {

@@ -47,8 +47,8 @@ function fitted(natural: readonly number[], width: number): number[] {
   for (let over = sum(widths) - room; over > 0; over = sum(widths) - room) {
     const widest = Math.max(...widths);
     if (widest <= MIN_WIDTH) break;
-    const next = Math.max(MIN_WIDTH, ...widths.filter((one) => one < widest));
     const at = widths.lastIndexOf(widest);
+    const next = Math.max(MIN_WIDTH, ...widths.filter((_, n) => n !== at));
     // Down to the next widest in one step, so that this ends soon; by one where two are equal.
     widths[at] = widest - Math.min(over, Math.max(1, widest - next));
   }

@@ -17,6 +17,9 @@ export interface Terminal {
   readonly errorColumns: number | null;
 }
 
+/** How wide a terminal is taken to be that does not know: a serial line, a recording. */
+const USUAL_COLUMNS = 80;
+
 /** What of the process a terminal is made from. */
 interface Streams {
   readonly stdin: NodeJS.ReadStream;
@@ -43,10 +46,10 @@ export function openTerminal({ stdin, stdout, stderr }: Streams, exit: () => voi
     canAsk: (stdin as ReadStream).isTTY === true && (stderr as WriteStream).isTTY === true,
     // Asked each time, since a window may be resized while a progress line is in it.
     get columns() {
-      return stdout.isTTY ? stdout.columns : null;
+      return stdout.isTTY ? stdout.columns || USUAL_COLUMNS : null;
     },
     get errorColumns() {
-      return stderr.isTTY ? stderr.columns : null;
+      return stderr.isTTY ? stderr.columns || USUAL_COLUMNS : null;
     },
   };
 }

@@ -75,7 +75,7 @@ export function addRegistry(program: Command, cli: Cli): void {
     .action(action(cli, addEndpoint));
   withExample(
     add,
-    "$ entrepot registry add backup https://registry.example --username robot --secret-stdin < secret",
+    "$ entrepot registry add backup https://registry.example -u robot --secret-stdin < secret",
   );
   addChanges(registry, cli);
 }
