@@ -6,7 +6,7 @@ import { sampleBlob, sampleImage, sampleIndex } from "@entrepot/registry/samples
 import type { World } from "./world.ts";
 
 const REPOSITORIES = ["library/app", "library/tools/lint"];
-const TAGS = 6;
+const TAGS = 4;
 
 /** The clients of a world: each registry has some of its own, who alone write its tags. */
 export interface Clients {

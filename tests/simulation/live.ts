@@ -2,7 +2,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { untilAtRest } from "./at-rest.ts";
 import { type Clients, clientsOf } from "./changes.ts";
 import { faultsOf, holesUnder, tagsOf } from "./checks.ts";
-import { CALM } from "./faulty-link.ts";
+import { CALM, type Weather } from "./faulty-link.ts";
 import { chanceOf } from "./seed.ts";
 import { makeWorld, type World, type WorldOptions } from "./world.ts";
 
@@ -13,9 +13,13 @@ export interface Life extends WorldOptions {
   readonly changes: number;
   readonly crashes: number;
   readonly partitions: number;
+  /** Whole runs of a policy that somebody asks for. */
+  readonly runs: number;
 }
 
-const STORM = { mishaps: 0.08, delayMs: 8 };
+const STORM: Weather = { mishaps: 0.08, delayMs: 8 };
+/** In a gale many a task uses up its attempts. */
+const GALE: Weather = { mishaps: 0.5, delayMs: 30 };
 
 /**
  * Lives a life: changes at random under faults of all kinds, then everything is healed. Returns what
@@ -29,7 +33,12 @@ export async function live(life: Life): Promise<string[]> {
     let over = false;
     world.weather(STORM);
     const watching = watch(world, faults, () => over);
-    const disasters = Promise.all([crashes(world, life), partitions(world, life)]);
+    const disasters = Promise.all([
+      crashes(world, life),
+      partitions(world, life),
+      gales(world, life),
+      runs(world, life),
+    ]);
     await writing(world, clients, life);
     await disasters;
     world.weather(CALM);
@@ -65,9 +74,36 @@ async function partitions(world: World, life: Life): Promise<void> {
   for (let n = 0; n < life.partitions; n++) {
     await pause(chance.between(0, 300));
     const [one, other] = chance.oneOf(life.topology);
-    world.part(one, other);
+    const isWhole = chance.random() < 0.7;
+    world.cut(one, other);
+    if (isWhole) world.cut(other, one);
     await pause(chance.between(0, 400));
     world.mend(one, other);
+    world.mend(other, one);
+  }
+}
+
+async function gales(world: World, life: Life): Promise<void> {
+  const chance = chanceOf(life.seed + 4);
+  for (let n = 0; n < life.partitions; n++) {
+    await pause(chance.between(0, 300));
+    world.weather(GALE);
+    await pause(chance.between(0, 500));
+    world.weather(STORM);
+  }
+}
+
+async function runs(world: World, life: Life): Promise<void> {
+  const chance = chanceOf(life.seed + 5);
+  for (let n = 0; n < life.runs; n++) {
+    await pause(chance.between(0, 300));
+    const node = world.nodes.get(chance.oneOf(life.nodes))!;
+    const trigger = chance.oneOf(["manual", "scheduled"] as const);
+    await node.whileAlive(async ({ replication }) => {
+      for (const { id } of await replication.policies.list()) {
+        await replication.run(id, trigger, { name: "somebody", cause: "by hand" });
+      }
+    });
   }
 }
 

@@ -34,9 +34,9 @@ export interface World {
   inside(name: string): Registry;
   /** Sets how all links behave. */
   weather(now: Weather): void;
-  /** Lets nothing pass between two registries, either way, until `mend`. */
-  part(one: string, other: string): void;
-  mend(one: string, other: string): void;
+  /** Lets no request of `from` reach `to`, until `mend`. */
+  cut(from: string, to: string): void;
+  mend(from: string, to: string): void;
   close(): Promise<void>;
 }
 
@@ -62,7 +62,7 @@ export async function makeWorld(options: WorldOptions): Promise<World> {
       chances.set(to, chance);
       const line = () => {
         const [here, there] = [lifeOf(from), lifeOf(to)];
-        return here === null || there === null || parted.has(pair(from, to))
+        return here === null || there === null || parted.has(`${from} ${to}`)
           ? null
           : `${here} ${there}`;
       };
@@ -92,8 +92,8 @@ export async function makeWorld(options: WorldOptions): Promise<World> {
     inside: (name) =>
       plainRegistries.get(name)?.registry ?? nodes.get(name)!.server().content.as(READER),
     weather: (now) => void (weather = now),
-    part: (one, other) => void parted.add(pair(one, other)),
-    mend: (one, other) => void parted.delete(pair(one, other)),
+    cut: (from, to) => void parted.add(`${from} ${to}`),
+    mend: (from, to) => void parted.delete(`${from} ${to}`),
     close: async () => {
       await Promise.all([...nodes.values()].map((node) => node.close()));
     },
@@ -146,8 +146,6 @@ async function setUp(
     actor,
   );
 }
-
-const pair = (one: string, other: string) => [one, other].toSorted().join(" ");
 
 /** A number of `text`: FNV-1a. */
 function hash(text: string): number {

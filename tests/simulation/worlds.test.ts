@@ -1,7 +1,9 @@
 import { describe, expect, test } from "vitest";
+import { pushSample, sampleImage } from "@entrepot/registry/samples";
+import { untilAtRest } from "./at-rest.ts";
 import { live } from "./live.ts";
 import { SEED } from "./seed.ts";
-import type { Edge } from "./world.ts";
+import { type Edge, makeWorld } from "./world.ts";
 
 const FILE = "tests/simulation/worlds.test.ts";
 const isLong = process.env["ENTREPOT_TEST_LONG"] === "1";
@@ -54,8 +56,37 @@ describe.each(TOPOLOGIES)("$about", (topology) => {
     `comes to rest with every tag everywhere: ENTREPOT_TEST_SEED=%i npx vitest run ${FILE}`,
     { timeout: 90_000 },
     async (seed) => {
-      const faults = await live({ ...topology, seed, changes: 30, crashes: 2, partitions: 3 });
+      const life = { changes: isLong ? 60 : 25, crashes: 2, partitions: 3, runs: 4 };
+      const faults = await live({ ...topology, ...life, seed });
       expect(faults).toEqual([]);
     },
   );
+});
+
+test("a run brings no older tag back to where it has been moved on", async () => {
+  const topology: Edge[] = [
+    ["a", "b"],
+    ["b", "a"],
+  ];
+  const world = await makeWorld({ seed: 1, nodes: ["a", "b"], topology });
+  try {
+    const actor = { name: "client", cause: "test" };
+    const at = (name: string) =>
+      world.nodes.get(name)!.server().content.as(actor).repository("library/app");
+    await pushSample(at("a"), sampleImage(), ["v1"]);
+    await untilAtRest(world);
+    world.cut("a", "b");
+    const newer = await pushSample(at("a"), sampleImage(), ["v1"]);
+    const { jobs, replication } = world.nodes.get("b")!.server();
+    const [policy] = await replication.policies.list();
+    const execution = await replication.run(policy!.id, "manual", actor);
+    await expect
+      .poll(async () => (await jobs.execution(execution))?.status, { timeout: 10_000 })
+      .toBe("Success");
+    world.mend("a", "b");
+    await untilAtRest(world);
+    for (const name of ["a", "b"]) expect((await at(name).resolve("v1"))?.digest).toBe(newer);
+  } finally {
+    await world.close();
+  }
 });
