@@ -8,7 +8,7 @@ export interface Screen {
 
 /** Writes to `out`, which is a terminal or not. */
 export function openScreen(out: NodeJS.WriteStream): Screen {
-  const width = out.columns ?? 80;
+  const width = out.columns || 80;
   let passed = false;
   const wipe = () => {
     if (passed) out.write("\r\u001b[K");
