@@ -1,6 +1,6 @@
 import { isNonDistributable, type Bytes, type Descriptor } from "@entrepot/oci";
 import { verified } from "./bytes.ts";
-import { countBytes, step, type Copy, type Once } from "./copy.ts";
+import { countBytes, expectBytes, step, type Copy, type Once } from "./copy.ts";
 import { bytesOrCancelled, orCancelled } from "./or-cancelled.ts";
 
 /**
@@ -26,7 +26,7 @@ async function bringOnce(copy: Copy, blob: Descriptor, once: Once): Promise<bool
   };
   try {
     await orCancelled(once(`${copy.target.name}@${blob.digest}`, transfer), signal);
-    if (!ours) copy.done.blobsSkipped++;
+    if (!ours) skip(copy, blob);
     return true;
   } catch (error) {
     if (ours || signal?.aborted) throw error;
@@ -39,27 +39,27 @@ async function bring(copy: Copy, blob: Descriptor): Promise<void> {
   const { digest, size } = blob;
   const there = await step(copy, `looking for ${digest}`, () => target.stat(digest));
   // Another length is damage; pushing heals it.
-  if (there?.size === size) {
-    done.blobsSkipped++;
-    return;
-  }
+  if (there?.size === size) return skip(copy, blob);
   const from = await options.mountFrom?.(blob);
   if (from !== undefined) {
     const mounted = await step(copy, `mounting ${digest}`, () => target.mount(blob, from));
     if (mounted) {
       done.blobsMounted++;
+      expectBytes(copy, -size);
       return;
     }
   }
   if (isNonDistributable(blob)) {
     const held = await step(copy, `looking for ${digest}`, () => source.stat(digest));
-    if (!held) {
-      done.blobsSkipped++;
-      return;
-    }
+    if (!held) return skip(copy, blob);
   }
   await step(copy, `sending ${digest}`, () => send(copy, blob));
   done.blobsSent++;
+}
+
+function skip(copy: Copy, blob: Descriptor): void {
+  copy.done.blobsSkipped++;
+  expectBytes(copy, -blob.size);
 }
 
 async function send(copy: Copy, blob: Descriptor): Promise<void> {

@@ -5,6 +5,7 @@ import { copyReferrers } from "./copy-referrers.ts";
 import {
   beginCopy,
   countBytes,
+  expectBytes,
   step,
   type Copy,
   type CopyOptions,
@@ -69,6 +70,11 @@ async function copyManifest(copy: Copy, root: Descriptor, tag?: string): Promise
     !options.deep &&
     (await step(copy, `looking for ${digest}`, () => target.resolve(digest))) !== null;
   const graph = await readGraph(copy, root, isThere);
+  const contents = graph.manifests.flat().map((manifest) => manifest.content);
+  expectBytes(
+    copy,
+    [...graph.blobs, ...contents].reduce((sum, { size }) => sum + size, 0),
+  );
   await eachOf(graph.blobs, concurrency, (blob) => copyBlob(copy, blob));
   for (const group of graph.manifests) {
     await eachOf(group, concurrency, (manifest) =>

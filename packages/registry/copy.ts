@@ -22,6 +22,11 @@ export interface CopyOptions {
   /** Called with the number of bytes, as they pass. */
   readonly onBytes?: (bytes: number) => void;
   /**
+   * Called with how many more bytes there are to send after all: with all of them when a graph has
+   * been read, with a negative number for what turns out to be there.
+   */
+  readonly onExpected?: (bytes: number) => void;
+  /**
    * Shares one transfer of a blob between copies that run at once, by `key` (see
    * `sharedTransfers`). The key holds for one target registry; who copies to several adds to it.
    */
@@ -56,6 +61,11 @@ export interface Copy {
 export function beginCopy(source: CopySource, target: CopyTarget, options: CopyOptions): Copy {
   const done = { bytesSent: 0, blobsSent: 0, blobsMounted: 0, blobsSkipped: 0, manifestsSent: 0 };
   return { source, target, options, concurrency: options.concurrency ?? 4, done };
+}
+
+/** Notes that `bytes` more are to be sent; fewer, if negative. */
+export function expectBytes({ options }: Copy, bytes: number): void {
+  options.onExpected?.(bytes);
 }
 
 /** Counts `bytes` that were sent. */

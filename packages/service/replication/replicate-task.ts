@@ -163,11 +163,20 @@ async function keepsItsOwn(target: Repository, tag: string, wanted: Digest): Pro
 
 function copyOptions({ run, target, policy, once }: Errand): CopyOptions {
   let bytesSent = 0;
+  let bytesTotal = 0;
+  const show = () => run.progress({ stage: "copying", bytesSent, bytesTotal });
   const mountFrom = target.mountFrom?.bind(target);
   return {
     signal: run.signal,
     referrers: true,
-    onBytes: (n) => run.progress({ stage: "copying", bytesSent: (bytesSent += n) }),
+    onBytes: (bytes) => {
+      bytesSent += bytes;
+      show();
+    },
+    onExpected: (bytes) => {
+      bytesTotal += bytes;
+      show();
+    },
     once: (key, work) => once(`${policy.destEndpointId ?? "local"}/${key}`, work),
     ...(mountFrom && { mountFrom: (blob) => mountFrom(blob.digest) }),
   };
