@@ -66,10 +66,9 @@ export async function tellStory(telling: Telling): Promise<boolean> {
   await scene.a.kill();
   screen.line(`4  kill -9 of A (process ${scene.a.pid}), in the middle of a layer.`);
   await scene.a.start();
-  screen.line(
-    `   A is started again (process ${scene.a.pid}). Nobody tells it what to do: after some`,
-  );
-  screen.line("   seconds without a sign of the old process, it takes over its tasks.");
+  signal.throwIfAborted();
+  screen.line(`   A is started again (process ${scene.a.pid}). Nobody tells it what to do:`);
+  screen.line("   after some seconds without a sign of the old process, it takes over its tasks.");
   await untilArrived(scene, wire, ["0.1.0", "0.1", "latest", "edge"]);
   screen.line(`5  Everything has arrived: ${mib(wire.line.bytesSent)} went over the line.`);
   return showComparison(scene);
