@@ -3,6 +3,7 @@ import { cosignTagOf, mediaTypes, type Descriptor } from "@entrepot/oci";
 import type { Repository } from "@entrepot/registry";
 import { pushSample, type Sample } from "@entrepot/registry/samples";
 import { sampleBlob, sampleImage, sampleIndex } from "@entrepot/registry/samples";
+import type { Chance } from "./seed.ts";
 import type { World } from "./world.ts";
 
 const REPOSITORIES = ["library/app", "library/tools/lint"];
@@ -26,62 +27,9 @@ interface Known {
 /** The clients of `world`. */
 export function clientsOf(world: World): Clients {
   const { chance } = world;
-  const known = new Map<string, Known[]>();
+  const known = new Map<string, Known[]>(world.names.map((name) => [name, []]));
   const cosignOwners = new Map<string, string>();
   let count = 0;
-
-  const image = (layers: readonly Sample[] = [], subject?: Descriptor) =>
-    sampleImage({ ...(subject && { subject }), config: config() }, [
-      ...layers,
-      sampleBlob(chance.bytes(chance.between(1, 3000))),
-    ]);
-  const config = () =>
-    sampleBlob(JSON.stringify({ made: chance.bytes(8).toString("hex") }), mediaTypes.ociConfig);
-  const someTags = (node: string) =>
-    Array.from({ length: chance.between(1, 3) }, () => `${node}-t${chance.between(1, TAGS)}`);
-
-  async function act(node: string, repository: Repository): Promise<void> {
-    const mine = known.get(node) ?? [];
-    known.set(node, mine);
-    const here = mine.filter((one) => one.repository === repository.name);
-    const dice = chance.random();
-    const remember = (sample: Sample) => mine.push({ repository: repository.name, sample });
-    if (dice < 0.3 || here.length === 0) {
-      const sample = image(chance.random() < 0.5 ? sharedLayers(here) : []);
-      remember(sample);
-      await pushSample(repository, sample, someTags(node));
-    } else if (dice < 0.45) {
-      const sample = sampleIndex([image(), chance.random() < 0.3 ? image() : aged(here)]);
-      remember(sample);
-      await pushSample(repository, sample, someTags(node));
-    } else if (dice < 0.6) {
-      const { content } = chance.oneOf(here).sample;
-      if (!(await repository.resolve(content.digest))) return;
-      for (const tag of someTags(node)) await repository.tag(tag, content.digest);
-    } else if (dice < 0.7) {
-      await pushSample(repository, image([], chance.oneOf(here).sample.content));
-    } else if (dice < 0.8) {
-      const tag = `${cosignTagOf(chance.oneOf(here).sample.content.digest)}.sig`;
-      cosignOwners.set(`${repository.name}:${tag}`, node);
-      await pushSample(repository, image(), [tag]);
-    } else if (dice < 0.92) {
-      await repository.delete(chance.oneOf(someTags(node)));
-    } else {
-      await repository.delete(chance.oneOf(here).sample.content.digest);
-    }
-  }
-
-  /** An image pushed before, as a part of an index. */
-  const aged = (here: readonly Known[]): Sample => {
-    const images = here.filter(({ sample }) => sample.content.mediaType === mediaTypes.ociManifest);
-    return images.length > 0 ? chance.oneOf(images).sample : image();
-  };
-  const sharedLayers = (here: readonly Known[]) =>
-    here
-      .slice(-1)
-      .flatMap(({ sample }) => sample.children)
-      .filter(({ content }) => content.mediaType === mediaTypes.ociLayerGzip)
-      .slice(0, 1);
 
   return {
     count: () => count,
@@ -91,8 +39,9 @@ export function clientsOf(world: World): Clients {
       count++;
       await world.nodes.get(node)!.whileAlive(async ({ content }) => {
         const registry = content.as({ name: `client of ${node}`, cause: randomUUID() });
+        const repository = registry.repository(chance.oneOf(REPOSITORIES));
         try {
-          await act(node, registry.repository(chance.oneOf(REPOSITORIES)));
+          await act({ chance, node, repository, known: known.get(node)!, cosignOwners });
         } catch (error) {
           // Of an index, or of a manifest, something may have been deleted: the registry says so.
           const code = (error as { code?: unknown }).code;
@@ -101,4 +50,64 @@ export function clientsOf(world: World): Clients {
       });
     },
   };
+}
+
+/** A client about to do something. */
+interface Client {
+  readonly chance: Chance;
+  readonly node: string;
+  readonly repository: Repository;
+  /** What this node's clients have pushed so far. */
+  readonly known: Known[];
+  readonly cosignOwners: Map<string, string>;
+}
+
+async function act({ chance, node, repository, known, cosignOwners }: Client): Promise<void> {
+  const { name } = repository;
+  const here = known.filter((one) => one.repository === name).map(({ sample }) => sample);
+  const tags = Array.from(
+    { length: chance.between(1, 3) },
+    () => `${node}-t${chance.between(1, TAGS)}`,
+  );
+  const push = async (sample: Sample) => {
+    known.push({ repository: name, sample });
+    await pushSample(repository, sample, tags);
+  };
+  const dice = chance.random();
+  if (dice < 0.3 || here.length === 0) {
+    await push(image(chance, chance.random() < 0.5 ? layersOfLast(here) : []));
+  } else if (dice < 0.45) {
+    const old = here.filter(({ content }) => content.mediaType === mediaTypes.ociManifest);
+    const second = old.length > 0 && chance.random() < 0.7 ? chance.oneOf(old) : image(chance);
+    await push(sampleIndex([image(chance), second]));
+  } else if (dice < 0.6) {
+    const { digest } = chance.oneOf(here).content;
+    if (!(await repository.resolve(digest))) return;
+    for (const tag of tags) await repository.tag(tag, digest);
+  } else if (dice < 0.7) {
+    await pushSample(repository, image(chance, [], chance.oneOf(here).content));
+  } else if (dice < 0.8) {
+    const tag = `${cosignTagOf(chance.oneOf(here).content.digest)}.sig`;
+    cosignOwners.set(`${name}:${tag}`, node);
+    await pushSample(repository, image(chance), [tag]);
+  } else if (dice < 0.92) {
+    await repository.delete(tags[0]!);
+  } else {
+    await repository.delete(chance.oneOf(here).content.digest);
+  }
+}
+
+function image(chance: Chance, layers: readonly Sample[] = [], subject?: Descriptor): Sample {
+  const made = JSON.stringify({ made: chance.bytes(8).toString("hex") });
+  const config = sampleBlob(made, mediaTypes.ociConfig);
+  const own = sampleBlob(chance.bytes(chance.between(1, 3000)));
+  return sampleImage({ config, ...(subject && { subject }) }, [...layers, own]);
+}
+
+/** A layer that the next image shares with the one before. */
+function layersOfLast(here: readonly Sample[]): Sample[] {
+  const children = here.at(-1)?.children ?? [];
+  return children
+    .filter(({ content }) => content.mediaType === mediaTypes.ociLayerGzip)
+    .slice(0, 1);
 }

@@ -92,7 +92,7 @@ async function holeUnder(repository: Repository, content: Descriptor): Promise<s
   }
 }
 
-/** A journal that differs from the tables; more entries or executions than any loop could excuse. */
+/** A journal that differs from the tables; more entries or executions than changes can excuse. */
 async function recordFaults(node: Node, clients: Clients): Promise<string[]> {
   const records = await node.records();
   const faults = (await compareWithTables(records)).map(

@@ -22,8 +22,8 @@ const STORM: Weather = { mishaps: 0.08, delayMs: 8 };
 const GALE: Weather = { mishaps: 0.5, delayMs: 30 };
 
 /**
- * Lives a life: changes at random under faults of all kinds, then everything is healed. Returns what
- * was ever wrong, which should be nothing.
+ * Lives a life: changes at random under faults of all kinds, then everything is healed. Returns
+ * what was ever wrong, which should be nothing.
  */
 export async function live(life: Life): Promise<string[]> {
   const world = await makeWorld(life);

@@ -156,7 +156,7 @@ for (const { title, policy: settings, changes, known = [], steps } of CASES) {
   });
 }
 
-test("a whole run copies what differs, settles what is equal, keeps what it may not override", () => {
+test("a run copies what differs, settles what is equal, keeps what it may not override", () => {
   const at = { repository: "library/app", target: "library/app" };
   const compared = [
     { ...at, reference: "v1", atSource: v1, atTarget: v1 },
@@ -175,7 +175,7 @@ test("a whole run copies what differs, settles what is equal, keeps what it may 
   expect(careful.kept.map(({ reference }) => reference)).toEqual(["v3"]);
 });
 
-test("a run sends nothing over what the target has since sent what is here, nor what it deleted", () => {
+test("a run sends nothing back over what the target has moved on or deleted", () => {
   const at = { repository: "library/app", target: "library/app", atSource: v1 };
   const origin = { registry: PEER, seq: 9, path: [PEER, HERE] };
   const compared = [

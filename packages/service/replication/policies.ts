@@ -1,10 +1,4 @@
-import {
-  type Actor,
-  type Catalog,
-  type Commit,
-  type Database,
-  policyChange,
-} from "@entrepot/catalog";
+import { type Actor, type Catalog, type Commit, policyChange } from "@entrepot/catalog";
 import type { Jobs } from "@entrepot/jobs";
 import { RegistryError } from "@entrepot/oci";
 import { policyOf, type PolicyRow, valuesOf } from "./policy-rows.ts";

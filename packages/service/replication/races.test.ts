@@ -4,14 +4,14 @@ import { openContent } from "@entrepot/content";
 import { openJobs } from "@entrepot/jobs";
 import { asDigest, digestOf } from "@entrepot/oci";
 import { memoryRegistry, type Registry } from "@entrepot/registry";
-import { before } from "@entrepot/registry/faults";
+import { before as beforeCalls } from "@entrepot/registry/faults";
 import { pushSample, type Sample, sampleImage } from "@entrepot/registry/samples";
 import { memoryStore } from "@entrepot/storage/memory";
 import { type KyselyPlugin, sql } from "kysely";
 import { afterEach, expect, test, vi } from "vitest";
 import type { PolicySettings, Site } from "./ports.ts";
 import { reconcile } from "./reconcile.ts";
-import { openReplication } from "./replication.ts";
+import { openReplication, type Replication } from "./replication.ts";
 
 const ACTOR = { name: "test", cause: "test" };
 const NAME = "library/app";
@@ -49,7 +49,7 @@ async function pairOf() {
   const held = (registry: Registry, side: keyof typeof calls): Registry => ({
     ...registry,
     repository: (name) =>
-      before(registry.repository(name), (method, args) => calls[side](method, args)),
+      beforeCalls(registry.repository(name), (method, args) => calls[side](method, args)),
   });
   const local = siteOf(
     () => held(content.as(ACTOR), "atSource"),
@@ -72,23 +72,7 @@ async function pairOf() {
     pace: PACE,
   });
   ends.push(() => replication.close());
-  const endpointId = await replication.endpoints.create(
-    {
-      name: "target",
-      description: "",
-      type: "docker-registry",
-      url: "http://target.test",
-      credentialType: "basic",
-      accessKey: "",
-      insecure: false,
-      caCertificate: "",
-    },
-    ACTOR,
-  );
-  const policyId = await replication.policies.create(
-    { ...POLICY, destEndpointId: endpointId },
-    ACTOR,
-  );
+  const policyId = await setUp(replication);
   await jobs.start({ workers: 4 });
   replication.start();
   const source = content.as(ACTOR).repository(NAME);
@@ -109,6 +93,21 @@ async function pairOf() {
     );
   await rest();
   return { catalog, jobs, replication, policyId, target, source, calls, push, at, arrives, rest };
+}
+
+async function setUp({ endpoints, policies }: Replication): Promise<number> {
+  const endpoint = {
+    name: "target",
+    description: "",
+    type: "docker-registry",
+    url: "http://target.test",
+    credentialType: "basic",
+    accessKey: "",
+    insecure: false,
+    caCertificate: "",
+  };
+  const destEndpointId = await endpoints.create(endpoint, ACTOR);
+  return policies.create({ ...POLICY, destEndpointId }, ACTOR);
 }
 
 function siteOf(registry: Site["registry"], list: Site["list"] = async function* () {}): Site {
