@@ -16,11 +16,14 @@ export function localSite(content: Content): Site {
       }
     },
 
-    prepare: (repository) =>
-      content.projects.ensure(
-        { name: "system:replication", cause: randomUUID() },
-        projectOf(repository),
-      ),
+    isPublic: (repository) => content.projects.isPublic(projectOf(repository)),
+
+    async prepare(repository, isPublic) {
+      const project = projectOf(repository);
+      if (await content.projects.exists(project)) return;
+      const actor = { name: "system:replication", cause: randomUUID() };
+      await content.projects.ensure(actor, project, await isPublic());
+    },
 
     deleteTag: (repository, tag, origin) =>
       content.as(replicator(origin)).repository(repository).delete(tag),

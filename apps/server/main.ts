@@ -30,9 +30,10 @@ function configuration(name: "serve" | "worker", given: readonly string[]): Conf
 
 async function main(name: "serve" | "worker", config: Config): Promise<void> {
   const log = openLog(config.logLevel);
-  let running: Running;
+  const starting = openServer(config, log);
+  stopOnSignals(starting);
   try {
-    running = await openServer(config, log);
+    process.stdout.write(greeting(name, config, await starting));
   } catch (error) {
     const known =
       error instanceof RegistryError || (error as { code?: unknown }).code === undefined;
@@ -40,17 +41,17 @@ async function main(name: "serve" | "worker", config: Config): Promise<void> {
     console.error(`entrepot: ${known ? (error as Error).message : String(error)}`);
     process.exit(FAILED);
   }
-  process.stdout.write(greeting(name, config, running));
-  stopOnSignals(running);
 }
 
-function stopOnSignals(running: Running): void {
+/** A server that is still starting is stopped as soon as it has started: nothing is left behind. */
+function stopOnSignals(starting: Promise<Running>): void {
   let asked = false;
   const stop = async (signal: NodeJS.Signals) => {
     if (asked) process.exit(FAILED);
     asked = true;
     console.error(`entrepot: stopping (${signal}); once more to stop at once`);
-    await running.stop();
+    const running = await starting.catch(() => null);
+    await running?.stop();
     process.exit(0);
   };
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {

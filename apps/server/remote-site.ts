@@ -46,6 +46,7 @@ function plainSite(remote: RemoteRegistry): Site {
   return {
     registry: (origin) => remote.with(originHeaders(origin)),
     list: (selection) => listByTags(remote, selection),
+    isPublic: async () => false,
     prepare: async () => undefined,
     deleteTag: (repository, tag) => deletePlainTag(remote, repository, tag),
     async ping() {
@@ -127,12 +128,17 @@ function harborSite(
       }
     },
 
-    async prepare(repository) {
+    async isPublic(repository) {
+      const [project] = await harbor.projectsNamed([projectOf(repository)]);
+      return project?.isPublic ?? false;
+    },
+
+    async prepare(repository, isPublic) {
       const project = projectOf(repository);
       if (prepared.has(project)) return;
       if (peerId === undefined) await askPeerId();
       const [found] = await harbor.projectsNamed([project]);
-      if (!found) await harbor.createProject(project, false);
+      if (!found) await harbor.createProject(project, await isPublic());
       prepared.add(project);
     },
 

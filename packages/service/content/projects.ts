@@ -34,6 +34,9 @@ export interface Projects {
   update(actor: Actor, name: string, metadata: ProjectMetadata): Promise<boolean>;
   /** False if there was none. Throws PRECONDITION while it has repositories. */
   remove(actor: Actor, name: string): Promise<boolean>;
+  exists(name: string): Promise<boolean>;
+  /** Whether anybody may pull from project `name`. False if there is none. */
+  isPublic(name: string): Promise<boolean>;
   /** Sees to it that project `name` exists. Repeating is safe. */
   ensure(actor: Actor, name: string, isPublic?: boolean): Promise<void>;
   /** False if there is no such repository. */
@@ -75,13 +78,14 @@ export function openProjects(catalog: Catalog): Projects {
     update: (actor, name, metadata) => updateProject(catalog, actor, name, metadata),
     remove: (actor, name) => removeProject(catalog, actor, name),
 
+    exists: async (name) => (await metadataOf(catalog, name)) !== null,
+
+    async isPublic(name) {
+      return (await metadataOf(catalog, name))?.["public"] === "true";
+    },
+
     async ensure(actor, name, isPublic = false) {
-      const found = await catalog.db
-        .selectFrom("project")
-        .select("id")
-        .where("name", "=", name)
-        .executeTakeFirst();
-      if (found) return;
+      if ((await metadataOf(catalog, name)) !== null) return;
       try {
         await create(actor, { name, public: isPublic });
       } catch (error) {
@@ -167,4 +171,13 @@ async function updateProject(
     commit.record(projectChange(name, after));
     return true;
   });
+}
+
+async function metadataOf(catalog: Catalog, name: string): Promise<ProjectMetadata | null> {
+  const row = await catalog.db
+    .selectFrom("project")
+    .select("metadata")
+    .where("name", "=", name)
+    .executeTakeFirst();
+  return row ? (row.metadata as ProjectMetadata) : null;
 }

@@ -34,8 +34,14 @@ export interface Site {
    */
   list(selection: Selection): AsyncIterable<ListedArtifact>;
 
-  /** Makes the project of `repository` exist, where such a thing is known. Repeating is safe. */
-  prepare(repository: string): Promise<void>;
+  /** Whether anybody may pull from the project of `repository`; false where that is not known. */
+  isPublic(repository: string): Promise<boolean>;
+
+  /**
+   * Makes the project of `repository` exist, where such a thing is known; a new one is public if
+   * `isPublic` says so. Repeating is safe.
+   */
+  prepare(repository: string, isPublic: () => Promise<boolean>): Promise<void>;
 
   /** Deletes one tag and nothing else; false if it was not there. */
   deleteTag(repository: string, tag: string, origin: Origin): Promise<boolean>;

@@ -114,6 +114,7 @@ function siteOf(registry: Site["registry"], list: Site["list"] = async function*
   return {
     registry,
     list,
+    isPublic: async () => false,
     prepare: async () => undefined,
     deleteTag: (repository, tag, origin) => registry(origin).repository(repository).delete(tag),
     ping: async () => ({ peerId: null }),

@@ -137,7 +137,7 @@ async function copy(errand: Errand): Promise<Digest | undefined> {
     run.log("warn", `${repository}@${wanted} has been deleted at the source since`);
     return undefined;
   }
-  await errand.target.prepare(replica.target);
+  await errand.target.prepare(replica.target, () => errand.source.isPublic(repository));
   const target = errand.target.registry(origin).repository(replica.target);
   if (isTag && !policy.override && (await keepsItsOwn(target, reference, wanted))) {
     run.log("warn", `${target.name}:${reference} has another digest there and is kept (override)`);
