@@ -166,12 +166,15 @@ export interface Arrival extends ReplicaKey {
   readonly digest: Digest | null;
 }
 
-/** Notes what has arrived; rows whose deletion has arrived are forgotten. Repeating is safe. */
+/**
+ * Notes what has arrived; rows whose deletion has arrived are forgotten. Repeating is safe. Returns
+ * of each whether that is all: false if something else is wanted by now.
+ */
 export async function noteArrivals(
   db: Kysely<Database>,
   arrivals: readonly Arrival[],
-): Promise<void[]> {
-  await sql`
+): Promise<boolean[]> {
+  const { rows } = await sql<ReplicaKey & { behind: boolean }>`
     WITH k AS (
       SELECT * FROM unnest(${arrivals.map((arrival) => arrival.policyId)}::integer[],
                            ${arrivals.map((arrival) => arrival.repository)}::text[],
@@ -189,8 +192,12 @@ export async function noteArrivals(
     WHERE replica.policy_id = k.policy_id AND replica.repository = k.repository
       AND replica.reference = k.reference
       AND NOT (replica.wanted IS NULL AND k.digest IS NULL)
+    RETURNING replica.policy_id AS "policyId", replica.repository, replica.reference,
+              replica.wanted IS DISTINCT FROM k.digest AS behind
   `.execute(db);
-  return arrivals.map(() => undefined);
+  const nameOf = (key: ReplicaKey) => `${key.policyId}/${keyOf(key)}`;
+  const behind = new Set(rows.filter((row) => row.behind).map(nameOf));
+  return arrivals.map((arrival) => !behind.has(nameOf(arrival)));
 }
 
 /**

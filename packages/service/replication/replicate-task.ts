@@ -28,12 +28,14 @@ import {
 
 /** Attempts of one task; afterwards its replica stays wanted, and catching up takes it on. */
 const ATTEMPTS = 6;
+/** How often one run of a task begins anew because something else has come to be wanted. */
+const ROUNDS = 3;
 
 /** What the task needs. */
 export interface ReplicateOptions {
   readonly catalog: Catalog;
   readonly policies: Pick<Policies, "get">;
-  readonly endpoints: Pick<Endpoints, "site">;
+  readonly endpoints: Pick<Endpoints, "get" | "site">;
   /** Our own registry. */
   readonly local: Site;
   readonly pace: Pace;
@@ -69,18 +71,25 @@ export function replicateTask(options: ReplicateOptions): TaskHandler {
       const payload = run.task.payload as ReplicatePayload;
       const policy = await policies.get(payload.policyId);
       if (!policy) return run.log("warn", "the policy has been deleted since; nothing to do");
-      const taken = await take(payload);
-      if (!taken) return run.log("info", "nothing is wanted here any more");
-
       const remote = await endpoints.site((policy.destEndpointId ?? policy.srcEndpointId)!);
       const push = policy.destEndpointId !== null;
       const [source, target] = push ? [local, remote] : [remote, local];
-      const replica = await resolved(taken, target, catalog);
+      const peerId = async () =>
+        push ? ((await endpoints.get(policy.destEndpointId!))?.peerId ?? null) : null;
       const goingTags = (of: Replica) => deletionsOf(catalog.db, of);
-      const errand = { policy, replica, source, target, run, once, goingTags };
-      const arrived = replica.wanted ? await copy(errand) : await remove(errand);
-      if (arrived === undefined) return wantNoMore(catalog.db, replica);
-      await note({ ...replica, digest: arrived });
+
+      // Again where something else has come to be wanted meanwhile that has no task of its own.
+      for (let round = 0; round < ROUNDS; round++) {
+        run.signal.throwIfAborted();
+        const taken = await take(payload);
+        if (!taken) return run.log("info", "nothing is wanted here any more");
+        const returning = await cameFrom(taken, target, peerId, run);
+        const replica = returning ? taken : await resolved(taken, target, catalog);
+        const errand = { policy, replica, source, target, run, once, goingTags };
+        const arrived = returning ? replica.wanted! : await bring(errand);
+        if (arrived === undefined) return wantNoMore(catalog.db, replica);
+        if (await note({ ...replica, digest: arrived })) return;
+      }
     },
 
     retryDelayMs: retryDelays(pace),
@@ -100,6 +109,28 @@ export function replicateTask(options: ReplicateOptions): TaskHandler {
         .execute();
     },
   };
+}
+
+const bring = (errand: Errand) => (errand.replica.wanted ? copy(errand) : remove(errand));
+
+/**
+ * Whether what is wanted came through the target itself, so that what that has now can only be
+ * newer: an event has settled it since the task was planned. Runs by hand give back what is gone.
+ */
+async function cameFrom(
+  { wanted, origin, target: name, reference }: Replica,
+  target: Site,
+  peerId: () => Promise<string | null>,
+  run: TaskRun,
+): Promise<boolean> {
+  // What was made here has passed through nobody else, and needs no further look.
+  if (wanted === null || origin.path.length < 2) return false;
+  const peer = await peerId();
+  if (peer === null || !origin.path.includes(peer)) return false;
+  const there = await target.registry(origin).repository(name).resolve(reference);
+  if (there === null && run.execution.trigger === "manual") return false;
+  run.log("info", `${name}:${reference} came from the target and is not sent back`);
+  return true;
 }
 
 /**
