@@ -20,6 +20,7 @@ export interface PolicyWish {
 export interface ApiAnswer {
   readonly status: number;
   readonly headers: Headers;
+  readonly text: string;
   // oxlint-disable-next-line typescript/no-explicit-any -- tests look into whatever came
   readonly json: any;
 }
@@ -51,7 +52,7 @@ export async function api(
     throw new Error(`${method} ${path} was answered ${response.status}: ${text}`);
   }
   const json = text.startsWith("{") || text.startsWith("[") ? JSON.parse(text) : null;
-  return { status: response.status, headers: response.headers, json };
+  return { status: response.status, headers: response.headers, text, json };
 }
 
 /** Creates an endpoint on `server` and returns its id. */

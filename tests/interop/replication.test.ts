@@ -19,7 +19,8 @@ const missing = [
   ...(hasSkopeo ? [] : ["skopeo"]),
   ...(hasDockerRegistry ? [] : ["docker-registry"]),
 ].join(" and ");
-const title = `from Entrepot to Entrepot and docker-registry${missing && ` (skipped: ${missing} not installed)`}`;
+const skipped = missing && ` (skipped: ${missing} not installed)`;
+const title = `from Entrepot to Entrepot and docker-registry${skipped}`;
 const isLong = process.env["ENTREPOT_TEST_LONG"] === "1";
 
 describe.skipIf(missing !== "")(title, () => {

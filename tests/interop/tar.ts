@@ -17,7 +17,7 @@ function header(name: string, size: number): Buffer {
   block.write(`${octal(size, 11)}\0${octal(0, 11)}\0`, 124);
   block.write(" ".repeat(8), 148);
   block.write("0", 156);
-  block.write("ustar\0" + "00", 257);
+  block.write("ustar\x0000", 257);
   // The checksum counts its own eight bytes as blanks.
   const sum = block.reduce((total, byte) => total + byte, 0);
   block.write(`${octal(sum, 6)}\0 `, 148);

@@ -2,21 +2,21 @@ import { setTimeout as pause } from "node:timers/promises";
 import { digestOf, mediaTypes } from "@entrepot/oci";
 import { type Sample, sampleBlob } from "@entrepot/registry/samples";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createEndpoint, pushPolicy } from "../interop/entrepot-api.ts";
-import { type EntrepotProcess, runEntrepot } from "../interop/entrepot-process.ts";
-import { atRest, journalDifferences, logsOfFailures } from "../interop/entrepot-state.ts";
-import { faultProxy } from "../interop/fault-proxy.ts";
-import { makeImage, makeTwoPlatforms } from "../interop/images.ts";
-import * as client from "../interop/push-client.ts";
-import { contentsOf, readEverything, sameContents } from "../interop/registry-contents.ts";
-import { chanceOf, replay } from "./seed.ts";
+import { createEndpoint, pushPolicy } from "./entrepot-api.ts";
+import { type EntrepotProcess, runEntrepot } from "./entrepot-process.ts";
+import { atRest, journalDifferences, logsOfFailures } from "./entrepot-state.ts";
+import { faultProxy } from "./fault-proxy.ts";
+import { makeImage, makeTwoPlatforms } from "./images.ts";
+import * as client from "./push-client.ts";
+import { contentsOf, readEverything, sameContents } from "./registry-contents.ts";
+import { chanceOf, replay } from "../simulation/seed.ts";
 
 const isLong = process.env["ENTREPOT_TEST_LONG"] === "1";
 const KILLS = isLong ? 60 : 6;
 const CUTS = isLong ? 60 : 8;
 const LIMIT_MS = isLong ? 600_000 : 120_000;
 
-describe(`nothing acknowledged is lost: ${replay("tests/simulation/crash.test.ts")}`, () => {
+describe(`nothing acknowledged is lost: ${replay("tests/interop/crash.test.ts")}`, () => {
   const chance = chanceOf();
   let source: EntrepotProcess;
   let target: EntrepotProcess;
