@@ -1,4 +1,3 @@
-import { cpus } from "node:os";
 import { resolve } from "node:path";
 
 /** How the server is to run. */
@@ -106,7 +105,7 @@ export const SETTINGS: readonly Setting[] = [
     env: "ENTREPOT_WORKERS",
     flag: "--workers",
     value: "n",
-    standard: String(Math.max(8, 4 * cpus().length)),
+    standard: "32",
     help: "how many tasks run at a time",
     wrong: (text) => (/^[1-9]\d{0,2}$/.test(text) ? null : "give a whole number from 1 to 999"),
   },

@@ -29,6 +29,8 @@ export interface Following {
 }
 
 const BATCH = 500;
+/** Least time from one look to the next: what comes thick and fast is read together. */
+const REST_MS = 10;
 const FIRST_DELAY_MS = 1_000;
 const LONGEST_DELAY_MS = 30_000;
 
@@ -51,12 +53,15 @@ export function followJournal(
   const run = async () => {
     let delayMs = FIRST_DELAY_MS;
     while (!stopped.signal.aborted) {
+      const lookedAt = performance.now();
       try {
         while (!stopped.signal.aborted && (await readBatch(catalog, reader, from))) {
           delayMs = FIRST_DELAY_MS;
         }
         delayMs = FIRST_DELAY_MS;
         await attention.rung();
+        const restMs = REST_MS - (performance.now() - lookedAt);
+        if (restMs > 0) await sleep(restMs);
       } catch (error) {
         onError(error, delayMs);
         await sleep(delayMs, undefined, { signal: stopped.signal }).catch(() => {});

@@ -5,6 +5,8 @@ import type { TaskLog } from "./task-log.ts";
 import { pause } from "./timing.ts";
 
 const RETRY_MS = 500;
+/** Least time from one transaction to the next: what ends thick and fast is stored together. */
+const REST_MS = 10;
 
 /** What a settler needs. */
 export interface SettlerContext extends SettleContext {
@@ -30,10 +32,14 @@ export function openSettler(context: SettlerContext): Settler {
   let working: Promise<void> | null = null;
   let givenUp = false;
   let alone = 0;
+  let startedAt = Number.NEGATIVE_INFINITY;
 
   const open = () => waiting.length > 0 && !givenUp;
   const work = async () => {
     while (open()) {
+      const restMs = REST_MS - (performance.now() - startedAt);
+      if (restMs > 0 && !givenUp) await pause(restMs);
+      startedAt = performance.now();
       const batch = waiting.splice(0, alone > 0 ? 1 : waiting.length);
       try {
         await context.taskLog.flush();

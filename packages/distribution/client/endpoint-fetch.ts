@@ -46,6 +46,9 @@ export function endpointFetch(options: EndpointFetchOptions = {}): EndpointFetch
       body: (request.body ?? null) as Dispatcher.DispatchOptions["body"],
       signal: request.signal ?? null,
       highWaterMark: WINDOW_BYTES,
+      // undici closes after a HEAD, since some servers send a body: with as many HEADs as a copy
+      // has, half the time would go into connections.
+      reset: false,
     });
     return toResponse(answer, request.method === "HEAD");
   };

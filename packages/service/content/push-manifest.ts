@@ -12,6 +12,7 @@ import {
   parseTag,
   RegistryError,
 } from "@entrepot/oci";
+import { collect } from "@entrepot/registry";
 import { sql } from "kysely";
 import type { Place } from "./room.ts";
 import { projectUnknown } from "./push-blob.ts";
@@ -39,13 +40,40 @@ export async function pushManifest(
   const manifest = parseManifest(bytes, content.mediaType);
   const names = [...new Set(tags.map(parseTag))].toSorted();
 
-  await Promise.all([childBlobsStored(at, manifest), at.room.store.put(content.digest, bytes)]);
+  await Promise.all([childBlobsStored(at, manifest), bytesStored(at, content, bytes)]);
   await at.room.catalog.commit(at.actor, async (commit) => {
-    const repositoryId = await repositoryRow(commit, at.repository);
-    await childrenHere(commit, at.repository, repositoryId, manifest);
-    await manifestRow(commit, at.repository, repositoryId, content, manifest, bytes);
+    const known = await knownRows(commit, at.repository, content.digest);
+    const repositoryId = known?.repositoryId ?? (await createRepository(commit, at.repository));
+    // A manifest that is here has its children here: they cannot be deleted before it.
+    if (!known?.hasManifest) {
+      await childrenHere(commit, at.repository, repositoryId, manifest);
+      await manifestRow(commit, at.repository, repositoryId, content, manifest, bytes);
+    }
     await tagRows(commit, at.repository, repositoryId, names, content);
   });
+}
+
+/** Where a manifest is to be: the repository's id, and whether it has the manifest, kept so. */
+async function knownRows(commit: Commit, repository: string, digest: Digest) {
+  const { rows } = await sql<{ repositoryId: number; hasManifest: boolean }>`
+    SELECT repository.id AS "repositoryId", manifest.id IS NOT NULL AS "hasManifest"
+    FROM repository LEFT JOIN LATERAL (
+      SELECT id FROM manifest
+      WHERE repository_id = repository.id AND digest = ${digest} FOR KEY SHARE
+    ) AS manifest ON true
+    WHERE repository.name = ${repository}
+  `.execute(commit.db);
+  return rows[0];
+}
+
+/** The store's copy is durable and whole: compared, which is cheaper than written again. */
+async function bytesStored(at: Place, content: Descriptor, bytes: Uint8Array): Promise<void> {
+  const { store } = at.room;
+  if ((await store.stat(content.digest)) === bytes.length) {
+    const stored = await collect(await store.read(content.digest), bytes.length);
+    if (Buffer.compare(stored, bytes) === 0) return;
+  }
+  await store.put(content.digest, bytes);
 }
 
 /** Points `tag` at the manifest `digest`, which must be here: else MANIFEST_UNKNOWN. */
@@ -85,14 +113,7 @@ async function childBlobsStored(at: Place, manifest: Manifest): Promise<void> {
   );
 }
 
-async function repositoryRow(commit: Commit, name: string): Promise<number> {
-  const found = await commit.db
-    .selectFrom("repository")
-    .select("id")
-    .where("name", "=", name)
-    .executeTakeFirst();
-  if (found) return found.id;
-
+async function createRepository(commit: Commit, name: string): Promise<number> {
   const created = await sql<{ id: number; description: string; created: boolean }>`
     INSERT INTO repository (project_id, name)
     SELECT id, ${name} FROM project WHERE name = split_part(${name}, '/', 1) FOR KEY SHARE

@@ -1,18 +1,13 @@
 import { batched, type Catalog } from "@entrepot/catalog";
 import type { Task, TaskHandler, TaskRun } from "@entrepot/jobs";
-import { asDigest, type Digest, RegistryError } from "@entrepot/oci";
-import {
-  type CopyOptions,
-  copyGraph,
-  copyTag,
-  type Repository,
-  sharedTransfers,
-} from "@entrepot/registry";
+import { RegistryError } from "@entrepot/oci";
+import { sharedTransfers } from "@entrepot/registry";
+import { carryOut } from "./carry-out.ts";
 import type { Endpoints } from "./endpoints.ts";
 import { messageOf } from "./message-of.ts";
 import type { Pace } from "./pace.ts";
 import type { Policies } from "./policies.ts";
-import type { Policy, Site } from "./ports.ts";
+import type { Site } from "./ports.ts";
 import {
   type Arrival,
   deletionsOf,
@@ -39,18 +34,6 @@ export interface ReplicateOptions {
   /** Our own registry. */
   readonly local: Site;
   readonly pace: Pace;
-}
-
-/** What one run of the task works with. */
-interface Errand {
-  readonly policy: Policy;
-  readonly replica: Replica;
-  readonly source: Site;
-  readonly target: Site;
-  readonly run: TaskRun;
-  readonly once: NonNullable<CopyOptions["once"]>;
-  /** Tags of the replica's target that this policy is about to delete there. */
-  readonly goingTags: (replica: Replica) => Promise<ReadonlySet<string>>;
 }
 
 /**
@@ -86,7 +69,7 @@ export function replicateTask(options: ReplicateOptions): TaskHandler {
         const returning = await cameFrom(taken, target, peerId, run);
         const replica = returning ? taken : await resolved(taken, target, catalog);
         const errand = { policy, replica, source, target, run, once, goingTags };
-        const arrived = returning ? replica.wanted! : await bring(errand);
+        const arrived = returning ? replica.wanted! : await carryOut(errand);
         if (arrived === undefined) return wantNoMore(catalog.db, replica);
         if (await note({ ...replica, digest: arrived })) return;
       }
@@ -110,8 +93,6 @@ export function replicateTask(options: ReplicateOptions): TaskHandler {
     },
   };
 }
-
-const bring = (errand: Errand) => (errand.replica.wanted ? copy(errand) : remove(errand));
 
 /**
  * Whether what is wanted came through the target itself, so that what that has now can only be
@@ -154,109 +135,4 @@ export function retryDelays({ retryMs }: Pace): TaskHandler["retryDelayMs"] {
       error instanceof RegistryError ? (error.detail as { retryAfterMs?: number }) : {};
     return Math.max(doubling, Math.min(detail?.retryAfterMs ?? 0, 10 * 60_000));
   };
-}
-
-/** Returns the digest that the target has now, or undefined if nothing more is wanted of it. */
-async function copy(errand: Errand): Promise<Digest | undefined> {
-  const { policy, replica, run } = errand;
-  const { repository, reference, origin } = replica;
-  const wanted = replica.wanted!;
-  const isTag = asDigest(reference) === null;
-  const source = errand.source.registry(origin).repository(repository);
-  const content = await source.resolve(wanted);
-  if (!content) {
-    run.log("warn", `${repository}@${wanted} has been deleted at the source since`);
-    return undefined;
-  }
-  await errand.target.prepare(replica.target, () => errand.source.isPublic(repository));
-  const target = errand.target.registry(origin).repository(replica.target);
-  if (isTag && !policy.override && (await keepsItsOwn(target, reference, wanted))) {
-    run.log("warn", `${target.name}:${reference} has another digest there and is kept (override)`);
-    return undefined;
-  }
-  run.log("info", `copying ${repository}:${reference} (${wanted}) to ${target.name}`);
-  const options = copyOptions(errand);
-  const result = isTag
-    ? await copyTag(source, target, reference, content, options)
-    : await copyGraph(source, target, content, options);
-  run.log(
-    "info",
-    `done: sent ${result.manifestsSent} manifests and ${result.blobsSent} blobs, ` +
-      `${result.bytesSent} bytes; mounted ${result.blobsMounted}, found ${result.blobsSkipped}`,
-  );
-  return wanted;
-}
-
-async function keepsItsOwn(target: Repository, tag: string, wanted: Digest): Promise<boolean> {
-  const there = await target.resolve(tag);
-  return there !== null && there.digest !== wanted;
-}
-
-function copyOptions({ run, target, policy, once }: Errand): CopyOptions {
-  let bytesSent = 0;
-  let bytesTotal = 0;
-  const show = () => run.progress({ stage: "copying", bytesSent, bytesTotal });
-  const mountFrom = target.mountFrom?.bind(target);
-  return {
-    signal: run.signal,
-    referrers: true,
-    onBytes: (bytes) => {
-      bytesSent += bytes;
-      show();
-    },
-    onExpected: (bytes) => {
-      bytesTotal += bytes;
-      show();
-    },
-    once: (key, work) => once(`${policy.destEndpointId ?? "local"}/${key}`, work),
-    ...(mountFrom && { mountFrom: (blob) => mountFrom(blob.digest) }),
-  };
-}
-
-/**
- * Deletes at the target what this policy had sent, and only while the target still has it. Returns
- * null when it is gone, or undefined when the target's own is left alone.
- */
-async function remove(errand: Errand): Promise<null | undefined> {
-  const { replica, target, run } = errand;
-  const { reference, origin, arrived, sent } = replica;
-  const there = await target.registry(origin).repository(replica.target).resolve(reference);
-  if (!there) {
-    run.log("info", `${replica.target}:${reference} is not there any more`);
-    return null;
-  }
-  const isTag = asDigest(reference) === null;
-  if (isTag && there.digest !== arrived && there.digest !== sent) {
-    run.log("warn", `${replica.target}:${reference} has been changed there and is kept`);
-    return undefined;
-  }
-  if (isTag) {
-    await target.deleteTag(replica.target, reference, origin);
-  } else if (!(await removeManifest(errand))) {
-    return undefined;
-  }
-  run.log("info", `deleted ${replica.target}:${reference} (${there.digest})`);
-  return null;
-}
-
-/**
- * A manifest is deleted only if no tag there names it but those that are to be deleted as well:
- * deleting it deletes them all.
- */
-async function removeManifest({ replica, target, run, goingTags }: Errand): Promise<boolean> {
-  const going = await goingTags(replica);
-  const repository = target.registry(replica.origin).repository(replica.target);
-  let last: string | undefined;
-  do {
-    const page = await repository.tags({ n: 100, ...(last !== undefined && { last }) });
-    for (const tag of page.items) {
-      run.signal.throwIfAborted();
-      if (going.has(tag) || (await repository.resolve(tag))?.digest !== replica.reference) continue;
-      run.log("warn", `${replica.target}@${replica.reference} is kept: tag ${tag} names it there`);
-      return false;
-    }
-    last = page.next ?? undefined;
-  } while (last !== undefined);
-  await repository.delete(replica.reference);
-  return true;
 }
