@@ -3,7 +3,7 @@ import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises
 import { spawnSync } from "node:child_process";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import pg from "pg";
+import { administer } from "@entrepot/catalog/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
   type EntrepotProcess,
@@ -134,10 +134,6 @@ describe("starts and ends", () => {
     await stopPostgres(dataDir);
   });
 
-  async function change(dataDir: string, statement: string): Promise<void> {
-    const client = new pg.Client({ connectionString: postgresOf(dataDir)!.url });
-    await client.connect();
-    await client.query(statement);
-    await client.end();
-  }
+  const change = (dataDir: string, statement: string) =>
+    administer(postgresOf(dataDir)!.url, statement);
 });

@@ -128,17 +128,19 @@ describe.skipIf(missing !== "")(title, () => {
     await pushPolicy(source, "renamed", endpoint, {
       filters: [
         { type: "name", value: "library/app" },
-        { type: "tag", value: "sha256-*", decoration: "excludes" },
+        { type: "tag", value: "{2,latest,sha256-*}", decoration: "excludes" },
       ],
       dest_namespace: "mirror/deep",
       dest_namespace_replace_count: 1,
     });
+    // The signature travels with what it signs, whatever the filter says of its own tag.
+    const left = new Set(["library/app:2", "library/app:latest"]);
     const renamed = (key: string) =>
-      key.startsWith("library/app:") && !key.includes("sha256-")
+      key.startsWith("library/app:") && !left.has(key)
         ? key.replace(/^library/, "mirror/deep")
         : null;
     const contents = await sameContents(source, other, renamed);
-    expect(Object.keys(contents).length).toBe(5);
+    expect(Object.keys(contents).length).toBe(4);
   });
 
   test("without override a tag that differs at the target is kept", async () => {

@@ -47,12 +47,12 @@ export async function getBlob(call: RepositoryCall, text: string): Promise<Respo
 }
 
 function wantedRange(request: Request, blob: Descriptor): RangeAnswer {
-  const header = request.headers.get("range");
-  if (header === null) return "whole";
+  const asked = request.headers.get("range");
+  if (asked === null) return "whole";
   const ifRange = request.headers.get("if-range");
   // Another version than the client has: then it needs all of it. There are no dates to compare.
   if (ifRange !== null && ifRange.trim() !== printETag(blob.digest)) return "whole";
-  return parseRange(header, blob.size);
+  return parseRange(asked, blob.size);
 }
 
 async function send(

@@ -49,7 +49,7 @@ test("every tag of one digest is an entry: pushed together, pushed again, put by
   );
 });
 
-test("of two pushes of one tag at once both are in the journal, and the last one wins", async () => {
+test("of two pushes of one tag at once both are journalled, the last one wins", async () => {
   const repository = content.as(ACTOR).repository("library/race");
   for (let round = 0; round < 10; round++) {
     const images = await Promise.all([prepared(repository), prepared(repository)]);
@@ -63,7 +63,7 @@ test("of two pushes of one tag at once both are in the journal, and the last one
   }
 });
 
-test(`pushing, tagging and deleting at once, the journal tells the tables (seed ${SEED})`, async () => {
+test(`all at once, the journal tells the tables (seed ${SEED})`, async () => {
   const random = seeded(SEED);
   const repository = content.as(ACTOR).repository("library/busy");
   const images = await Promise.all(Array.from({ length: 4 }, () => prepared(repository)));
@@ -87,7 +87,8 @@ test(`pushing, tagging and deleting at once, the journal tells the tables (seed 
     for (let step = steps.shift(); step; step = steps.shift()) await step();
   });
   await Promise.all(workers);
-  const replay = `ENTREPOT_TEST_SEED=${SEED} npx vitest run packages/service/content/journal.test.ts`;
+  const file = "packages/service/content/journal.test.ts";
+  const replay = `ENTREPOT_TEST_SEED=${SEED} npx vitest run ${file}`;
   expect(await compareWithTables(catalog), replay).toEqual([]);
 });
 
