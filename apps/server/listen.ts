@@ -27,9 +27,7 @@ export async function listen(
   log: Log,
 ): Promise<Listening> {
   const { host, port, tls } = config;
-  const listener = getRequestListener((request, bindings) => handler(request, bindings as never), {
-    overrideGlobalObjects: false,
-  });
+  const listener = getRequestListener((request, bindings) => handler(request, bindings as never));
   const options = { maxHeaderSize: HEAD_BYTES, requestTimeout: 0, headersTimeout: 60_000 };
   const server: Server | HttpsServer = tls
     ? createHttps({ ...options, ...(await readTls(tls)) }, listener)

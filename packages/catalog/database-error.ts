@@ -44,7 +44,12 @@ export function sqlState(error: unknown): string | null {
 /** Whether a transaction that failed with `error` may succeed if it is simply run again. */
 export function isTransient(error: unknown): boolean {
   const code = sqlState(error);
-  return code === "40001" || code === "40P01";
+  return code === "40001" || code === "40P01" || isStalePlan(error);
+}
+
+/** Whether `error` says that a prepared statement's plan is older than the tables. */
+export function isStalePlan(error: unknown): boolean {
+  return sqlState(error) === "0A000" && /cached plan/.test((error as Error).message);
 }
 
 function reason(error: Error, code: string): string {

@@ -9,7 +9,8 @@ import {
   type QueryResult,
 } from "kysely";
 import type { Pool, PoolClient, QueryResult as PgResult } from "pg";
-import { databaseError } from "./database-error.ts";
+import { databaseError, isStalePlan } from "./database-error.ts";
+import { prepared } from "./prepared.ts";
 
 /**
  * Kysely over a `pg` pool. Differs from Kysely's own dialect in two ways: a lost database is
@@ -89,7 +90,7 @@ async function run<R>(
   parameters: readonly unknown[] = [],
 ): Promise<QueryResult<R>> {
   try {
-    const answer = await connection.client.query<never>(text, parameters as unknown[]);
+    const answer = await ask(connection, text, parameters as unknown[]);
     // Several statements in one text give several answers; the last one counts.
     const last = (Array.isArray(answer) ? answer.at(-1) : answer) as PgResult;
     if (last.command === "COMMIT" || last.command === "ROLLBACK") connection.inTransaction = false;
@@ -101,6 +102,21 @@ async function run<R>(
     // The driver's own stack ends at the socket; this one names who asked.
     if (error instanceof Error) Error.captureStackTrace(error, run);
     throw databaseError(error);
+  }
+}
+
+/**
+ * A plan kept from before another node changed the tables: outside a transaction the query is sent
+ * again without one, within it the transaction is (`isTransient`), on another connection.
+ */
+async function ask(connection: Connection, text: string, values: unknown[]): Promise<unknown> {
+  try {
+    return await connection.client.query(prepared(text, values));
+  } catch (error) {
+    if (!isStalePlan(error)) throw error;
+    connection.discard = true;
+    if (connection.inTransaction) throw error;
+    return await connection.client.query({ text, values });
   }
 }
 

@@ -22,6 +22,7 @@ const NOWHERE: Standing = { exists: false, public: false, role: null, sysadmin: 
 export function openRights(catalog: Catalog): Rights {
   const ask = batched((questions: Question[]) => findStandings(catalog, questions), {
     max: MOST_QUESTIONS,
+    maxInFlight: 1,
   });
   return {
     async standing(accountId, project) {
