@@ -110,7 +110,8 @@ async function untilThere(client: HttpClient, path: string, digest: string): Pro
   const deadline = performance.now() + LIMIT_MS;
   const ask = { method: "HEAD", target: path, headers: { accept: MANIFEST } } as const;
   while (performance.now() < deadline) {
-    const { headers } = await client.send(ask, 200, 404);
+    // docker-registry answers 500 while it is writing a tag's file.
+    const { headers } = await client.send(ask, 200, 404, 500);
     if (headers["docker-content-digest"] === digest) return;
     await pause(LOOK_MS);
   }
