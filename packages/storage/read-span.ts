@@ -3,8 +3,8 @@ import { RegistryError } from "@entrepot/oci";
 import type { Bytes } from "@entrepot/oci";
 import { onDisk } from "./disk.ts";
 
-// Each piece costs a hop to a thread and back. Measured, one pull over loopback: 256 KiB runs at half
-// the speed; 2 MiB a third faster, for twice the memory of every pull at once.
+// Each piece costs a hop to a thread and back. Measured, one pull over loopback: 256 KiB runs at
+// half the speed; 2 MiB a third faster, for twice the memory of every pull at once.
 const CHUNK_BYTES = 1024 * 1024;
 
 /** Which bytes of a file to read: from `start` up to `end`, exclusive. */
