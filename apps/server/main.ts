@@ -1,5 +1,4 @@
 #!/usr/bin/env node
-import "./threads.ts";
 import { RegistryError } from "@entrepot/oci";
 import { type Config, helpText, readConfig } from "./config.ts";
 import { openLog } from "./log.ts";
