@@ -61,9 +61,9 @@ async function* listByTags(
   remote: RemoteRegistry,
   selection: Selection,
 ): AsyncGenerator<ListedArtifact> {
-  for await (const repository of pages((last) => remote.repositories(after(last)))) {
+  for await (const repository of wholeList((last) => remote.repositories(after(last)))) {
     if (!selection.repository(repository)) continue;
-    const tags = pages((last) => remote.repository(repository).tags(after(last)));
+    const tags = wholeList((last) => remote.repository(repository).tags(after(last)));
     for await (const tag of tags) {
       if (selection.tag(tag)) yield { repository, reference: tag, digest: null };
     }
@@ -72,13 +72,23 @@ async function* listByTags(
 
 const after = (last: string | null) => (last === null ? { n: 1000 } : { n: 1000, last });
 
-async function* pages(
+/**
+ * Everything of a list, or an error: the general `pages` ends quietly where a broken registry sends
+ * the same page for ever, but what a listing lacks may be deleted at the target.
+ */
+async function* wholeList(
   ask: (last: string | null) => Promise<{ items: readonly string[]; next: string | null }>,
 ): AsyncGenerator<string> {
   let last: string | null = null;
   do {
     const page: { items: readonly string[]; next: string | null } = await ask(last);
     yield* page.items;
+    if (page.next !== null && page.next === last) {
+      throw new RegistryError(
+        "UNAVAILABLE",
+        "the registry's list does not move on; nothing is done",
+      );
+    }
     last = page.next;
   } while (last !== null);
 }

@@ -9,6 +9,8 @@ import { migrate } from "./migrate.ts";
 import { openCatalog, type CatalogOptions } from "./open-catalog.ts";
 import type { Catalog } from "./ports.ts";
 
+export { seededRandom } from "./seeds.ts";
+
 declare module "vitest" {
   interface ProvidedContext {
     testDatabase: { readonly url: string; readonly template: string };

@@ -1,5 +1,5 @@
 import { compareWithTables, type Catalog } from "@entrepot/catalog";
-import { testCatalog } from "@entrepot/catalog/testing";
+import { seededRandom, testCatalog } from "@entrepot/catalog/testing";
 import type { Descriptor } from "@entrepot/oci";
 import { bytesOf, type Repository } from "@entrepot/registry";
 import { pushSample, type Sample, sampleImage } from "@entrepot/registry/samples";
@@ -64,7 +64,7 @@ test("of two pushes of one tag at once both are journalled, the last one wins", 
 });
 
 test(`all at once, the journal tells the tables (seed ${SEED})`, async () => {
-  const random = seeded(SEED);
+  const random = seededRandom(SEED);
   const repository = content.as(ACTOR).repository("library/busy");
   const images = await Promise.all(Array.from({ length: 4 }, () => prepared(repository)));
   const pick = <T>(items: readonly T[]): T => items[Math.floor(random() * items.length)]!;
@@ -91,14 +91,3 @@ test(`all at once, the journal tells the tables (seed ${SEED})`, async () => {
   const replay = `ENTREPOT_TEST_SEED=${SEED} npx vitest run ${file}`;
   expect(await compareWithTables(catalog), replay).toEqual([]);
 });
-
-/** mulberry32: small, and the same everywhere. */
-function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}

@@ -1,6 +1,6 @@
 import type { Catalog } from "@entrepot/catalog";
 import { type Descriptor, type Digest, RegistryError } from "@entrepot/oci";
-import type { Page, PageQuery } from "@entrepot/registry";
+import { type Page, pageOf, type PageQuery } from "@entrepot/registry";
 
 const DEFAULT_PAGE = 100;
 
@@ -17,11 +17,8 @@ export async function listRepositories(
     .orderBy("name")
     .limit(n + 1)
     .execute();
-  return pageOf(
-    rows.map((row) => row.name),
-    n,
-    (name) => name,
-  );
+  const names = rows.map((row) => row.name);
+  return pageOf(names, (name) => name, { n });
 }
 
 /** Tags of `repository` after `query.last`, in ASCII order. Throws NAME_UNKNOWN if it is none. */
@@ -45,7 +42,7 @@ export async function listTags(
     throw new RegistryError("NAME_UNKNOWN", `repository '${repository}' does not exist`);
   }
   const names = rows.flatMap((row) => (row.name === null ? [] : [row.name]));
-  return pageOf(names, n, (name) => name);
+  return pageOf(names, (name) => name, { n });
 }
 
 /** Manifests of `repository` whose subject is `subject`, by digest. */
@@ -76,11 +73,5 @@ export async function listReferrers(
     ...(row.artifact_type && { artifactType: row.artifact_type }),
     ...(row.annotations && { annotations: row.annotations as Record<string, string> }),
   }));
-  return pageOf(items, n, (item) => item.digest);
-}
-
-function pageOf<T>(found: T[], n: number, key: (item: T) => string): Page<T> {
-  const items = found.slice(0, n);
-  const last = items.at(-1);
-  return { items, next: found.length > n && last !== undefined ? key(last) : null };
+  return pageOf(items, (item) => item.digest, { n });
 }

@@ -1,7 +1,7 @@
 import type { Actor } from "@entrepot/catalog";
 import { asDigest, type Descriptor, type Digest, isManifestType, parseTag } from "@entrepot/oci";
 import { RegistryError } from "@entrepot/oci";
-import { collect, type Repository } from "@entrepot/registry";
+import { bytesOf, collect, type Repository } from "@entrepot/registry";
 import { deleteBlob, deleteManifest, deleteTag } from "./delete-content.ts";
 import { listReferrers, listTags } from "./listing.ts";
 import { pushBlob, uploadOf } from "./push-blob.ts";
@@ -29,7 +29,7 @@ export function localRepository(room: Room, actor: Actor, name: string): Reposit
     async fetch(content, range) {
       if (isManifestType(content.mediaType)) {
         const bytes = await room.manifestBytes.get(name, content.digest);
-        if (bytes) return once(bytes);
+        if (bytes) return bytesOf(bytes);
         throw new RegistryError(
           "MANIFEST_UNKNOWN",
           `manifest ${content.digest} is not in repository '${name}'`,
@@ -98,8 +98,4 @@ async function mountBlob(
   const source = await rows.limit(1).executeTakeFirst();
   if (!source || (await store.stat(digest)) !== source.size) return false;
   return lookups.addBlob({ repository, digest, size: source.size });
-}
-
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes;
 }

@@ -26,7 +26,7 @@ const ATTEMPTS = 6;
 /** How often one run of a task begins anew because something else has come to be wanted. */
 const ROUNDS = 3;
 
-/** What the task needs. */
+/** What the tasks of replication need. */
 export interface ReplicateOptions {
   readonly catalog: Catalog;
   readonly policies: Pick<Policies, "get">;

@@ -4,13 +4,10 @@ import { asDigest, type Digest, RegistryError } from "@entrepot/oci";
 import type { Registry } from "@entrepot/registry";
 import { sql, type Transaction } from "kysely";
 import { destinationOf } from "./destination.ts";
-import type { Endpoints } from "./endpoints.ts";
 import { compileFilters } from "./filters.ts";
 import { type Compared, keyOf, planRun, type RunRules, type Step } from "./planner.ts";
-import type { Pace } from "./pace.ts";
-import type { Policies } from "./policies.ts";
 import type { ListedArtifact, Policy, Site } from "./ports.ts";
-import { retryDelays } from "./replicate-task.ts";
+import { type ReplicateOptions, retryDelays } from "./replicate-task.ts";
 import { storeSteps } from "./replicas.ts";
 import { READER } from "./trigger.ts";
 
@@ -20,15 +17,6 @@ export const RUN = "plan";
 /** Names compared at a time, and how many of them at once. */
 const BATCH = 200;
 const AT_ONCE = 32;
-
-/** What the task needs. */
-export interface RunOptions {
-  readonly catalog: Catalog;
-  readonly policies: Pick<Policies, "get">;
-  readonly endpoints: Pick<Endpoints, "get" | "site">;
-  readonly local: Site;
-  readonly pace: Pace;
-}
 
 /** Both sides of a policy, and what is being done. */
 interface Both {
@@ -45,7 +33,7 @@ interface Both {
  * compares each with the target and adds tasks for what differs, so that copying starts while
  * listing goes on. After a complete listing, and only then, deletions are planned.
  */
-export function runTask(options: RunOptions): TaskHandler {
+export function runTask(options: ReplicateOptions): TaskHandler {
   const { catalog, policies, endpoints, local, pace } = options;
   return {
     kind: RUN,
