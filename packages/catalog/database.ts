@@ -224,6 +224,7 @@ export interface RegistryEndpointTable {
   status: Generated<"healthy" | "unhealthy">;
   status_text: Generated<string>;
   peer_id: string | null;
+  options: JsonWithDefault<Record<string, unknown>>;
   checked_at: Date | null;
   created_at: Generated<Date>;
   updated_at: Generated<Date>;
@@ -244,6 +245,8 @@ export interface ReplicationPolicyTable {
   cron: Generated<string>;
   deletion: Generated<boolean>;
   override: Generated<boolean>;
+  project_id: number | null;
+  options: JsonWithDefault<Record<string, unknown>>;
   created_at: Generated<Date>;
   updated_at: Generated<Date>;
 }

@@ -97,6 +97,7 @@ export function endpointChange(
     | "access_key"
     | "insecure"
     | "ca_certificate"
+    | "options"
   > | null,
 ): Change {
   const after = row && {
@@ -108,6 +109,7 @@ export function endpointChange(
     accessKey: row.access_key,
     insecure: row.insecure,
     caCertificate: row.ca_certificate,
+    options: row.options,
   };
   return { kind: "endpoint", key: name, after };
 }
@@ -118,13 +120,15 @@ export function policyChange(
   policy: {
     readonly row: Omit<
       Selectable<ReplicationPolicyTable>,
-      "id" | "name" | "created_at" | "updated_at"
+      "id" | "name" | "project_id" | "created_at" | "updated_at"
     >;
     readonly endpoint: string;
+    /** The name of the project that owns it. */
+    readonly project: string | null;
   } | null,
 ): Change {
   if (!policy) return { kind: "policy", key: name, after: null };
-  const { row, endpoint } = policy;
+  const { row, endpoint, project } = policy;
   const after = {
     name,
     description: row.description,
@@ -138,6 +142,8 @@ export function policyChange(
     cron: row.cron,
     deletion: row.deletion,
     override: row.override,
+    project,
+    options: row.options,
   };
   return { kind: "policy", key: name, after };
 }

@@ -131,6 +131,7 @@ CREATE TABLE registry_endpoint (
   checked_at timestamp with time zone,
   created_at timestamp with time zone NOT NULL DEFAULT now(),
   updated_at timestamp with time zone NOT NULL DEFAULT now(),
+  options jsonb NOT NULL DEFAULT '{}'::jsonb,
   CONSTRAINT registry_endpoint_name_key UNIQUE (name),
   CONSTRAINT registry_endpoint_pkey PRIMARY KEY (id),
   CONSTRAINT registry_endpoint_status_check CHECK ((status = ANY (ARRAY['healthy'::text, 'unhealthy'::text])))
@@ -171,13 +172,17 @@ CREATE TABLE replication_policy (
   override boolean NOT NULL DEFAULT true,
   created_at timestamp with time zone NOT NULL DEFAULT now(),
   updated_at timestamp with time zone NOT NULL DEFAULT now(),
+  options jsonb NOT NULL DEFAULT '{}'::jsonb,
+  project_id integer,
   CONSTRAINT replication_policy_check CHECK (((dest_endpoint_id IS NULL) <> (src_endpoint_id IS NULL))),
   CONSTRAINT replication_policy_dest_endpoint_id_fkey FOREIGN KEY (dest_endpoint_id) REFERENCES registry_endpoint(id),
   CONSTRAINT replication_policy_name_key UNIQUE (name),
   CONSTRAINT replication_policy_pkey PRIMARY KEY (id),
+  CONSTRAINT replication_policy_project_id_fkey FOREIGN KEY (project_id) REFERENCES project(id) ON DELETE CASCADE,
   CONSTRAINT replication_policy_src_endpoint_id_fkey FOREIGN KEY (src_endpoint_id) REFERENCES registry_endpoint(id),
   CONSTRAINT replication_policy_trigger_type_check CHECK ((trigger_type = ANY (ARRAY['manual'::text, 'scheduled'::text, 'event_based'::text])))
 );
+CREATE INDEX replication_policy_of_project ON public.replication_policy USING btree (project_id) WHERE (project_id IS NOT NULL);
 
 CREATE TABLE repository (
   id integer NOT NULL DEFAULT nextval('repository_id_seq'::regclass),

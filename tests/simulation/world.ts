@@ -1,7 +1,12 @@
 import { distributionServer } from "@entrepot/distribution/server";
 import { handlerFetch } from "@entrepot/distribution/client";
 import { memoryRegistry, type Registry } from "@entrepot/registry";
-import type { EndpointAddress, PolicySettings, Site } from "@entrepot/replication";
+import {
+  DEFAULT_OPTIONS,
+  type EndpointAddress,
+  type PolicySettings,
+  type Site,
+} from "@entrepot/replication";
 import { siteOver } from "@entrepot/server/testing";
 import { CALM, faultyLink, type Weather } from "./faulty-link.ts";
 import { ADMIN, makeNode, type Node } from "./node.ts";
@@ -124,6 +129,7 @@ async function setUp(
       accessSecret: type === "harbor" ? ADMIN.password : "",
       insecure: false,
       caCertificate: "",
+      options: {},
     },
     actor,
   );
@@ -141,6 +147,8 @@ async function setUp(
       cron: "",
       deletion: true,
       override: true,
+      projectId: null,
+      options: DEFAULT_OPTIONS,
       ...policy,
     },
     actor,

@@ -1,6 +1,12 @@
 import type { NewPolicy, Policy as ShownPolicy, RegistryEndpoint } from "@entrepot/api";
 import { RegistryError } from "@entrepot/oci";
-import type { Endpoint, Filter, Policy, PolicySettings } from "@entrepot/replication";
+import {
+  DEFAULT_OPTIONS,
+  type Endpoint,
+  type Filter,
+  type Policy,
+  type PolicySettings,
+} from "@entrepot/replication";
 import { shown } from "./registries.ts";
 
 /** A policy as given: `deletion` and `replicate_deletion` are one thing. Throws BAD_REQUEST. */
@@ -19,6 +25,8 @@ export function settingsOf(given: NewPolicy): PolicySettings {
     cron: trigger?.trigger_settings?.cron ?? "",
     deletion: (given.deletion ?? false) || (given.replicate_deletion ?? false),
     override: given.override,
+    projectId: null,
+    options: DEFAULT_OPTIONS,
   };
 }
 

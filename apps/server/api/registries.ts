@@ -43,6 +43,7 @@ export function addRegistries(app: App, options: ApiOptions): void {
         accessSecret: credential?.access_secret,
         insecure: body.insecure,
         caCertificate: body.ca_certificate ?? "",
+        options: {},
       },
       context.get("actor"),
     );
@@ -91,6 +92,7 @@ const EMPTY: EndpointSettings = {
   accessKey: "",
   insecure: false,
   caCertificate: "",
+  options: {},
 };
 
 const PROVIDER = {
@@ -126,6 +128,7 @@ function changed(before: EndpointSettings, change: EndpointChange): EndpointSett
     accessSecret: change.access_secret ?? undefined,
     insecure: change.insecure ?? before.insecure,
     caCertificate: change.ca_certificate ?? before.caCertificate,
+    options: before.options,
   };
 }
 

@@ -1,7 +1,7 @@
 import type { Database } from "@entrepot/catalog";
 import { RegistryError } from "@entrepot/oci";
 import type { Selectable } from "kysely";
-import type { EndpointAddress, SecretBox } from "./ports.ts";
+import type { EndpointAddress, EndpointOptions, SecretBox } from "./ports.ts";
 
 /** What can be said of an endpoint; `accessSecret` undefined in an update keeps the sealed one. */
 export interface EndpointSettings {
@@ -14,6 +14,7 @@ export interface EndpointSettings {
   readonly accessSecret?: string | undefined;
   readonly insecure: boolean;
   readonly caCertificate: string;
+  readonly options: EndpointOptions;
 }
 
 /** A stored endpoint. Its secret is not part of it. */
@@ -72,9 +73,9 @@ export function secretOf(box: SecretBox, row: EndpointRow): string {
 
 /** Where to connect, and with what. */
 export function addressOf(settings: EndpointSettings, accessSecret: string): EndpointAddress {
-  const { type, accessKey, insecure, caCertificate } = settings;
+  const { type, accessKey, insecure, caCertificate, options } = settings;
   const url = settings.url.replace(/\/+$/, "");
-  return { type, url, accessKey, accessSecret, insecure, caCertificate };
+  return { type, url, accessKey, accessSecret, insecure, caCertificate, options };
 }
 
 /** A row as the settings it was made of, without the secret. */
@@ -94,6 +95,7 @@ export function valuesOf(settings: EndpointSettings) {
     access_key: settings.accessKey,
     insecure: settings.insecure,
     ca_certificate: settings.caCertificate,
+    options: JSON.stringify(settings.options),
   };
 }
 
@@ -110,6 +112,7 @@ export function endpointOf(row: EndpointRow): Endpoint {
     hasSecret: row.access_secret_sealed !== null,
     insecure: row.insecure,
     caCertificate: row.ca_certificate,
+    options: row.options as EndpointOptions,
     status: row.status as Endpoint["status"],
     statusText: row.status_text,
     peerId: row.peer_id,

@@ -2,6 +2,7 @@ export { type Endpoint, ENDPOINT_TYPES, type EndpointSettings } from "./endpoint
 export type { Endpoints } from "./endpoints.ts";
 export type { Filter, Selection } from "./filters.ts";
 export { DEFAULT_PACE, type Pace } from "./pace.ts";
+export * from "./policy-options.ts";
 export type * from "./ports.ts";
 export { type Policies, VENDOR } from "./policies.ts";
 export { type Lag, listReplicas } from "./reconcile.ts";

@@ -8,6 +8,7 @@ import {
   type ReplicaState,
   type Step,
 } from "./planner.ts";
+import { DEFAULT_OPTIONS } from "./policy-options.ts";
 import type { Policy } from "./ports.ts";
 
 const digest = (text: string): Digest => digestOf(Buffer.from(text));
@@ -34,6 +35,8 @@ function policy(settings: Partial<Policy> = {}): Policy {
     cron: "",
     deletion: true,
     override: true,
+    projectId: null,
+    options: DEFAULT_OPTIONS,
     createdAt: at,
     updatedAt: at,
     ...settings,

@@ -138,7 +138,19 @@ async function settled(
 ): Promise<void> {
   const cron = row.enabled && row.trigger_type === "scheduled" ? row.cron : null;
   await jobs.schedule({ vendor: VENDOR, vendorId: row.id, cron }, commit.db);
-  commit.record(policyChange(row.name, { row, endpoint }));
+  commit.record(policyChange(row.name, { row, endpoint, project: await ownerOf(commit, row) }));
+}
+
+/** The name of the project that owns the policy; null for one of the system's. */
+async function ownerOf(commit: Commit, row: PolicyRow): Promise<string | null> {
+  if (row.project_id === null) return null;
+  const project = await commit.db
+    .selectFrom("project")
+    .select("name")
+    .where("id", "=", row.project_id)
+    .executeTakeFirst();
+  if (project) return project.name;
+  throw new RegistryError("NOT_FOUND", `project ${row.project_id} does not exist`);
 }
 
 /** The name of the policy's endpoint, which exists, as no other policy of its name does. */

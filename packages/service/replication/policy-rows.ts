@@ -1,5 +1,6 @@
 import type { Database } from "@entrepot/catalog";
 import type { Selectable } from "kysely";
+import { DEFAULT_OPTIONS, storedOptions } from "./policy-options.ts";
 import type { Policy, PolicySettings } from "./ports.ts";
 
 /** A stored policy as the table has it. */
@@ -20,6 +21,8 @@ export function valuesOf(settings: PolicySettings) {
     cron: settings.triggerType === "scheduled" ? settings.cron.trim() : "",
     deletion: settings.deletion,
     override: settings.override,
+    project_id: settings.projectId,
+    options: JSON.stringify(storedOptions(settings.options)),
   };
 }
 
@@ -39,6 +42,8 @@ export function policyOf(row: PolicyRow): Policy {
     cron: row.cron,
     deletion: row.deletion,
     override: row.override,
+    projectId: row.project_id,
+    options: { ...DEFAULT_OPTIONS, ...row.options },
     createdAt: row.created_at,
     updatedAt: row.updated_at,
   };

@@ -1,6 +1,7 @@
 import type { Digest } from "@entrepot/oci";
 import type { Registry } from "@entrepot/registry";
 import type { Filter, Selection } from "./filters.ts";
+import type { PolicyOptions } from "./policy-options.ts";
 
 /** Which change a copy carries on: where it was made, and through which registries it came. */
 export interface Origin {
@@ -66,6 +67,17 @@ export interface EndpointAddress {
   readonly insecure: boolean;
   /** PEM; trusted for this endpoint beside the system's. */
   readonly caCertificate: string;
+  readonly options: EndpointOptions;
+}
+
+/** How an endpoint is to be treated. Absent means the default. */
+export interface EndpointOptions {
+  /** `http://host:port` of a proxy to reach it through. */
+  readonly proxy?: string;
+  /** Tasks that may work with it at a time, over all nodes. */
+  readonly concurrency?: number;
+  /** For all transfers with it together. */
+  readonly bytesPerSecond?: number;
 }
 
 /** Makes the site behind an endpoint. Connects only when used. */
@@ -99,6 +111,9 @@ export interface PolicySettings {
   readonly deletion: boolean;
   /** Overwrite a tag that has another digest at the target. */
   readonly override: boolean;
+  /** The project whose administrators own it; null for the system's own. */
+  readonly projectId: number | null;
+  readonly options: PolicyOptions;
 }
 
 /** A stored policy. */

@@ -9,6 +9,7 @@ import { pushSample, type Sample, sampleImage } from "@entrepot/registry/samples
 import { memoryStore } from "@entrepot/storage/memory";
 import { type KyselyPlugin, sql } from "kysely";
 import { afterEach, expect, test, vi } from "vitest";
+import { DEFAULT_OPTIONS } from "./policy-options.ts";
 import type { PolicySettings, Site } from "./ports.ts";
 import { reconcile } from "./reconcile.ts";
 import { openReplication, type Replication } from "./replication.ts";
@@ -29,6 +30,8 @@ const POLICY: PolicySettings = {
   cron: "",
   deletion: true,
   override: true,
+  projectId: null,
+  options: DEFAULT_OPTIONS,
 };
 
 type Call = (method: string, args: readonly unknown[]) => Promise<void>;
@@ -105,6 +108,7 @@ async function setUp({ endpoints, policies }: Replication): Promise<number> {
     accessKey: "",
     insecure: false,
     caCertificate: "",
+    options: {},
   };
   const destEndpointId = await endpoints.create(endpoint, ACTOR);
   return policies.create({ ...POLICY, destEndpointId }, ACTOR);
