@@ -11,9 +11,18 @@ import { memory } from "./scenarios/memory.ts";
 import { pull } from "./scenarios/pull.ts";
 import { push } from "./scenarios/push.ts";
 import { replication } from "./scenarios/replication.ts";
+import { shapes } from "./scenarios/shapes.ts";
 import { tableOf } from "./table.ts";
 
-const SCENARIOS: readonly Scenario[] = [manifestGet, push, pull, memory, replication, arrival];
+const SCENARIOS: readonly Scenario[] = [
+  manifestGet,
+  push,
+  pull,
+  memory,
+  replication,
+  shapes,
+  arrival,
+];
 const NAMES = SCENARIOS.map(({ name }) => name);
 const README = new URL("README.md", import.meta.url);
 /** What a shell says of a program that Ctrl-C ended. */

@@ -2,62 +2,84 @@ import { randomBytes } from "node:crypto";
 import { gzipSync } from "node:zlib";
 import { type Content, contentOf } from "./client/content.ts";
 import { httpClient } from "./client/http-client.ts";
-import { pushImage } from "./client/push-image.ts";
+import { MANIFEST, pushBlob, pushImage } from "./client/push-image.ts";
 import { KIB } from "./figure.ts";
 import type { Peer } from "./peers.ts";
 
-/** Images that a registry holds, and what each of their tags names. */
+/** What images to make: of the `n`th, counted from 0, where it goes and what it is made of. */
+export interface SampleShape {
+  readonly images: number;
+  repository(n: number): string;
+  tags(n: number): readonly string[];
+  layers(n: number): readonly Content[];
+}
+
+/** Images that a registry holds. */
 export interface SampleImages {
-  readonly repositories: readonly string[];
-  readonly tags: readonly string[];
-  /** Digest by `repository:tag`. */
-  readonly digests: ReadonlyMap<string, string>;
+  /** The repositories, and in each the digest that each tag names. */
+  readonly digests: ReadonlyMap<string, ReadonlyMap<string, string>>;
+  /** The layers of all of them, by repository. */
+  readonly layers: ReadonlyMap<string, readonly Content[]>;
 }
 
 const LAYERS_KIB = [16, 24, 48, 64, 96, 128, 192, 256];
-const LAYERS = 3;
 const AT_A_TIME = 4;
 
-/** Pushes `count` images of new content, each into a repository of its own under `tags`. */
-export async function pushSamples(
-  peer: Peer,
-  count: number,
-  tags: readonly string[],
-): Promise<SampleImages> {
-  const digests = new Map<string, string>();
-  const repositories = Array.from({ length: count }, (_, n) => `library/image-${n + 1}`);
-  const waiting = [...repositories.entries()];
-  const worker = async () => {
-    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-      const [n, repository] = next;
-      const client = httpClient(peer.url, await peer.authorization(repository));
-      const layers = Array.from({ length: LAYERS }, (_, layer) =>
-        newLayer(LAYERS_KIB[(n + layer * 3) % LAYERS_KIB.length]!),
-      );
-      const digest = await pushImage(client, { repository, tags, layers });
-      client.close();
-      for (const tag of tags) digests.set(`${repository}:${tag}`, digest);
-    }
-  };
-  await Promise.all(Array.from({ length: AT_A_TIME }, worker));
-  return { repositories, tags, digests };
+/** Pushes the images of `shape`, all of new content. */
+export async function pushSamples(peer: Peer, shape: SampleShape): Promise<SampleImages> {
+  const digests = new Map<string, Map<string, string>>();
+  const kept = new Map<string, Content[]>();
+  await eachAtATime(shape.images, async (n) => {
+    const [repository, tags, layers] = [shape.repository(n), shape.tags(n), shape.layers(n)];
+    const client = httpClient(peer.url, await peer.authorization(repository));
+    const digest = await pushImage(client, { repository, tags, layers });
+    client.close();
+    kept.set(repository, [...(kept.get(repository) ?? []), ...layers]);
+    const named = digests.get(repository) ?? new Map<string, string>();
+    for (const tag of tags) named.set(tag, digest);
+    digests.set(repository, named);
+  });
+  return { digests, layers: kept };
 }
 
-/** Truly gzip: skopeo would compress anything else on the way, and so copy another image. */
-function newLayer(kib: number): Content {
-  return contentOf(gzipSync(randomBytes(kib * KIB)));
+/** Pushes the layers of `samples`, and neither configs nor manifests. */
+export async function pushLayers(peer: Peer, samples: SampleImages): Promise<void> {
+  const all = [...samples.layers];
+  await eachAtATime(all.length, async (n) => {
+    const [repository, layers] = all[n]!;
+    const client = httpClient(peer.url, await peer.authorization(repository));
+    for (const layer of layers) await pushBlob(client, repository, layer);
+    client.close();
+  });
+}
+
+async function eachAtATime(count: number, work: (n: number) => Promise<void>): Promise<void> {
+  let next = 0;
+  const worker = async () => {
+    for (let n = next++; n < count; n = next++) await work(n);
+  };
+  await Promise.all(Array.from({ length: AT_A_TIME }, worker));
+}
+
+/** `count` small layers of different sizes, all of new content. */
+export function smallLayers(n: number, count: number): Content[] {
+  return Array.from({ length: count }, (_, layer) => {
+    const kib = LAYERS_KIB[(n + layer * 3) % LAYERS_KIB.length]!;
+    // Truly gzip: skopeo would compress anything else on the way, and so copy another image.
+    return contentOf(gzipSync(randomBytes(kib * KIB)));
+  });
 }
 
 /** Throws an Error if a tag of `samples` is not at `peer`, or names something else there. */
-export async function checkSamples(peer: Peer, samples: SampleImages): Promise<void> {
-  for (const repository of samples.repositories) {
+export async function checkSamples(peer: Peer, { digests }: SampleImages): Promise<void> {
+  for (const [repository, tags] of digests) {
     const client = httpClient(peer.url, await peer.authorization(repository));
-    for (const tag of samples.tags) {
+    for (const [tag, wanted] of tags) {
       const target = `/v2/${repository}/manifests/${tag}`;
-      const accept = "application/vnd.oci.image.manifest.v1+json";
-      const answer = await client.send({ method: "HEAD", target, headers: { accept } }, 200, 404);
+      const accept = { accept: MANIFEST };
+      const answer = await client.send({ method: "HEAD", target, headers: accept }, 200, 404);
       const digest = answer.headers["docker-content-digest"];
-      if (digest === samples.digests.get(`${repository}:${tag}`)) continue;
+      if (digest === wanted) continue;
       throw new Error(`${repository}:${tag} at ${peer.name} is ${String(digest)} after the copy`);
     }
     client.close();

@@ -10,7 +10,7 @@ import { percentile } from "../statistics.ts";
 
 /** Pushes at intervals, each of which begins when the one before has ended or its time is up. */
 interface Stream {
-  readonly name: "in a steady stream" | "after idleness";
+  readonly name: "in a steady stream" | "at 20 pushes a second" | "after idleness";
   readonly pushes: number;
   readonly everyMs: number;
   readonly rounds: number;
@@ -25,6 +25,7 @@ function streamsOf({ quick, rounds, idleMinutes }: Bench): Stream[] {
   const idleMs = idleMinutes === null ? (quick ? 2_000 : 20_000) : idleMinutes * MINUTE_MS;
   return [
     { name: "in a steady stream", pushes: quick ? 20 : 100, everyMs: 200, rounds },
+    { name: "at 20 pushes a second", pushes: quick ? 40 : 600, everyMs: 50, rounds },
     { name: "after idleness", pushes: quick ? 2 : 10, everyMs: idleMs, rounds: 1 },
   ];
 }
@@ -33,12 +34,12 @@ function streamsOf({ quick, rounds, idleMinutes }: Bench): Stream[] {
 export const arrival: Scenario = {
   name: "arrival",
   about: (bench) => {
-    const [steady, idle] = streamsOf(bench) as [Stream, Stream];
+    const [steady, busy, idle] = streamsOf(bench) as [Stream, Stream, Stream];
     return (
       "A small image (8 KiB) is pushed to an Entrepot with an event-based policy. Measured is " +
       "the time from the answer 201 to the manifest's PUT until HEAD of the tag at the target " +
       `names that manifest, asked every ${LOOK_MS} ms. Per round ${steady.pushes} pushes, one ` +
-      `each ${steady.everyMs} ms; and once ${idle.pushes} pushes ${idle.everyMs / 1000} s apart. ` +
+      `each ${steady.everyMs} ms; then ${busy.pushes}, one each ${busy.everyMs} ms; and once ${idle.pushes} pushes ${idle.everyMs / 1000} s apart. ` +
       "The percentiles of each round are one sample."
     );
   },

@@ -1,19 +1,9 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { Bench, Scenario } from "../bench.ts";
+import { byPolicy, bySkopeo, type Copied, secondsFigure } from "../copies.ts";
 import type { Figure } from "../figure.ts";
-import { type Management, manage } from "../management.ts";
-import { type Peer, startDockerRegistry, startEntrepot } from "../peers.ts";
+import { startEntrepot } from "../peers.ts";
 import { interleaved, type Side } from "../rounds.ts";
-import { runProgram } from "../run-program.ts";
-import { checkSamples, pushSamples, type SampleImages } from "../sample-images.ts";
-
-/** Seconds of a copy onto an empty registry, and of the same once more with nothing to copy. */
-interface Measured {
-  readonly first: number;
-  readonly again: number;
-}
+import { pushSamples, smallLayers } from "../sample-images.ts";
 
 const TAGS = ["latest", "stable", "v1", "v1.0", "v1.0.0"];
 const imagesOf = (bench: Bench) => (bench.quick ? 10 : 100);
@@ -30,16 +20,17 @@ export const replication: Scenario = {
   async run(bench) {
     const source = await startEntrepot(bench);
     bench.say(`replication: pushing ${imagesOf(bench)} images to copy`);
-    const samples = await pushSamples(source, imagesOf(bench), TAGS);
-    const policies = manage(source);
+    const samples = await pushSamples(source, {
+      images: imagesOf(bench),
+      repository: (n) => `library/image-${n + 1}`,
+      tags: () => TAGS,
+      layers: (n) => smallLayers(n, 3),
+    });
+    const load = { bench, source, samples };
     const { dockerRegistry, skopeo } = bench.programs;
-    const toEntrepot = byPolicy("into Entrepot", policies, samples, () => startEntrepot(bench));
-    const sides: Side<Measured>[] = [toEntrepot];
-    if (dockerRegistry) {
-      const start = () => startDockerRegistry(bench);
-      sides.push(byPolicy("into docker-registry", policies, samples, start));
-      if (skopeo) sides.push(bySkopeo(bench, source, samples));
-    }
+    const sides: Side<Copied>[] = [byPolicy(load, "Entrepot")];
+    if (dockerRegistry) sides.push(byPolicy(load, "docker-registry"));
+    if (dockerRegistry && skopeo) sides.push(bySkopeo(load));
     const [entrepot = [], docker, sync] = await interleaved(bench, "replication", sides);
     await source.close();
     return [
@@ -51,77 +42,12 @@ export const replication: Scenario = {
 
 function figures(
   into: string,
-  ours: readonly Measured[],
-  sync: readonly Measured[] | undefined,
+  ours: readonly Copied[],
+  sync: readonly Copied[] | undefined,
   ratio: number,
 ): Figure[] {
-  const figure = (what: string, name: keyof Measured, goal: number): Figure => ({
-    what: `${what} into ${into}`,
-    unit: "s",
-    better: "less",
-    entrepot: ours.map((one) => one[name]),
-    other: sync ? { name: "skopeo sync", samples: sync.map((one) => one[name]) } : null,
-    goal: { ratio: goal },
-  });
-  return [figure("copy", "first", ratio), figure("unchanged second run", "again", 12)];
-}
-
-function byPolicy(
-  name: string,
-  policies: Management,
-  samples: SampleImages,
-  start: () => Promise<Peer>,
-): Side<Measured> {
-  async function measure(): Promise<Measured> {
-    const target = await start();
-    const id = await policies.addPolicy({
-      target,
-      repositories: "library/image-*",
-      trigger: "manual",
-    });
-    return await twice(target, samples, () => policies.run(id));
-  }
-  return { name, measure };
-}
-
-function bySkopeo(bench: Bench, source: Peer, samples: SampleImages): Side<Measured> {
-  async function measure(): Promise<Measured> {
-    const target = await startDockerRegistry(bench);
-    const folder = await mkdtemp(join(tmpdir(), "entrepot-bench-skopeo-"));
-    const removed = bench.cleanup.add(() => rm(folder, { recursive: true, force: true }));
-    const images = Object.fromEntries(samples.repositories.map((name) => [name, []]));
-    const file = join(folder, "sync.yml");
-    // JSON is YAML. An empty list of tags is all of them.
-    const list = { [new URL(source.url).host]: { images, "tls-verify": false } };
-    await writeFile(file, JSON.stringify(list));
-    const authfile = join(folder, "auth.json");
-    await writeFile(authfile, "{}");
-    const flags = "--insecure-policy --src yaml --dest docker --dest-tls-verify=false".split(" ");
-    const destination = `${new URL(target.url).host}/library`;
-    const words = ["sync", ...flags, "--authfile", authfile, file, destination];
-    const copy = () => runProgram(bench.cleanup, "skopeo", words);
-    const measured = await twice(target, samples, copy);
-    await removed();
-    return measured;
-  }
-  return { name: "skopeo sync", measure };
-}
-
-/** Copies, checks, copies again, and closes the target. */
-async function twice(
-  target: Peer,
-  samples: SampleImages,
-  copy: () => Promise<unknown>,
-): Promise<Measured> {
-  const first = await secondsOf(copy);
-  await checkSamples(target, samples);
-  const again = await secondsOf(copy);
-  await target.close();
-  return { first, again };
-}
-
-async function secondsOf(act: () => Promise<unknown>): Promise<number> {
-  const started = performance.now();
-  await act();
-  return (performance.now() - started) / 1000;
+  return [
+    secondsFigure(`copy into ${into}`, ours, sync, "first", { ratio }),
+    secondsFigure(`unchanged second run into ${into}`, ours, sync, "again", { ratio: 12 }),
+  ];
 }
