@@ -1,12 +1,13 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { digestOf, mediaTypes } from "@entrepot/oci";
-import { type Sample, sampleBlob } from "@entrepot/registry/samples";
+import { sampleBlob } from "@entrepot/registry/samples";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { changingTags, untilEndOf } from "./changing-tags.ts";
 import { createEndpoint, pushPolicy } from "./entrepot-api.ts";
 import { type EntrepotProcess, runEntrepot } from "./entrepot-process.ts";
 import { atRest, journalDifferences, logsOfFailures } from "./entrepot-state.ts";
 import { faultProxy } from "./fault-proxy.ts";
-import { makeImage, makeTwoPlatforms } from "./images.ts";
+import { makeImage } from "./images.ts";
 import * as client from "./push-client.ts";
 import { contentsOf, readEverything, sameContents } from "./registry-contents.ts";
 import { chanceOf, replay } from "../simulation/seed.ts";
@@ -106,8 +107,7 @@ describe(`nothing acknowledged is lost: ${replay("tests/interop/crash.test.ts")}
   });
 
   test(`${KILLS} kills of both sides at any moment`, { timeout: LIMIT_MS }, async () => {
-    let killing = true;
-    const kills = (async () => {
+    const kills = async () => {
       for (let n = 0; n < KILLS; n++) {
         const victim = chance.random() < 0.6 ? source : target;
         await pause(chance.between(0, 700));
@@ -116,35 +116,10 @@ describe(`nothing acknowledged is lost: ${replay("tests/interop/crash.test.ts")}
         await victim.restart();
         if (victim === source) await readEverything(source, expected());
       }
-    })().finally(() => {
-      killing = false;
-    });
-    const pushes = (async () => {
-      while (killing) await change();
-    })();
-    await Promise.all([kills, pushes]);
+    };
+    await untilEndOf(kills(), changingTags(source, chance, acknowledged));
     await equal();
   });
-
-  const made: Sample[] = [];
-  /** Changes one tag as clients do, and notes what it is once that has been acknowledged. */
-  async function change(): Promise<void> {
-    const name = chance.oneOf(["library/a", "library/b/c"]);
-    const tag = `t${chance.between(0, 9)}`;
-    const key = `${name}:${tag}`;
-    const dice = chance.random();
-    if (dice < 0.15) {
-      // From here until it is acknowledged, it may be there or not.
-      acknowledged.delete(key);
-      return client.untilAcknowledged(() => client.deleteTag(source, name, tag));
-    }
-    if (dice < 0.7 || made.length === 0) made.push(dice < 0.55 ? newImage() : makeTwoPlatforms());
-    const image = dice < 0.7 ? made.at(-1)! : chance.oneOf(made);
-    acknowledged.delete(key);
-    await client.untilAcknowledged(() => client.pushOnce(source, name, image, tag));
-    acknowledged.set(key, image.content.digest);
-  }
-  const newImage = () => makeImage({ files: { made: chance.bytes(chance.between(100, 50_000)) } });
 
   test("both journals replay to what the tables say", async () => {
     expect(await journalDifferences(source)).toEqual([]);

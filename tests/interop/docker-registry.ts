@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -11,8 +11,16 @@ import type { Served } from "./serve.ts";
 export const hasDockerRegistry =
   spawnSync("docker-registry", ["--version"], { stdio: "ignore" }).status === 0;
 
+/** A docker-registry that can be killed and started again, on the same port and folder. */
+export interface DockerRegistry extends Served {
+  /** Sends kill -9 before it returns. */
+  kill9(): void;
+  /** As after a crash: waits for the killed process to be gone, then starts it. */
+  restart(): Promise<void>;
+}
+
 /** Runs Debian's docker-registry (2.8: an old peer) on a free port, over an empty folder. */
-export async function runDockerRegistry(): Promise<Served> {
+export async function runDockerRegistry(): Promise<DockerRegistry> {
   const folder = await mkdtemp(join(tmpdir(), "entrepot-docker-registry-"));
   const address = `127.0.0.1:${await freePort()}`;
   const configuration = {
@@ -24,12 +32,22 @@ export async function runDockerRegistry(): Promise<Served> {
   const file = join(folder, "config.yml");
   // JSON is YAML.
   await writeFile(file, JSON.stringify(configuration));
-  const server = spawn("docker-registry", ["serve", file], { stdio: "ignore" });
-  const exited = once(server, "exit");
   const url = `http://${address}`;
-  await answering(`${url}/v2/`);
+  let server: ChildProcess;
+  let exited: Promise<unknown>;
+  const start = async () => {
+    server = spawn("docker-registry", ["serve", file], { stdio: "ignore" });
+    exited = once(server, "exit");
+    await answering(`${url}/v2/`);
+  };
+  await start();
   return {
     url,
+    kill9: () => void server.kill("SIGKILL"),
+    async restart() {
+      await exited;
+      await start();
+    },
     async close() {
       server.kill();
       await exited;

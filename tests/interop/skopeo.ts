@@ -1,4 +1,7 @@
 import { execFile, spawnSync } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { promisify } from "node:util";
 
 /** Whether skopeo is on this machine. Without it, its tests say so and skip. */
@@ -24,8 +27,11 @@ export interface SkopeoTarget {
   readonly credential?: { readonly username: string; readonly password: string };
 }
 
-/** Pushes `name` of the OCI layout `folder`, an index with all its images, to `reference`. */
-export function skopeoPush(
+/**
+ * Pushes `name` of the OCI layout `folder`, an index with all its images, to `reference`. Returns
+ * the digest that skopeo says it has pushed. Throws with what it said when it failed.
+ */
+export async function skopeoPush(
   folder: string,
   name: string,
   { address, credential }: SkopeoTarget,
@@ -36,5 +42,8 @@ export function skopeoPush(
     : ["--dest-no-creds"];
   const from = `oci:${folder}:${name}`;
   const to = `docker://${address}/${reference}`;
-  return skopeo(["copy", "--all", "--dest-tls-verify=false", ...login, from, to]);
+  const report = join(folder, `pushed-${randomUUID()}`);
+  const options = ["--all", "--dest-tls-verify=false", "--digestfile", report, ...login];
+  await skopeo(["copy", ...options, from, to]);
+  return await readFile(report, "utf8");
 }

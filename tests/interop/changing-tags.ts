@@ -1,0 +1,47 @@
+import type { Sample } from "@entrepot/registry/samples";
+import type { Chance } from "../simulation/seed.ts";
+import type { EndpointPlace } from "./entrepot-api.ts";
+import { makeImage, makeTwoPlatforms } from "./images.ts";
+import * as client from "./push-client.ts";
+
+/**
+ * Returns what changes one of twenty tags of two repositories of `registry`, as `chance` has it: a
+ * client that pushes, moves and deletes, again until it is answered. `acknowledged` then has the
+ * digest of each `repository:tag`.
+ */
+export function changingTags(
+  registry: EndpointPlace,
+  chance: Chance,
+  acknowledged: Map<string, string>,
+): () => Promise<void> {
+  const made: Sample[] = [];
+  const newImage = () => makeImage({ files: { made: chance.bytes(chance.between(100, 50_000)) } });
+  return async () => {
+    const name = chance.oneOf(["library/a", "library/b/c"]);
+    const tag = `t${chance.between(0, 9)}`;
+    const key = `${name}:${tag}`;
+    const dice = chance.random();
+    // From here until it is acknowledged, it may be there or not.
+    acknowledged.delete(key);
+    if (dice < 0.15) {
+      return client.untilAcknowledged(() => client.deleteTag(registry, name, tag));
+    }
+    if (dice < 0.7 || made.length === 0) made.push(dice < 0.55 ? newImage() : makeTwoPlatforms());
+    const image = dice < 0.7 ? made.at(-1)! : chance.oneOf(made);
+    await client.untilAcknowledged(() => client.pushOnce(registry, name, image, tag));
+    acknowledged.set(key, image.content.digest);
+  };
+}
+
+/** Does `work` again and again until `end` has come. Returns or throws when both are over. */
+export async function untilEndOf(end: Promise<void>, work: () => Promise<void>): Promise<void> {
+  let goesOn = true;
+  const working = (async () => {
+    while (goesOn) await work();
+  })();
+  const ending = end.finally(() => {
+    goesOn = false;
+  });
+  const both = await Promise.allSettled([working, ending]);
+  for (const one of both) if (one.status === "rejected") throw one.reason;
+}

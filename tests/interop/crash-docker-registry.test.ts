@@ -1,0 +1,54 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { chanceOf, replay, SEED } from "../simulation/seed.ts";
+import { changingTags, untilEndOf } from "./changing-tags.ts";
+import { type DockerRegistry, hasDockerRegistry, runDockerRegistry } from "./docker-registry.ts";
+import { createEndpoint, pushPolicy } from "./entrepot-api.ts";
+import { type EntrepotProcess, runEntrepot } from "./entrepot-process.ts";
+import { atRest, journalDifferences, logsOfFailures } from "./entrepot-state.ts";
+import { contentsOf, sameContents } from "./registry-contents.ts";
+
+const isLong = process.env["ENTREPOT_TEST_LONG"] === "1";
+const KILLS = isLong ? 80 : 10;
+const LIMIT_MS = isLong ? 600_000 : 120_000;
+
+const skipped = hasDockerRegistry ? "" : " (skipped: docker-registry is not installed)";
+const title = `docker-registry ends equal whoever is killed${skipped}`;
+const again = replay("tests/interop/crash-docker-registry.test.ts");
+
+describe.skipIf(!hasDockerRegistry)(`${title}: ${again}`, () => {
+  let source: EntrepotProcess;
+  let target: DockerRegistry;
+
+  logsOfFailures(() => [source]);
+  beforeAll(async () => {
+    [source, target] = await Promise.all([runEntrepot({ name: "source" }), runDockerRegistry()]);
+    const endpoint = await createEndpoint(source, "plain", "docker-registry", target);
+    await pushPolicy(source, "everything", endpoint);
+  });
+  afterAll(async () => {
+    await Promise.all([source?.close(), target?.close()]);
+  });
+
+  async function killEither(): Promise<void> {
+    const chance = chanceOf(SEED + 1);
+    for (let n = 0; n < KILLS; n++) {
+      const victim = chance.random() < 0.5 ? source : target;
+      await pause(chance.between(0, 700));
+      victim.kill9();
+      await pause(chance.between(0, 300));
+      await victim.restart();
+    }
+  }
+
+  test(`${KILLS} kills at any moment`, { timeout: LIMIT_MS }, async () => {
+    const acknowledged = new Map<string, string>();
+    await untilEndOf(killEither(), changingTags(source, chanceOf(), acknowledged));
+
+    const expected = Object.fromEntries([...acknowledged].toSorted());
+    expect(await contentsOf(source)).toEqual(expected);
+    expect(await sameContents(source, target)).toEqual(expected);
+    await atRest(source);
+    expect(await journalDifferences(source)).toEqual([]);
+  });
+});
