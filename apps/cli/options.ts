@@ -36,7 +36,7 @@ export function withYes(command: Command): Command {
 
 /** A whole number, from 0. Throws a usage error. */
 export function wholeNumber(text: string): number {
-  if (/^\d{1,9}$/.test(text)) return Number(text);
+  if (/^\d{1,15}$/.test(text)) return Number(text);
   throw usageError("Give a whole number.");
 }
 

@@ -6,6 +6,7 @@ export * from "./members.ts";
 export { openapiDocument } from "./openapi.ts";
 export { linkHeader, PAGE_SIZE, PageQuery } from "./paging.ts";
 export * from "./policies.ts";
+export { TimeWindow } from "./policy-options.ts";
 export * from "./projects.ts";
 export {
   type Fields,

@@ -1,6 +1,7 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import * as contract from "./contract.ts";
 import { ListQuery } from "./paging.ts";
+import { OptionsGiven, OptionsShown } from "./policy-options.ts";
 import { RegistryEndpoint } from "./registries.ts";
 
 const { body, created, done, errors, json, needs, page } = contract;
@@ -17,11 +18,16 @@ export const ReplicationFilter = z
   .openapi("ReplicationFilter");
 export type ReplicationFilter = z.infer<typeof ReplicationFilter>;
 
-/** When a policy runs. `cron` has six fields, in UTC; seconds are 0, minutes are not `*`. */
+/**
+ * When a policy runs. `cron` has six fields; seconds are 0, minutes are not `*`. `time_zone` (ours)
+ * is an IANA name, UTC unless given.
+ */
 export const ReplicationTrigger = z
   .object({
     type: z.enum(["manual", "scheduled", "event_based"]),
-    trigger_settings: z.object({ cron: z.string().optional() }).nullish(),
+    trigger_settings: z
+      .object({ cron: z.string().optional(), time_zone: z.string().optional() })
+      .nullish(),
   })
   .openapi("ReplicationTrigger");
 export type ReplicationTrigger = z.infer<typeof ReplicationTrigger>;
@@ -29,7 +35,7 @@ export type ReplicationTrigger = z.infer<typeof ReplicationTrigger>;
 /**
  * What a policy is created with, and what replaces it. Exactly one of the two registries is given,
  * with an id that is not 0. `deletion` and `replicate_deletion` mean the same; either one true is
- * true. Source: Harbor API v2.0 ReplicationPolicy.
+ * true. What is left out has its default. Source: Harbor API v2.0 ReplicationPolicy.
  */
 export const NewPolicy = z
   .object({
@@ -45,6 +51,8 @@ export const NewPolicy = z
     replicate_deletion: z.boolean().optional(),
     override: z.boolean().default(true),
     enabled: z.boolean().default(true),
+    project_id: z.int().positive().max(2147483647).nullish(),
+    ...OptionsGiven.shape,
   })
   .openapi("NewReplicationPolicy");
 export type NewPolicy = z.infer<typeof NewPolicy>;
@@ -65,9 +73,8 @@ export const Policy = z
     replicate_deletion: z.boolean(),
     override: z.boolean(),
     enabled: z.boolean(),
-    speed: z.int(),
-    copy_by_chunk: z.boolean(),
-    single_active_replication: z.boolean(),
+    project_id: z.int().nullable(),
+    ...OptionsShown.shape,
     creation_time: contract.Time,
     update_time: contract.Time,
   })

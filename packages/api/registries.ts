@@ -17,8 +17,9 @@ export const RegistryCredential = z
 export type RegistryCredential = z.infer<typeof RegistryCredential>;
 
 /**
- * A registry endpoint. `status_text` and `check_time` are ours: why it is unhealthy, and since when
- * that is known.
+ * A registry endpoint. Ours are `status_text` and `check_time`: why it is unhealthy, and since when
+ * that is known; `proxy` (`http://host:port`, empty for none), `concurrency` (tasks that may work
+ * with it at a time) and `bytes_per_second` (all transfers with it together), 0 for no limit.
  */
 export const RegistryEndpoint = z
   .object({
@@ -30,6 +31,9 @@ export const RegistryEndpoint = z
     credential: RegistryCredential,
     insecure: z.boolean(),
     ca_certificate: z.string(),
+    proxy: z.string(),
+    concurrency: z.int(),
+    bytes_per_second: z.int(),
     status: z.enum(["healthy", "unhealthy"]),
     status_text: z.string().optional(),
     check_time: contract.Time.optional(),
@@ -38,6 +42,12 @@ export const RegistryEndpoint = z
   })
   .openapi("Registry");
 export type RegistryEndpoint = z.infer<typeof RegistryEndpoint>;
+
+const Options = {
+  proxy: z.string().nullish(),
+  concurrency: z.int().nullish(),
+  bytes_per_second: z.int().nullish(),
+};
 
 /** What an endpoint is created with. */
 export const NewRegistry = z
@@ -49,6 +59,7 @@ export const NewRegistry = z
     credential: RegistryCredential.partial().nullish(),
     insecure: z.boolean().default(false),
     ca_certificate: z.string().nullish(),
+    ...Options,
   })
   .openapi("NewRegistry");
 export type NewRegistry = z.infer<typeof NewRegistry>;
@@ -64,6 +75,7 @@ export const RegistryChange = z
     access_secret: z.string().nullish(),
     insecure: z.boolean().nullish(),
     ca_certificate: z.string().nullish(),
+    ...Options,
   })
   .openapi("RegistryUpdate");
 export type RegistryChange = z.infer<typeof RegistryChange>;

@@ -4,14 +4,16 @@ import type { Call } from "../call.ts";
 import { usageError } from "../exit-codes.ts";
 import { registryNamed } from "../names.ts";
 import { oneOf } from "../options.ts";
+import { copyingIn, copyingOf, type CopyingOptions, withCopyingOptions } from "./policy-options.ts";
 
 /** What a policy's options say; what is absent stays as it is. */
-export interface PolicyOptions {
+export interface PolicyOptions extends CopyingOptions {
   readonly name?: string;
   readonly to?: string;
   readonly from?: string;
   readonly trigger?: "manual" | "scheduled" | "event_based";
   readonly cron?: string;
+  readonly timeZone?: string;
   readonly repositories?: string;
   readonly tags?: string;
   readonly excludeTags?: string;
@@ -25,7 +27,7 @@ export interface PolicyOptions {
 
 /** Gives `command` the options that settings are made of. */
 export function withPolicyOptions(command: Command): Command {
-  return command
+  const first = command
     .option("--to <registry>", "push: copy from here to this endpoint")
     .option("--from <registry>", "pull: copy from this endpoint to here")
     .option(
@@ -33,7 +35,8 @@ export function withPolicyOptions(command: Command): Command {
       "manual, scheduled or event_based (as soon as something is pushed)",
       oneOf(["manual", "scheduled", "event_based"]),
     )
-    .option("--cron <fields>", "scheduled: six fields in UTC, seconds first: '0 30 2 * * *'")
+    .option("--cron <fields>", "scheduled: six fields, seconds first: '0 30 2 * * *'")
+    .option("--time-zone <name>", "of the cron: Europe/Berlin; UTC unless given")
     .option("--repositories <pattern>", "only these: 'library/**', '{a,b}/web-*'; '' for all")
     .option("--tags <pattern>", "only these tags: 'v*'; '' for all")
     .option("--exclude-tags <pattern>", "all tags but these")
@@ -44,6 +47,7 @@ export function withPolicyOptions(command: Command): Command {
     .option("--override", "move tags that differ at the target (the default)")
     .option("--no-override", "leave tags that differ at the target alone")
     .option("--description <text>");
+  return withCopyingOptions(first);
 }
 
 /** A policy's settings as they are, to be changed. */
@@ -54,7 +58,9 @@ export function settingsIn(policy: Policy): NewPolicy {
   const sides = { src_registry: { id: src_registry.id }, dest_registry: { id: dest_registry.id } };
   const rest = { filters, trigger, override, enabled };
   // `replicate_deletion` means the same, and would outvote a change of this one.
-  return { name, description, deletion, ...sides, ...namespace, ...rest };
+  const { project_id } = policy;
+  const copying = copyingOf(policy);
+  return { name, description, deletion, project_id, ...sides, ...namespace, ...rest, ...copying };
 }
 
 /** `before` with what `options` say. Throws a usage error, and NOT_FOUND for an endpoint. */
@@ -67,6 +73,7 @@ export async function changedSettings(
     ...before,
     ...(await sidesOf(call, options)),
     ...triggerOf(before, options),
+    ...copyingIn(options),
     filters: filtersOf(before.filters ?? [], options),
     ...(options.name !== undefined && { name: options.name }),
     ...(options.description !== undefined && { description: options.description }),
@@ -91,21 +98,20 @@ async function sidesOf(call: Call, { to, from }: PolicyOptions): Promise<Partial
   return { src_registry: { id: (await registryNamed(call, from)).id }, dest_registry: null };
 }
 
-function triggerOf(before: NewPolicy, { trigger, cron }: PolicyOptions): Partial<NewPolicy> {
-  if (trigger === undefined && cron === undefined) return {};
+function triggerOf(before: NewPolicy, options: PolicyOptions): Partial<NewPolicy> {
+  const { trigger, cron, timeZone } = options;
+  if (trigger === undefined && cron === undefined && timeZone === undefined) return {};
   const type = trigger ?? "scheduled";
-  const kept = before.trigger?.type === type ? before.trigger.trigger_settings?.cron : undefined;
-  const fields = cron ?? kept;
+  const kept = before.trigger?.type === type ? before.trigger.trigger_settings : undefined;
+  const fields = cron ?? kept?.cron;
+  const zone = timeZone ?? kept?.time_zone;
   if (type === "scheduled" && !fields) throw usageError("--trigger scheduled needs --cron");
-  if (type !== "scheduled" && cron !== undefined) {
-    throw usageError(`--cron is for --trigger scheduled, not ${type}`);
+  if (type !== "scheduled" && (cron ?? timeZone) !== undefined) {
+    throw usageError(`--cron and --time-zone are for --trigger scheduled, not ${type}`);
   }
-  return {
-    trigger: {
-      type,
-      ...(type === "scheduled" && fields && { trigger_settings: { cron: fields } }),
-    },
-  };
+  if (type !== "scheduled") return { trigger: { type } };
+  const settings = { ...(fields && { cron: fields }), ...(zone && { time_zone: zone }) };
+  return { trigger: { type, trigger_settings: settings } };
 }
 
 function filtersOf(before: readonly ReplicationFilter[], options: PolicyOptions) {

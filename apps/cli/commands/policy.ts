@@ -7,6 +7,7 @@ import type { ListOptions } from "../options.ts";
 import { listQuery, withExample, withListOptions, withYes } from "../options.ts";
 import type { View } from "../output.ts";
 import { addRun } from "./run.ts";
+import { copyingDetails } from "./policy-options.ts";
 import {
   changedSettings,
   type PolicyOptions,
@@ -29,6 +30,7 @@ const policyView: View<Policy> = {
     ["OVERRIDE", policy.override ? "yes" : "no"],
     ["NAMESPACE", policy.dest_namespace],
     ["REPLACE COUNT", String(policy.dest_namespace_replace_count)],
+    ...copyingDetails(policy),
     ["CHANGED", time(policy.update_time)],
     ["DESCRIPTION", policy.description],
   ],
@@ -39,8 +41,9 @@ function directionOf({ src_registry: from, dest_registry: to }: Policy): string 
 }
 
 function triggerOf({ trigger }: Policy): string {
-  const cron = trigger.type === "scheduled" ? trigger.trigger_settings?.cron : undefined;
-  return cron ? `${trigger.type} (${cron})` : trigger.type;
+  const { cron, time_zone: zone = "UTC" } = trigger.trigger_settings ?? {};
+  if (trigger.type !== "scheduled" || !cron) return trigger.type;
+  return `scheduled (${cron}${zone === "UTC" ? "" : ` ${zone}`})`;
 }
 
 function filtersOf({ filters }: Policy): string {

@@ -7,7 +7,7 @@ import { action, type Call, type Cli } from "../call.ts";
 import { usageError } from "../exit-codes.ts";
 import { registryNamed } from "../names.ts";
 import type { ListOptions } from "../options.ts";
-import { listQuery, withExample, withListOptions, withYes } from "../options.ts";
+import { listQuery, wholeNumber, withExample, withListOptions, withYes } from "../options.ts";
 import type { View } from "../output.ts";
 
 const registryView: View<RegistryEndpoint> = {
@@ -24,6 +24,9 @@ const registryView: View<RegistryEndpoint> = {
     ["REASON", registry.status_text ?? ""],
     ["VERIFY TLS", registry.insecure ? "no" : "yes"],
     ["OWN CA", registry.ca_certificate === "" ? "no" : "yes"],
+    ["PROXY", registry.proxy],
+    ["CONCURRENCY", registry.concurrency > 0 ? String(registry.concurrency) : ""],
+    ["BANDWIDTH", registry.bytes_per_second > 0 ? `${registry.bytes_per_second} bytes/s` : ""],
     ["CREATED", time(registry.creation_time)],
     ["DESCRIPTION", registry.description],
   ],
@@ -38,6 +41,9 @@ interface EndpointOptions {
   readonly secretEnv?: string;
   readonly insecure?: boolean;
   readonly caFile?: string;
+  readonly proxy?: string;
+  readonly concurrency?: number;
+  readonly bytesPerSecond?: number;
   readonly description?: string;
 }
 
@@ -126,6 +132,9 @@ function withEndpointOptions(command: Command): Command {
     .option("--secret-env <variable>", "take the secret from this environment variable")
     .option("--insecure", "do not verify its certificate")
     .option("--ca-file <file>", "verify its certificate with this CA (PEM)")
+    .option("--proxy <url>", "reach it through http://host:port; '' for none")
+    .option("--concurrency <n>", "tasks that may work with it at a time; 0: no limit", wholeNumber)
+    .option("--bytes-per-second <n>", "limit of all transfers with it; 0 for none", wholeNumber)
     .option("--description <text>");
 }
 
@@ -135,7 +144,9 @@ async function addEndpoint(call: Call, name: string, url: string, options: Endpo
   if (secret !== null && username === undefined) throw usageError("a secret needs --username");
   const ca_certificate = await certificateIn(options.caFile);
   const credential = { access_key: username ?? "", access_secret: secret ?? "" };
-  const body = { name, url, type, insecure, description, ca_certificate };
+  const { proxy, concurrency, bytesPerSecond: bytes_per_second } = options;
+  const limits = { proxy, concurrency, bytes_per_second };
+  const body = { name, url, type, insecure, description, ca_certificate, ...limits };
   const withLogin = { ...body, ...(username !== undefined && { credential }) };
   const { created } = await call.api.registries.create({ body: withLogin });
   const params = { id: Number(created) };
@@ -153,6 +164,9 @@ async function updateEndpoint(call: Call, name: string, options: EndpointOptions
     access_secret: await secretOf(call, options),
     insecure: options.insecure,
     ca_certificate: await certificateIn(options.caFile),
+    proxy: options.proxy,
+    concurrency: options.concurrency,
+    bytes_per_second: options.bytesPerSecond,
   };
   if (Object.values(body).every((value) => value === undefined || value === null)) {
     throw usageError("nothing to change; see --help for what can be");

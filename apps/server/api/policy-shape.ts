@@ -1,13 +1,13 @@
 import type { NewPolicy, Policy as ShownPolicy, RegistryEndpoint } from "@entrepot/api";
 import { RegistryError } from "@entrepot/oci";
 import {
-  DEFAULT_OPTIONS,
   type Endpoint,
   type Filter,
   type Policy,
   type PolicySettings,
 } from "@entrepot/replication";
-import { shown } from "./registries.ts";
+import { optionsOf, shownOptions } from "./policy-options-shape.ts";
+import { shown } from "./registry-shape.ts";
 
 /** A policy as given: `deletion` and `replicate_deletion` are one thing. Throws BAD_REQUEST. */
 export function settingsOf(given: NewPolicy): PolicySettings {
@@ -25,8 +25,8 @@ export function settingsOf(given: NewPolicy): PolicySettings {
     cron: trigger?.trigger_settings?.cron ?? "",
     deletion: (given.deletion ?? false) || (given.replicate_deletion ?? false),
     override: given.override,
-    projectId: null,
-    options: DEFAULT_OPTIONS,
+    projectId: given.project_id ?? null,
+    options: optionsOf(given),
   };
 }
 
@@ -61,15 +61,14 @@ export function shownPolicy(policy: Policy, endpoints: readonly Endpoint[]): Sho
     filters: [...policy.filters],
     trigger: {
       type: policy.triggerType,
-      trigger_settings: { cron: policy.cron },
+      trigger_settings: { cron: policy.cron, time_zone: policy.options.timeZone },
     },
     deletion: policy.deletion,
     replicate_deletion: policy.deletion,
     override: policy.override,
     enabled: policy.enabled,
-    speed: 0,
-    copy_by_chunk: false,
-    single_active_replication: false,
+    project_id: policy.projectId,
+    ...shownOptions(policy.options),
     creation_time: policy.createdAt.toISOString(),
     update_time: policy.updatedAt.toISOString(),
   };
@@ -85,5 +84,8 @@ const LOCAL: RegistryEndpoint = {
   credential: { type: "basic", access_key: "", access_secret: "" },
   insecure: false,
   ca_certificate: "",
+  proxy: "",
+  concurrency: 0,
+  bytes_per_second: 0,
   status: "healthy",
 };

@@ -1,10 +1,10 @@
-import { type RegistryEndpoint, type RegistryInfo, REGISTRY_FIELDS, routes } from "@entrepot/api";
-import { parseQuery } from "@entrepot/api";
+import { parseQuery, type RegistryInfo, REGISTRY_FIELDS, routes } from "@entrepot/api";
 import { RegistryError } from "@entrepot/oci";
-import { type Endpoint, ENDPOINT_TYPES, type EndpointSettings } from "@entrepot/replication";
+import { type Endpoint, ENDPOINT_TYPES } from "@entrepot/replication";
 import { type ApiOptions, type App, requires } from "./app.ts";
 import { keeps } from "./keeps.ts";
 import { pageOf, paged } from "./paged.ts";
+import { changed, EMPTY, shown } from "./registry-shape.ts";
 
 const { registries } = routes;
 
@@ -32,21 +32,14 @@ export function addRegistries(app: App, options: ApiOptions): void {
 
   app.openapi({ ...registries.create, middleware }, async (context) => {
     const { credential, ...body } = context.req.valid("json");
-    const id = await endpoints.create(
-      {
-        name: body.name,
-        description: body.description ?? "",
-        type: body.type,
-        url: body.url,
-        credentialType: credential?.type ?? "basic",
-        accessKey: credential?.access_key ?? "",
-        accessSecret: credential?.access_secret,
-        insecure: body.insecure,
-        caCertificate: body.ca_certificate ?? "",
-        options: {},
-      },
-      context.get("actor"),
-    );
+    const given = {
+      ...body,
+      credential_type: credential?.type,
+      access_key: credential?.access_key,
+      access_secret: credential?.access_secret,
+    };
+    const settings = { ...changed(EMPTY, given), type: body.type };
+    const id = await endpoints.create(settings, context.get("actor"));
     context.header("Location", `/api/v2.0/registries/${id}`);
     return context.body(null, 201);
   });
@@ -83,18 +76,6 @@ export function addRegistries(app: App, options: ApiOptions): void {
   addAdapters(app, options, found);
 }
 
-const EMPTY: EndpointSettings = {
-  name: "ping",
-  description: "",
-  type: "harbor",
-  url: "",
-  credentialType: "basic",
-  accessKey: "",
-  insecure: false,
-  caCertificate: "",
-  options: {},
-};
-
 const PROVIDER = {
   endpoint_pattern: { endpoint_type: "EndpointPatternTypeStandard", endpoints: [] },
   credential_pattern: {
@@ -104,55 +85,6 @@ const PROVIDER = {
     access_secret_data: "",
   },
 };
-
-interface EndpointChange {
-  readonly name?: string | null | undefined;
-  readonly description?: string | null | undefined;
-  readonly url?: string | null | undefined;
-  readonly credential_type?: string | null | undefined;
-  readonly access_key?: string | null | undefined;
-  readonly access_secret?: string | null | undefined;
-  readonly insecure?: boolean | null | undefined;
-  readonly ca_certificate?: string | null | undefined;
-}
-
-/** `before` with what `change` gives; the secret stays unless given. */
-function changed(before: EndpointSettings, change: EndpointChange): EndpointSettings {
-  return {
-    name: change.name ?? before.name,
-    description: change.description ?? before.description,
-    type: before.type,
-    url: change.url ?? before.url,
-    credentialType: change.credential_type ?? before.credentialType,
-    accessKey: change.access_key ?? before.accessKey,
-    accessSecret: change.access_secret ?? undefined,
-    insecure: change.insecure ?? before.insecure,
-    caCertificate: change.ca_certificate ?? before.caCertificate,
-    options: before.options,
-  };
-}
-
-/** An endpoint as Harbor shows it. */
-export function shown(endpoint: Endpoint): RegistryEndpoint {
-  return {
-    id: endpoint.id,
-    name: endpoint.name,
-    description: endpoint.description,
-    type: endpoint.type,
-    url: endpoint.url,
-    credential: {
-      type: endpoint.credentialType,
-      access_key: endpoint.accessKey,
-      access_secret: endpoint.hasSecret ? "*****" : "",
-    },
-    insecure: endpoint.insecure,
-    ca_certificate: endpoint.caCertificate,
-    status: endpoint.status,
-    status_text: endpoint.statusText,
-    creation_time: endpoint.createdAt.toISOString(),
-    update_time: endpoint.updatedAt.toISOString(),
-  };
-}
 
 function infoOf(type: string): RegistryInfo {
   return {

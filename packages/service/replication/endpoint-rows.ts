@@ -53,6 +53,32 @@ export function checkEndpoint(settings: EndpointSettings): void {
   if (url.username || url.password || url.search || url.hash) {
     throw wrong("an endpoint's url holds no user name, query or fragment; use the credential");
   }
+  checkEndpointOptions(settings.options);
+}
+
+function checkEndpointOptions({ proxy, concurrency, bytesPerSecond }: EndpointOptions): void {
+  const wrong = (text: string) => new RegistryError("BAD_REQUEST", text);
+  if (proxy !== undefined) {
+    const url = URL.parse(proxy);
+    if (!url || (url.protocol !== "http:" && url.protocol !== "https:")) {
+      throw wrong(`proxy ${JSON.stringify(proxy)} is not an http:// or https:// address`);
+    }
+    // Options are shown and journalled: no place for a password.
+    if (url.username || url.password) {
+      throw wrong("a proxy's address holds no user name; let in this host there instead");
+    }
+    if (url.pathname !== "/" || url.search || url.hash) {
+      throw wrong("a proxy's address is http://host:port, without a path");
+    }
+  }
+  const isCount = (n: number | undefined, max: number) =>
+    n === undefined || (Number.isInteger(n) && n >= 0 && n <= max);
+  if (!isCount(concurrency, 1_000)) {
+    throw wrong(`an endpoint's concurrency must be a whole number from 0 (no limit) to 1000`);
+  }
+  if (!isCount(bytesPerSecond, Number.MAX_SAFE_INTEGER)) {
+    throw wrong("an endpoint's bytes_per_second must be a whole number; 0 is no limit");
+  }
 }
 
 const contextOf = (id: number): string => `endpoint:${id}`;

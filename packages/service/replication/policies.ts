@@ -1,6 +1,7 @@
 import { type Actor, type Catalog, type Commit, policyChange } from "@entrepot/catalog";
 import type { Jobs } from "@entrepot/jobs";
 import { RegistryError } from "@entrepot/oci";
+import { sql } from "kysely";
 import { policyOf, type PolicyRow, valuesOf } from "./policy-rows.ts";
 import { checkPolicy } from "./policy-rules.ts";
 import type { Policy, PolicySettings } from "./ports.ts";
@@ -83,13 +84,13 @@ async function createPolicy(
 ): Promise<number> {
   checkPolicy(settings);
   return catalog.commit(actor, async (commit) => {
-    const endpoint = await checkAgainstTables(commit, settings, null);
+    const around = await checkAgainstTables(commit, settings, null);
     const row = await commit.db
       .insertInto("replication_policy")
       .values(valuesOf(settings))
       .returningAll()
       .executeTakeFirstOrThrow();
-    await settled(commit, jobs, row, endpoint);
+    await settled(commit, jobs, row, around);
     if (startsAtOnce(settings)) await startRun(policyOf(row), actor, commit);
     return row.id;
   });
@@ -110,7 +111,7 @@ async function updatePolicy(
       .forUpdate()
       .executeTakeFirst();
     if (!before) throw new RegistryError("NOT_FOUND", `replication policy ${id} does not exist`);
-    const endpoint = await checkAgainstTables(commit, settings, id);
+    const around = await checkAgainstTables(commit, settings, id);
     const row = await commit.db
       .updateTable("replication_policy")
       .set({ ...valuesOf(settings), updated_at: new Date() })
@@ -120,7 +121,7 @@ async function updatePolicy(
     if (before.name !== row.name) {
       commit.record(policyChange(before.name, null));
     }
-    await settled(commit, jobs, row, endpoint);
+    await settled(commit, jobs, row, around);
     if (startsAtOnce(settings) && !startsAtOnce(policyOf(before))) {
       await startRun(policyOf(row), actor, commit);
     }
@@ -130,45 +131,38 @@ async function updatePolicy(
 const startsAtOnce = (settings: PolicySettings): boolean =>
   settings.enabled && settings.triggerType === "event_based";
 
-async function settled(
-  commit: Commit,
-  jobs: Jobs,
-  row: PolicyRow,
-  endpoint: string,
-): Promise<void> {
+async function settled(commit: Commit, jobs: Jobs, row: PolicyRow, around: Around): Promise<void> {
   const cron = row.enabled && row.trigger_type === "scheduled" ? row.cron : null;
-  await jobs.schedule({ vendor: VENDOR, vendorId: row.id, cron }, commit.db);
-  commit.record(policyChange(row.name, { row, endpoint, project: await ownerOf(commit, row) }));
+  const { timeZone } = policyOf(row).options;
+  await jobs.schedule({ vendor: VENDOR, vendorId: row.id, cron, timeZone }, commit.db);
+  commit.record(policyChange(row.name, { row, ...around }));
 }
 
-/** The name of the project that owns the policy; null for one of the system's. */
-async function ownerOf(commit: Commit, row: PolicyRow): Promise<string | null> {
-  if (row.project_id === null) return null;
-  const project = await commit.db
-    .selectFrom("project")
-    .select("name")
-    .where("id", "=", row.project_id)
-    .executeTakeFirst();
-  if (project) return project.name;
-  throw new RegistryError("NOT_FOUND", `project ${row.project_id} does not exist`);
+/** What a policy refers to, by name; `project` is null for one of the system's. */
+interface Around {
+  readonly endpoint: string;
+  readonly project: string | null;
 }
 
-/** The name of the policy's endpoint, which exists, as no other policy of its name does. */
+/** What the settings refer to, which exists, as no other policy of their name does. */
 async function checkAgainstTables(
-  commit: Commit,
+  { db }: Commit,
   settings: PolicySettings,
   id: number | null,
-): Promise<string> {
+): Promise<Around> {
   const endpointId = settings.destEndpointId ?? settings.srcEndpointId;
-  const endpoint = await commit.db
-    .selectFrom("registry_endpoint")
-    .select("name")
-    .where("id", "=", endpointId)
-    .executeTakeFirst();
-  if (!endpoint) {
+  const { rows } = await sql<{ endpoint: string | null; project: string | null }>`
+    SELECT (SELECT name FROM registry_endpoint WHERE id = ${endpointId}::bigint) AS endpoint,
+           (SELECT name FROM project WHERE id = ${settings.projectId}::bigint) AS project
+  `.execute(db);
+  const { endpoint, project } = rows[0]!;
+  if (endpoint === null) {
     throw new RegistryError("NOT_FOUND", `registry endpoint ${endpointId} does not exist`);
   }
-  const twin = await commit.db
+  if (settings.projectId !== null && project === null) {
+    throw new RegistryError("NOT_FOUND", `project ${settings.projectId} does not exist`);
+  }
+  const twin = await db
     .selectFrom("replication_policy")
     .select("id")
     .where("name", "=", settings.name)
@@ -176,5 +170,5 @@ async function checkAgainstTables(
   if (twin && twin.id !== id) {
     throw new RegistryError("CONFLICT", `a replication policy named '${settings.name}' exists`);
   }
-  return endpoint.name;
+  return { endpoint, project };
 }

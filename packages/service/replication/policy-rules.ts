@@ -1,10 +1,15 @@
 import { RegistryError } from "@entrepot/oci";
 import { compileFilters } from "./filters.ts";
+import type { PolicyOptions, TimeWindow } from "./policy-options.ts";
 import type { PolicySettings } from "./ports.ts";
+
+/** Windows of one policy at most. */
+const MOST_WINDOWS = 50;
+
+const wrong = (text: string) => new RegistryError("BAD_REQUEST", text);
 
 /** Throws BAD_REQUEST for settings that do not do, saying which and what to give instead. */
 export function checkPolicy(settings: PolicySettings): void {
-  const wrong = (text: string) => new RegistryError("BAD_REQUEST", text);
   if (settings.name.trim() === "" || settings.name.length > 255) {
     throw wrong("a replication policy needs a name of 1 to 255 characters");
   }
@@ -26,6 +31,75 @@ export function checkPolicy(settings: PolicySettings): void {
     throw wrong(`dest_namespace_replace_count must be a whole number from -1 to 127`);
   }
   compileFilters(settings.filters);
+  checkOptions(settings);
+}
+
+function checkOptions({ options, triggerType }: PolicySettings): void {
+  if (options.singleActiveReplication && triggerType === "event_based") {
+    throw wrong("single_active_replication is for manual and scheduled policies, not event_based");
+  }
+  checkNumbers(options);
+  checkTimeZone("trigger_settings.time_zone", options.timeZone);
+  if (options.windows.length > MOST_WINDOWS) {
+    throw wrong(`a policy has ${MOST_WINDOWS} windows at most, not ${options.windows.length}`);
+  }
+  for (const [i, window] of options.windows.entries()) checkWindow(`windows[${i}]`, window);
+}
+
+/** What each number of a policy may be; null, where it may be, is no ceiling. */
+const RANGES = {
+  speed: ["speed", 0, 2 ** 31 - 1],
+  bytesPerSecond: ["bytes_per_second", 0, Number.MAX_SAFE_INTEGER],
+  concurrency: ["concurrency", 0, 1_000],
+  maxDeletions: ["max_deletions", 0, Number.MAX_SAFE_INTEGER],
+  maxDeletionPercent: ["max_deletion_percent", 0, 100],
+} as const;
+
+function checkNumbers(options: PolicyOptions): void {
+  for (const [key, [name, min, max]] of Object.entries(RANGES)) {
+    const value = options[key as keyof typeof RANGES];
+    if (value === null) continue;
+    const whole = key === "maxDeletionPercent" || Number.isInteger(value);
+    if (whole && value >= min && value <= max) continue;
+    const what = key === "maxDeletionPercent" ? "number" : "whole number";
+    throw wrong(`${name} must be a ${what} from ${min} to ${max}, not ${value}`);
+  }
+}
+
+function checkWindow(name: string, window: TimeWindow): void {
+  for (const [side, time] of [
+    ["from", window.from],
+    ["to", window.to],
+  ] as const) {
+    if (/^(?:[01]\d|2[0-3]):[0-5]\d$/.test(time)) continue;
+    throw wrong(`${name}.${side} ${JSON.stringify(time)} is no time of day: HH:MM, as in 22:30`);
+  }
+  if (window.from === window.to) {
+    throw wrong(`${name} begins and ends at ${window.from}; for a whole day leave the window out`);
+  }
+  const isDay = (day: number) => Number.isInteger(day) && day >= 1 && day <= 7;
+  if (!window.days.every(isDay) || new Set(window.days).size < window.days.length) {
+    throw wrong(`${name}.days must be different numbers from 1 (Monday) to 7 (Sunday)`);
+  }
+  checkTimeZone(`${name}.time_zone`, window.timeZone);
+  const { kind, bytesPerSecond } = window;
+  if (!Number.isSafeInteger(bytesPerSecond) || bytesPerSecond < 0) {
+    throw wrong(`${name}.bytes_per_second must be a whole number of bytes; 0 is no limit`);
+  }
+  if (kind === "run" && bytesPerSecond > 0) {
+    throw wrong(`${name}.bytes_per_second is for windows of kind bandwidth, not run`);
+  }
+}
+
+function checkTimeZone(name: string, timeZone: string): void {
+  try {
+    Intl.DateTimeFormat("en", { timeZone });
+  } catch {
+    throw wrong(
+      `${name}: there is no time zone ${JSON.stringify(timeZone)}; ` +
+        "use a name such as Europe/Berlin, or UTC",
+    );
+  }
 }
 
 /** Harbor's rule: six fields; the seconds are 0 and the minutes not every one. */

@@ -1,0 +1,83 @@
+import type { RegistryEndpoint } from "@entrepot/api";
+import type { Endpoint, EndpointOptions, EndpointSettings } from "@entrepot/replication";
+
+/** An endpoint of which nothing has been said yet. */
+export const EMPTY: EndpointSettings = {
+  name: "new",
+  description: "",
+  type: "harbor",
+  url: "",
+  credentialType: "basic",
+  accessKey: "",
+  insecure: false,
+  caCertificate: "",
+  options: {},
+};
+
+/** What is said of an endpoint; what is absent or null stays as it was. */
+export interface EndpointChange {
+  readonly name?: string | null | undefined;
+  readonly description?: string | null | undefined;
+  readonly url?: string | null | undefined;
+  readonly credential_type?: string | null | undefined;
+  readonly access_key?: string | null | undefined;
+  readonly access_secret?: string | null | undefined;
+  readonly insecure?: boolean | null | undefined;
+  readonly ca_certificate?: string | null | undefined;
+  readonly proxy?: string | null | undefined;
+  readonly concurrency?: number | null | undefined;
+  readonly bytes_per_second?: number | null | undefined;
+}
+
+/** `before` with what `change` gives; the secret stays unless given. */
+export function changed(before: EndpointSettings, change: EndpointChange): EndpointSettings {
+  return {
+    name: change.name ?? before.name,
+    description: change.description ?? before.description,
+    type: before.type,
+    url: change.url ?? before.url,
+    credentialType: change.credential_type ?? before.credentialType,
+    accessKey: change.access_key ?? before.accessKey,
+    accessSecret: change.access_secret ?? undefined,
+    insecure: change.insecure ?? before.insecure,
+    caCertificate: change.ca_certificate ?? before.caCertificate,
+    options: changedOptions(before.options, change),
+  };
+}
+
+/** An empty proxy and a 0 take back what was set. */
+function changedOptions(before: EndpointOptions, change: EndpointChange): EndpointOptions {
+  const proxy = change.proxy ?? before.proxy;
+  const concurrency = change.concurrency ?? before.concurrency;
+  const bytesPerSecond = change.bytes_per_second ?? before.bytesPerSecond;
+  return {
+    ...(proxy && { proxy }),
+    ...(concurrency && { concurrency }),
+    ...(bytesPerSecond && { bytesPerSecond }),
+  };
+}
+
+/** An endpoint as Harbor shows it. */
+export function shown(endpoint: Endpoint): RegistryEndpoint {
+  return {
+    id: endpoint.id,
+    name: endpoint.name,
+    description: endpoint.description,
+    type: endpoint.type,
+    url: endpoint.url,
+    credential: {
+      type: endpoint.credentialType,
+      access_key: endpoint.accessKey,
+      access_secret: endpoint.hasSecret ? "*****" : "",
+    },
+    insecure: endpoint.insecure,
+    ca_certificate: endpoint.caCertificate,
+    proxy: endpoint.options.proxy ?? "",
+    concurrency: endpoint.options.concurrency ?? 0,
+    bytes_per_second: endpoint.options.bytesPerSecond ?? 0,
+    status: endpoint.status,
+    status_text: endpoint.statusText,
+    creation_time: endpoint.createdAt.toISOString(),
+    update_time: endpoint.updatedAt.toISOString(),
+  };
+}
