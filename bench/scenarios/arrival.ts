@@ -39,7 +39,8 @@ export const arrival: Scenario = {
       "A small image (8 KiB) is pushed to an Entrepot with an event-based policy. Measured is " +
       "the time from the answer 201 to the manifest's PUT until HEAD of the tag at the target " +
       `names that manifest, asked every ${LOOK_MS} ms. Per round ${steady.pushes} pushes, one ` +
-      `each ${steady.everyMs} ms; then ${busy.pushes}, one each ${busy.everyMs} ms; and once ${idle.pushes} pushes ${idle.everyMs / 1000} s apart. ` +
+      `each ${steady.everyMs} ms; then ${busy.pushes}, one each ${busy.everyMs} ms; and once ` +
+      `${idle.pushes} pushes ${idle.everyMs / 1000} s apart. ` +
       "The percentiles of each round are one sample."
     );
   },
