@@ -1,3 +1,5 @@
+import type { HttpExchange } from "./http-exchange.ts";
+
 /**
  * Every way in which a request can fail, by name. The first group is the distribution-spec's
  * (§ Error Codes), the second Harbor's management API's, the third tells what stands in the way
@@ -37,20 +39,23 @@ export type ErrorCode =
 
 /**
  * The one error class. `message` reaches people: it says what failed, on what, and what to do.
- * `detail` is for machines (distribution-spec's `detail` member) and never holds a secret.
+ * `detail` is for machines (distribution-spec's `detail` member) and never holds a secret, nor does
+ * `exchange`, the HTTP exchange that it came of.
  */
 export class RegistryError extends Error {
   readonly code: ErrorCode;
   readonly detail: unknown;
+  readonly exchange: HttpExchange | undefined;
 
   constructor(
     code: ErrorCode,
     message: string,
-    options: { detail?: unknown; cause?: unknown } = {},
+    options: { detail?: unknown; cause?: unknown; exchange?: HttpExchange | undefined } = {},
   ) {
     super(message, { cause: options.cause });
     this.name = "RegistryError";
     this.code = code;
     this.detail = options.detail;
+    this.exchange = options.exchange;
   }
 }

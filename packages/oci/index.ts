@@ -5,6 +5,8 @@ export { algorithmOf, asDigest, digestOf, hexOf, parseDigest } from "./digest.ts
 export type { Algorithm, Digest } from "./digest.ts";
 export { RegistryError } from "./error.ts";
 export type { ErrorCode } from "./error.ts";
+export { exchangeOf, httpExchange, withoutSecrets } from "./http-exchange.ts";
+export type { HttpExchange } from "./http-exchange.ts";
 export {
   artifactTypeOf,
   childrenOf,

@@ -1,4 +1,5 @@
-import { RegistryError } from "@entrepot/oci";
+import { httpExchange, RegistryError } from "@entrepot/oci";
+import type { Asked } from "./response-error.ts";
 
 const CAUSES: Readonly<Record<string, string>> = {
   ECONNREFUSED: "nothing listens there; is the registry running, and is the port right?",
@@ -38,11 +39,18 @@ const BROKEN_OFF = new Set([
   "UND_ERR_BODY_TIMEOUT",
 ]);
 
+const TOO_SLOW = new Set([
+  "ETIMEDOUT",
+  "UND_ERR_BODY_TIMEOUT",
+  "UND_ERR_CONNECT_TIMEOUT",
+  "UND_ERR_HEADERS_TIMEOUT",
+]);
+
 /**
  * What `error`, thrown by `Fetch` or while a body was read, means to a person: UNREACHABLE with the
- * host, the reason and the remedy. A `RegistryError` is returned as it is, an abort is CANCELLED.
+ * host, the reason, the remedy and what was `asked`. A `RegistryError` is returned as it is, an abort is CANCELLED.
  */
-export function connectionError(error: unknown, what: string): RegistryError {
+export function connectionError(error: unknown, what: string, asked?: Asked): RegistryError {
   if (error instanceof RegistryError) return error;
   if (error instanceof Error && error.name === "AbortError") {
     return new RegistryError("CANCELLED", `${what}: cancelled`, { cause: error });
@@ -52,7 +60,14 @@ export function connectionError(error: unknown, what: string): RegistryError {
     ? "its certificate is signed by an authority we do not trust; give the endpoint its CA"
     : (CAUSES[code] ?? (error instanceof Error ? error.message : String(error)));
   const detail = { cause: code };
-  return new RegistryError("UNREACHABLE", `${what}: ${reason}`, { cause: error, detail });
+  const exchange = asked && httpExchange(asked.method, asked.url, 0, "");
+  return new RegistryError("UNREACHABLE", `${what}: ${reason}`, { cause: error, detail, exchange });
+}
+
+/** Whether the other side, or the way to it, was too slow. */
+export function timedOut(error: unknown): boolean {
+  const cause = error instanceof RegistryError ? error.cause : error;
+  return TOO_SLOW.has(causeCode(cause));
 }
 
 /** Whether a connection that stood broke off, so that asking again at once may well succeed. */

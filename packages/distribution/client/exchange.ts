@@ -41,7 +41,8 @@ export function exchange(options: ExchangeOptions): Exchange {
     const ask = { method: "GET", url: "/v2/", about: "/v2/", scopes: [], expect: [] } as const;
     const response = await send(ask, new URL(`${root}/v2/`), { "user-agent": userAgent });
     if (response.status === 429 || response.status >= 500) {
-      throw await responseError(response, `GET /v2/ at ${root}`, clock());
+      const asked = { method: "GET", url: `${root}/v2/` };
+      throw await responseError(response, `GET /v2/ at ${root}`, clock(), undefined, asked);
     }
     await discard(response);
     if (response.status !== 401) return;
@@ -77,7 +78,9 @@ export function exchange(options: ExchangeOptions): Exchange {
       const url = resolveUrl(ask, root);
       const response = await sendAuthorized(ask, url, extra);
       if (ask.expect.includes(response.status)) return response;
-      throw await responseError(response, `${describe(ask)} at ${root}`, clock(), ask.missing);
+      const asked = { method: ask.method, url: url.href };
+      const what = `${describe(ask)} at ${root}`;
+      throw await responseError(response, what, clock(), ask.missing, asked);
     };
     return Object.assign(run, {
       with: (more: Readonly<Record<string, string>>) => withHeaders({ ...extra, ...more }),

@@ -43,6 +43,7 @@ export function harborApi(options: {
   ): Promise<FetchResponse> {
     const [about] = path.split("?", 1);
     const what = `${method} ${about} at ${root}`;
+    const asked = { method, url: root + path };
     const request = body
       ? {
           method,
@@ -51,10 +52,10 @@ export function harborApi(options: {
         }
       : { method, headers };
     const response = await fetch(root + path, request).catch((error: unknown) => {
-      throw connectionError(error, what);
+      throw connectionError(error, what, asked);
     });
     if (expect.includes(response.status)) return response;
-    throw await responseError(response, what, clock());
+    throw await responseError(response, what, clock(), undefined, asked);
   }
 
   async function get(path: string, missing?: "null if missing"): Promise<unknown> {

@@ -1,4 +1,4 @@
-import { RegistryError } from "@entrepot/oci";
+import { httpExchange, RegistryError } from "@entrepot/oci";
 import type { ErrorCode } from "@entrepot/oci";
 import { parseErrors } from "../wire/index.ts";
 import type { FetchResponse } from "./fetch.ts";
@@ -13,25 +13,39 @@ const REMEDIES: Partial<Record<ErrorCode, string>> = {
   UNAVAILABLE: "it has a fault of its own; try again later",
 };
 
+/** What was asked, for people to see beside the answer. */
+export interface Asked {
+  readonly method: string;
+  readonly url: string;
+}
+
 /**
  * The error that `response` is, its body read and its connection freed. `what` says what was asked
  * of whom (`PUT library/app:1 at https://host`). Statuses 401, 403, 429 and 5xx decide the code;
  * else the body does if it names one, or `missing` for a 404 that names none.
- * A 429's `detail.retryAfterMs` says how long to wait, if the registry did.
+ * `detail.retryAfterMs` of a 429 or 503 says how long to wait, if the registry did; what was `asked`
+ * and how the answer begins become the error's exchange.
  */
 export async function responseError(
   response: FetchResponse,
   what: string,
   now: number,
   missing?: ErrorCode,
+  asked?: Asked,
 ): Promise<RegistryError> {
-  const said = parseErrors(response.status, await textOf(response));
-  const code = codeOf(response.status, said.code, missing);
+  const { status } = response;
+  const text = await textOf(response);
+  const said = parseErrors(status, text);
+  const code = codeOf(status, said.code, missing);
+  const exchange = asked && httpExchange(asked.method, asked.url, status, text);
   const remedy = REMEDIES[code];
   const message = `${what}: ${said.message}${remedy ? `; ${remedy}` : ""}`;
-  if (response.status !== 429) return new RegistryError(code, message, { detail: said.detail });
   const retryAfterMs = parseRetryAfter(response.headers.get("retry-after"), now);
-  return new RegistryError(code, message, { detail: { retryAfterMs } });
+  const waits = status === 429 || (status === 503 && retryAfterMs !== undefined);
+  return new RegistryError(code, message, {
+    detail: waits ? { retryAfterMs } : said.detail,
+    exchange,
+  });
 }
 
 function codeOf(status: number, said: ErrorCode, missing: ErrorCode | undefined): ErrorCode {

@@ -61,7 +61,7 @@ export function sender(
       return response;
     } catch (error) {
       report(0);
-      throw connectionError(error, `${describe(ask)} at ${url.origin}`);
+      throw connectionError(error, `${describe(ask)} at ${url.origin}`, { method, url: url.href });
     }
   };
   return async (ask, url, headers) => {

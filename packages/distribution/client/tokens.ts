@@ -65,12 +65,14 @@ export function tokenCache(
     const headers: Record<string, string> = { "user-agent": userAgent };
     if (credential) headers["authorization"] = basicHeader(credential);
     const askedAt = clock();
+    const asked = { method: "GET", url };
     try {
       const response = await fetch(url, { headers });
-      if (response.status !== 200) throw await responseError(response, what, askedAt);
+      const { status } = response;
+      if (status !== 200) throw await responseError(response, what, askedAt, undefined, asked);
       return parseAnswer(await readJson(response, LONGEST_ANSWER_BYTES), what, askedAt);
     } catch (error) {
-      throw connectionError(error, what);
+      throw connectionError(error, what, asked);
     }
   }
 
