@@ -14,13 +14,14 @@ interface Room {
 const ARROWS: Readonly<Record<string, readonly string[]>> = {
   "packages/oci": [],
   "packages/registry": ["oci"],
+  "packages/layout": ["oci", "registry"],
   "packages/storage": ["oci"],
   "packages/catalog": ["oci"],
   "packages/distribution": ["oci", "registry"],
   "packages/jobs": ["oci", "catalog"],
   "packages/service/*": ["oci", "registry", "storage", "catalog", "jobs"],
   "packages/api": ["oci"],
-  "apps/cli": ["api"],
+  "apps/cli": ["api", "oci", "registry", "distribution", "layout"],
   "apps/portal": ["api"],
   "apps/server": ["*"],
 };
