@@ -30,6 +30,10 @@ export interface Database {
   registry_endpoint: RegistryEndpointTable;
   replication_policy: ReplicationPolicyTable;
   replica: ReplicaTable;
+  run_plan: RunPlanTable;
+  run_plan_item: RunPlanItemTable;
+  staged_name: StagedNameTable;
+  policy_pause: PolicyPauseTable;
 }
 
 /** One value each, by key: `registry_id` and what an administrator sets. */
@@ -266,4 +270,42 @@ export interface ReplicaTable {
   attempts: Generated<number>;
   next_attempt: Date | null;
   last_error: string | null;
+}
+
+/** What a run has planned: its names by verdict, and deletions held back until confirmed. */
+export interface RunPlanTable {
+  execution_id: number;
+  counts: JsonWithDefault<Record<string, number>>;
+  complete: Generated<boolean>;
+  held: Generated<number>;
+  moving: Generated<boolean>;
+}
+
+/** Names of a run's plan; equal ones are only counted. */
+export interface RunPlanItemTable {
+  execution_id: number;
+  n: Generated<number>;
+  verdict: string;
+  repository: string;
+  reference: string;
+  target: string;
+  at_source: string | null;
+  at_target: string | null;
+}
+
+/** What an all-or-nothing run brings by digest before its tags move. */
+export interface StagedNameTable {
+  execution_id: number;
+  repository: string;
+  reference: string;
+  target: string;
+  digest: string | null;
+  origin: Json<Record<string, unknown>>;
+  arrived: Generated<boolean>;
+}
+
+/** A disabled policy's place in the journal. */
+export interface PolicyPauseTable {
+  policy_id: number;
+  seq: number;
 }

@@ -2,6 +2,7 @@ export { batched, type BatchOptions } from "./batch.ts";
 export { compareWithTables, type Difference } from "./compare-with-tables.ts";
 export type * from "./database.ts";
 export { followJournal, type Following, type FollowOptions } from "./journal-reader.ts";
+export { JOURNAL_CHANNEL } from "./journal.ts";
 export { migrate } from "./migrate.ts";
 export { openCatalog, type CatalogOptions } from "./open-catalog.ts";
 export type * from "./ports.ts";

@@ -95,6 +95,11 @@ export interface TaskHandler {
   readonly kind: string;
   /** Failed attempts before the task ends as Error; those whose worker died are not counted. */
   readonly maxAttempts: number;
+  /**
+   * Asked before each start: for how long the task shall wait yet and why, or null. A start that
+   * waits does not count as an attempt.
+   */
+  waits?(task: Task): Promise<{ readonly delayMs: number; readonly text: string } | null>;
   /** Takes less than a day: what runs longer is aborted and run again, on any node. */
   run(run: TaskRun): Promise<void>;
   /** How long to wait after failed attempt `attempt` (1-based), in ms; null: do not try again. */

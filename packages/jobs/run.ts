@@ -62,6 +62,8 @@ export function startRun(claim: Claim, { handler, log, addTasks }: RunContext): 
     if (claim.refusal) return { kind: "failed", error: claim.refusal };
     if (!handler) return unknownKind(task.kind);
     try {
+      const wait = await handler.waits?.(task);
+      if (wait) return { kind: "returned", ...wait };
       await handler.run(taskRun);
       return { kind: "done" };
     } catch (error) {

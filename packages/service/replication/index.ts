@@ -7,5 +7,4 @@ export type * from "./ports.ts";
 export { type Policies, VENDOR } from "./policies.ts";
 export { type Lag, listReplicas } from "./reconcile.ts";
 export { openReplication, type Replication, type ReplicationOptions } from "./replication.ts";
-export { REPLICATE, type ReplicatePayload } from "./replicas.ts";
-export { RUN } from "./run-task.ts";
+export { REPLICATE, type ReplicatePayload, RUN } from "./replicas.ts";

@@ -1,13 +1,6 @@
 import { digestOf, type Digest } from "@entrepot/oci";
 import { expect, test } from "vitest";
-import {
-  type NameChange,
-  planEvents,
-  planned,
-  planRun,
-  type ReplicaState,
-  type Step,
-} from "./planner.ts";
+import { type NameChange, planEvents, planned, type ReplicaState, type Step } from "./planner.ts";
 import { DEFAULT_OPTIONS } from "./policy-options.ts";
 import type { Policy } from "./ports.ts";
 
@@ -158,42 +151,3 @@ for (const { title, policy: settings, changes, known = [], steps } of CASES) {
     expect(planEvents(plan, changes, known).map(short)).toEqual(steps);
   });
 }
-
-test("a run copies what differs, settles what is equal, keeps what it may not override", () => {
-  const at = { repository: "library/app", target: "library/app" };
-  const compared = [
-    { ...at, reference: "v1", atSource: v1, atTarget: v1 },
-    { ...at, reference: "v2", atSource: v2, atTarget: null },
-    { ...at, reference: "v3", atSource: v2, atTarget: v1 },
-    { ...at, reference: "gone", atSource: null, atTarget: v1 },
-  ];
-  const origin = { registry: HERE, seq: 9, path: [HERE] };
-  const rules = { origin, peerId: PEER, giveBack: false };
-
-  const all = planRun(policy(), compared, rules);
-  expect(all.steps.map(short)).toEqual(["settle v1", "copy v2", "copy v3"]);
-
-  const careful = planRun(policy({ override: false }), compared, rules);
-  expect(careful.steps.map(short)).toEqual(["settle v1", "copy v2"]);
-  expect(careful.kept.map(({ reference }) => reference)).toEqual(["v3"]);
-});
-
-test("a run sends nothing back over what the target has moved on or deleted", () => {
-  const at = { repository: "library/app", target: "library/app", atSource: v1 };
-  const origin = { registry: PEER, seq: 9, path: [PEER, HERE] };
-  const compared = [
-    { ...at, reference: "equal", atTarget: v1, origin },
-    { ...at, reference: "newer-there", atTarget: v2, origin },
-    { ...at, reference: "gone-there", atTarget: null, origin },
-    { ...at, reference: "ours", atTarget: v2 },
-  ];
-  const rules = {
-    origin: { registry: HERE, seq: 9, path: [HERE] },
-    peerId: PEER,
-    giveBack: false,
-  };
-  const steps = (giveBack: boolean) =>
-    planRun(policy(), compared, { ...rules, giveBack }).steps.map(short);
-  expect(steps(false)).toEqual(["settle equal", "copy ours"]);
-  expect(steps(true)).toEqual(["settle equal", "copy gone-there", "copy ours"]);
-});

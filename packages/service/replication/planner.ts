@@ -152,56 +152,6 @@ function holders(
   );
 }
 
-/** An artifact listed at the source, beside what the target has under the same name. */
-export interface Compared {
-  readonly repository: string;
-  readonly reference: string;
-  readonly target: string;
-  readonly atSource: Digest | null;
-  readonly atTarget: Digest | null;
-  /** Which change made it at the source, where that is known. */
-  readonly origin?: Origin;
-}
-
-/** What a run may do. */
-export interface RunRules {
-  /** What the run itself counts as, where no other origin is known. */
-  readonly origin: Origin;
-  /** The registry id of the Entrepot that is the target, if it is one. */
-  readonly peerId: string | null;
-  /** Give back to the target what once came from there and is there no more. */
-  readonly giveBack: boolean;
-}
-
-/**
- * What a run has to do for `compared`. Pure. Equal digests are settled; where the target has
- * another digest and the policy does not override, it is left alone. What came through the target
- * is never sent over what that has now, which can only be newer.
- */
-export function planRun(
-  policy: Policy,
-  compared: readonly Compared[],
-  { origin, peerId, giveBack }: RunRules,
-): { steps: Step[]; kept: Compared[] } {
-  const steps: Step[] = [];
-  const kept: Compared[] = [];
-  for (const one of compared) {
-    const { repository, reference, target, atSource, atTarget } = one;
-    if (atSource === null) continue;
-    const from = one.origin ?? origin;
-    const equal = atSource === atTarget;
-    const travelled = peerId !== null && from.path.includes(peerId);
-    if (!equal && travelled && (atTarget !== null || !giveBack)) continue;
-    if (!equal && atTarget !== null && !policy.override) {
-      kept.push({ repository, reference, target, atSource, atTarget });
-      continue;
-    }
-    const operation = equal ? "settle" : "copy";
-    steps.push({ operation, repository, reference, target, digest: atSource, origin: from });
-  }
-  return { steps, kept };
-}
-
 /** One key per name at the source. */
 export function keyOf(name: { repository: string; reference: string }): string {
   const separator = asDigest(name.reference) ? "@" : ":";

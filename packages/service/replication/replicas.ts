@@ -8,6 +8,9 @@ import type { Origin, Policy } from "./ports.ts";
 /** The kind of the tasks that bring one name to one target. */
 export const REPLICATE = "replicate";
 
+/** The kind of the task that lists and compares both sides and plans what a whole run does. */
+export const RUN = "plan";
+
 /** What a replicate task carries: which name of which policy. The replica's row says what to do. */
 export interface ReplicatePayload extends Record<string, unknown> {
   readonly policyId: number;
@@ -69,11 +72,12 @@ export async function storeSteps(
 
   return steps
     .filter((step) => step.operation !== "settle")
-    .map((step) => ({
-      kind: REPLICATE,
-      lane: laneOf(policy, step),
-      payload: payloadOf(policy, step),
-    }));
+    .map((step) => replicateTaskOf(policy, step));
+}
+
+/** The task that makes a step's name at the target what its replica wants. */
+export function replicateTaskOf(policy: Policy, step: Step): NewTask {
+  return { kind: REPLICATE, lane: laneOf(policy, step), payload: payloadOf(policy, step) };
 }
 
 /** A row that wants nothing and has nothing is no longer needed. */

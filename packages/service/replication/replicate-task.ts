@@ -8,6 +8,7 @@ import { messageOf } from "./message-of.ts";
 import type { Pace } from "./pace.ts";
 import type { Policies } from "./policies.ts";
 import type { Site } from "./ports.ts";
+import { runWindow } from "./run-window.ts";
 import {
   type Arrival,
   deletionsOf,
@@ -49,11 +50,13 @@ export function replicateTask(options: ReplicateOptions): TaskHandler {
   return {
     kind: REPLICATE,
     maxAttempts: ATTEMPTS,
+    waits: runWindow(policies),
 
     async run(run) {
       const payload = run.task.payload as ReplicatePayload;
       const policy = await policies.get(payload.policyId);
       if (!policy) return run.log("warn", "the policy has been deleted since; nothing to do");
+      if (!policy.enabled) return run.log("warn", "the policy is disabled; nothing is done");
       const remote = await endpoints.site((policy.destEndpointId ?? policy.srcEndpointId)!);
       const push = policy.destEndpointId !== null;
       const [source, target] = push ? [local, remote] : [remote, local];

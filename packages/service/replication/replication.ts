@@ -8,7 +8,9 @@ import { DEFAULT_PACE, type Pace } from "./pace.ts";
 import type { Connect, Policy, SecretBox, Site } from "./ports.ts";
 import { reconcile } from "./reconcile.ts";
 import { replicateTask } from "./replicate-task.ts";
-import { RUN, runTask } from "./run-task.ts";
+import { RUN } from "./replicas.ts";
+import { runTask } from "./run-task.ts";
+import { moveTask, stageTask } from "./stage-task.ts";
 import { replicationTrigger } from "./trigger.ts";
 
 /** What replication is made of. */
@@ -49,6 +51,8 @@ export function openReplication(options: ReplicationOptions): Replication {
   const parts = { catalog, policies, endpoints, local, pace };
   jobs.handle(replicateTask(parts));
   jobs.handle(runTask(parts));
+  jobs.handle(stageTask(parts));
+  jobs.handle(moveTask(parts));
 
   const run: Replication["run"] = async (policyId, trigger, actor) => {
     const policy = await policies.get(policyId);

@@ -10,12 +10,14 @@ import {
   type ReplicaState,
   type Step,
 } from "./planner.ts";
+import { askPayload, underCeiling } from "./ceiling.ts";
+import { READER } from "./cursor.ts";
 import { VENDOR } from "./policies.ts";
 import { policyOf } from "./policy-rows.ts";
-import { storeSteps } from "./replicas.ts";
+import { RUN, storeSteps } from "./replicas.ts";
+import { storeHeld } from "./stored-plan.ts";
 
-/** The trigger's cursor. Runs lock it too, so that what they list is never older than an event. */
-export const READER = "replication";
+export { READER } from "./cursor.ts";
 
 /**
  * The reader of the journal that event-based policies live on: what changed here is planned, and
@@ -39,22 +41,25 @@ export function replicationTrigger(catalog: Catalog, jobs: Jobs): JournalReader 
 async function startSteps(
   jobs: Jobs,
   { policy }: Planned,
-  steps: readonly Step[],
+  planned: readonly Step[],
   db: Transaction<Database>,
 ): Promise<void> {
+  const { steps, held } = await underCeiling(db, policy, planned);
+  const execution = {
+    vendor: VENDOR,
+    vendorId: policy.id,
+    trigger: "event_based",
+    actor: `system:${READER}`,
+  };
   const tasks = await storeSteps(db, policy, steps);
-  if (tasks.length === 0) return;
-  await jobs.execute(
-    {
-      vendor: VENDOR,
-      vendorId: policy.id,
-      trigger: "event_based",
-      actor: `system:${READER}`,
-      plan: steps.length <= 500 ? steps : null,
-      tasks,
-    },
-    db,
-  );
+  if (tasks.length > 0) {
+    await jobs.execute({ ...execution, plan: steps.length <= 500 ? steps : null, tasks }, db);
+  }
+  if (held.length === 0) return;
+  // It only fails, and says why: nothing is deleted before a run confirms it.
+  const ask = { kind: RUN, lane: `policy:${policy.id}`, payload: askPayload(policy, held) };
+  const id = await jobs.execute({ ...execution, tasks: [ask] }, db);
+  await storeHeld(db, id, held);
 }
 
 async function eventPolicies(db: Transaction<Database>): Promise<Planned[]> {

@@ -1,0 +1,164 @@
+import type { Catalog, Database } from "@entrepot/catalog";
+import { asDigest, type Digest, RegistryError } from "@entrepot/oci";
+import { eachOf, type Registry } from "@entrepot/registry";
+import { type Kysely, sql } from "kysely";
+import { destinationOf } from "./destination.ts";
+import type { Endpoints } from "./endpoints.ts";
+import { compileFilters } from "./filters.ts";
+import { keyOf } from "./planner.ts";
+import type { Compared, RunRules } from "./plan-run.ts";
+import type { ListedArtifact, Policy, Site } from "./ports.ts";
+
+/** Names compared at a time, and how many of them at once. */
+const BATCH = 200;
+const AT_ONCE = 32;
+
+/** Both sides of a policy. */
+export interface Sides {
+  readonly policy: Policy;
+  readonly source: Site;
+  readonly target: Site;
+  readonly rules: RunRules;
+  readonly catalog: Catalog;
+  readonly signal: AbortSignal;
+}
+
+/** What finding the sides needs. */
+export interface SidesOptions {
+  readonly catalog: Catalog;
+  readonly endpoints: Pick<Endpoints, "get" | "site">;
+  readonly local: Site;
+}
+
+/** The sides of `policy`. Throws NOT_FOUND for an unknown endpoint, and what a ping throws. */
+export async function sidesOf(
+  { catalog, endpoints, local }: SidesOptions,
+  policy: Policy,
+  { giveBack, signal }: { giveBack: boolean; signal: AbortSignal },
+): Promise<Sides> {
+  const push = policy.destEndpointId !== null;
+  const endpointId = (policy.destEndpointId ?? policy.srcEndpointId)!;
+  const remote = await endpoints.site(endpointId);
+  const peerId = push
+    ? ((await endpoints.get(endpointId))?.peerId ?? null)
+    : (await remote.ping()).peerId;
+  const first = push ? catalog.registryId : peerId;
+  const origin = {
+    registry: first ?? catalog.registryId,
+    seq: await catalog.head(),
+    path: first ? [first] : [],
+  };
+  const rules = { origin, peerId: push ? peerId : null, giveBack };
+  const [source, target] = push ? [local, remote] : [remote, local];
+  return { policy, source, target, rules, catalog, signal };
+}
+
+/** Everything that the policy selects at the source beside what the target has, batch by batch. */
+export async function* compareAll(sides: Sides): AsyncGenerator<Compared[]> {
+  const { policy, source, signal } = sides;
+  for await (const batch of batches(source.list(compileFilters(policy.filters)), BATCH)) {
+    signal.throwIfAborted();
+    yield compare(sides, batch);
+  }
+}
+
+async function* batches<T>(items: AsyncIterable<T>, size: number): AsyncGenerator<T[]> {
+  let batch: T[] = [];
+  for await (const item of items) {
+    batch.push(item);
+    if (batch.length < size) continue;
+    yield batch;
+    batch = [];
+  }
+  if (batch.length > 0) yield batch;
+}
+
+/** What both sides have under each name; at most AT_ONCE questions at a time. */
+async function compare(sides: Sides, batch: readonly ListedArtifact[]): Promise<Compared[]> {
+  const { policy, source, target, rules } = sides;
+  const from = source.registry(rules.origin);
+  const to = target.registry(rules.origin);
+  const compared: Compared[] = [];
+  await eachOf([...batch.entries()], AT_ONCE, async ([i, { repository, reference, digest }]) => {
+    const { destNamespace, destNamespaceReplaceCount } = policy;
+    const name = destinationOf(repository, destNamespace, destNamespaceReplaceCount);
+    const atSource = digest ?? (await digestAt(from, repository, reference));
+    const atTarget = await digestAt(to, name, reference);
+    compared[i] = { repository, reference, target: name, atSource, atTarget };
+  });
+  return compared;
+}
+
+/** What `reference` names, or null; a repository or project that is not there has nothing. */
+async function digestAt(
+  registry: Registry,
+  repository: string,
+  reference: string,
+): Promise<Digest | null> {
+  try {
+    return (await registry.repository(repository).resolve(reference))?.digest ?? null;
+  } catch (error) {
+    if (error instanceof RegistryError && error.code === "NAME_UNKNOWN") return null;
+    throw error;
+  }
+}
+
+/** A name as our tables have it now, and the newest change of it; null where there is none. */
+interface ReadAgain {
+  readonly i: number;
+  readonly arrived: Digest | null;
+  readonly sent: Digest | null;
+  readonly digest: Digest | null;
+  readonly origin: string | null;
+  readonly origin_seq: number | null;
+  readonly path: string[] | null;
+}
+
+/**
+ * `compared` with what our tables say in `db`: what this policy has brought to the target; and,
+ * where we are the source, what the tags name now and where that came from, since a listing may be
+ * older than an event that has been planned already, and a run carries changes on, it makes none.
+ */
+export async function readAgain(
+  db: Kysely<Database>,
+  { policy, catalog }: Pick<Sides, "policy" | "catalog">,
+  compared: readonly Compared[],
+): Promise<Compared[]> {
+  const push = policy.destEndpointId !== null;
+  const ours = push
+    ? sql`
+    LEFT JOIN repository ON repository.name = k.repository
+    LEFT JOIN tag ON tag.repository_id = repository.id AND tag.name = k.reference
+    LEFT JOIN LATERAL (
+      SELECT origin, origin_seq, path FROM journal
+      WHERE journal.kind = k.kind AND journal.key = k.key
+      ORDER BY seq DESC LIMIT 1
+    ) AS made ON true`
+    : sql`
+    CROSS JOIN (SELECT NULL::text AS digest) AS tag
+    CROSS JOIN (SELECT NULL::text AS origin, NULL::bigint AS origin_seq, NULL::text[] AS path)
+      AS made`;
+  const { rows } = await sql<ReadAgain>`
+    SELECT k.i, replica.arrived, replica.sent, tag.digest, made.origin, made.origin_seq, made.path
+    FROM unnest(${compared.map((one) => one.repository)}::text[],
+                ${compared.map((one) => one.reference)}::text[],
+                ${compared.map((one) => one.target)}::text[],
+                ${compared.map((one) => (asDigest(one.reference) ? "manifest" : "tag"))}::text[],
+                ${compared.map(keyOf)}::text[])
+      WITH ORDINALITY AS k (repository, reference, target, kind, key, i)
+    LEFT JOIN replica ON replica.policy_id = ${policy.id}
+      AND replica.repository = k.repository AND replica.reference = k.reference
+      AND replica.target = k.target
+    ${ours}
+  `.execute(db);
+  const again = new Map(rows.map((row) => [row.i, row]));
+  return compared.map((one, n) => {
+    const { arrived, sent, digest, origin: registry, ...made } = again.get(n + 1)!;
+    const brought = [arrived, sent].filter((known) => known !== null);
+    const atSource = push && !asDigest(one.reference) ? digest : one.atSource;
+    const now = { ...one, atSource, brought };
+    if (registry === null) return now;
+    const path = [...made.path!, catalog.registryId];
+    return { ...now, origin: { registry, seq: made.origin_seq!, path } };
+  });
+}

@@ -1,0 +1,94 @@
+import type { Database } from "@entrepot/catalog";
+import { type Digest, RegistryError } from "@entrepot/oci";
+import { eachOf } from "@entrepot/registry";
+import { type Kysely, sql } from "kysely";
+import type { Sides } from "./compare.ts";
+import { keyOf } from "./planner.ts";
+import type { Decision } from "./plan-run.ts";
+
+/** Questions to the source at a time. */
+const AT_ONCE = 16;
+
+interface Brought {
+  readonly repository: string;
+  readonly reference: string;
+  readonly target: string;
+  readonly arrived: Digest;
+}
+
+/** What is to be deleted, and of how many names that this policy has brought to its target. */
+export interface Deletions {
+  readonly decisions: readonly Decision[];
+  readonly replicated: number;
+}
+
+/**
+ * What this policy had brought and the source no longer has, judged in `db`. `listed` are the keys
+ * of a complete listing. A name that is merely not listed (its filter was narrowed, it came
+ * meanwhile) is asked after and left alone if the source has it.
+ */
+export async function planDeletions(
+  db: Kysely<Database>,
+  sides: Sides,
+  listed: ReadonlySet<string>,
+): Promise<Deletions> {
+  const { policy, rules } = sides;
+  const brought = (await db
+    .selectFrom("replica")
+    .select(["repository", "reference", "target", "arrived"])
+    .where("policy_id", "=", policy.id)
+    .where("arrived", "is not", null)
+    .where("wanted", "is not", null)
+    .orderBy("repository")
+    .orderBy("reference")
+    .execute()) as Brought[];
+  const missing = brought.filter((row) => !listed.has(keyOf(row)));
+  const push = policy.destEndpointId !== null;
+  const still = push ? await stillHere(db, missing) : await stillThere(sides, missing);
+  const decisions = missing
+    .filter((row) => !still.has(keyOf(row)))
+    .map(({ repository, reference, target, arrived }): Decision => {
+      const name = { repository, reference, target };
+      const { origin } = rules;
+      const step = { operation: "delete", ...name, digest: null, origin } as const;
+      return { verdict: "delete", ...name, atSource: null, atTarget: arrived, step };
+    });
+  return { decisions, replicated: brought.length };
+}
+
+/** Names that our own registry has. */
+async function stillHere(
+  db: Kysely<Database>,
+  names: readonly Brought[],
+): Promise<ReadonlySet<string>> {
+  const { rows } = await sql<{ repository: string; reference: string }>`
+    SELECT k.repository, k.reference
+    FROM unnest(${names.map((row) => row.repository)}::text[],
+                ${names.map((row) => row.reference)}::text[]) AS k (repository, reference)
+    JOIN repository ON repository.name = k.repository
+    WHERE EXISTS (SELECT FROM tag
+                  WHERE repository_id = repository.id AND name = k.reference)
+       OR EXISTS (SELECT FROM manifest
+                  WHERE repository_id = repository.id AND digest = k.reference)
+  `.execute(db);
+  return new Set(rows.map(keyOf));
+}
+
+/** Names that the source, which is not ours, still answers for. Throws where it gives no answer. */
+async function stillThere(
+  { source, rules, signal }: Sides,
+  names: readonly Brought[],
+): Promise<ReadonlySet<string>> {
+  const still = new Set<string>();
+  const registry = source.registry(rules.origin);
+  await eachOf(names, AT_ONCE, async (name) => {
+    signal.throwIfAborted();
+    try {
+      const found = await registry.repository(name.repository).resolve(name.reference);
+      if (found) still.add(keyOf(name));
+    } catch (error) {
+      if (!(error instanceof RegistryError && error.code === "NAME_UNKNOWN")) throw error;
+    }
+  });
+  return still;
+}
