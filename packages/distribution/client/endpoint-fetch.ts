@@ -2,7 +2,9 @@ import { rootCertificates } from "node:tls";
 import { Agent, ProxyAgent, request as send } from "undici";
 import type { Dispatcher } from "undici";
 import type { Bytes } from "@entrepot/oci";
-import type { Fetch, FetchResponse } from "./fetch.ts";
+import { addressGuard, guardedConnector, guardedLookup, refusedHost } from "./address-guard.ts";
+import type { AddressGuard } from "./address-guard.ts";
+import type { Fetch, FetchRequest, FetchResponse } from "./fetch.ts";
 import { followRedirects } from "./redirects.ts";
 
 /** How one endpoint is reached. */
@@ -15,12 +17,16 @@ export interface EndpointFetchOptions {
   readonly connections?: number;
   /** URL of an HTTP proxy. */
   readonly proxy?: string;
+  /** Where connections may go, the proxy's included. Default `addressGuard("any")`. */
+  readonly guard?: AddressGuard;
   /** Longest wait for a connection. Default 10 s. */
   readonly connectTimeoutMs?: number;
   /** Longest wait for the head of an answer after the request was sent. Default 300 s. */
   readonly headersTimeoutMs?: number;
   /** Longest silence within an answer's body; the whole may take any time. Default 60 s. */
   readonly bodyTimeoutMs?: number;
+  /** Longest time for which the other side may take nothing of a request's body. Default 60 s. */
+  readonly sendTimeoutMs?: number;
 }
 
 /** A `Fetch` with connections of its own. */
@@ -37,14 +43,18 @@ const WINDOW_BYTES = 256 * 1024;
  * only: one HTTP/2 connection would carry all blobs of a copy through one TCP window.
  */
 export function endpointFetch(options: EndpointFetchOptions = {}): EndpointFetch {
-  const dispatcher = dispatcherFor(options);
+  const guard = options.guard ?? addressGuard();
+  const dispatcher = dispatcherFor(options, guard);
   const once: Fetch = async (url, request = {}) => {
+    const refused = options.proxy === undefined ? null : refusedHost(guard, new URL(url).hostname);
+    if (refused) throw refused;
+    const { body, signal } = noticingStalls(request, options.sendTimeoutMs ?? 60_000);
     const answer = await send(url, {
       dispatcher,
       method: request.method ?? "GET",
       headers: request.headers as Record<string, string>,
-      body: (request.body ?? null) as Dispatcher.DispatchOptions["body"],
-      signal: request.signal ?? null,
+      body: (body ?? null) as Dispatcher.DispatchOptions["body"],
+      signal: signal ?? null,
       highWaterMark: WINDOW_BYTES,
       // undici closes after a HEAD, since some servers send a body: with as many HEADs as a copy
       // has, half the time would go into connections.
@@ -57,7 +67,7 @@ export function endpointFetch(options: EndpointFetchOptions = {}): EndpointFetch
   return Object.assign(followRedirects(once), { close });
 }
 
-function dispatcherFor(options: EndpointFetchOptions): Dispatcher {
+function dispatcherFor(options: EndpointFetchOptions, guard: AddressGuard): Dispatcher {
   const tls = {
     rejectUnauthorized: options.insecure !== true,
     ...(options.ca === undefined ? {} : { ca: [...rootCertificates, options.ca] }),
@@ -70,8 +80,38 @@ function dispatcherFor(options: EndpointFetchOptions): Dispatcher {
     connectTimeout: options.connectTimeoutMs ?? 10_000,
     maxOrigins: 64,
   };
-  if (options.proxy === undefined) return new Agent({ ...settings, connect: tls });
-  return new ProxyAgent({ ...settings, uri: options.proxy, requestTls: tls, proxyTls: tls });
+  const connect = guardedConnector(guard, { ...tls, timeout: settings.connectTimeout });
+  if (options.proxy === undefined) return new Agent({ ...settings, connect });
+  const refused = refusedHost(guard, new URL(options.proxy).hostname);
+  if (refused) throw refused;
+  // Behind a proxy, names are the proxy's to resolve: what it must not reach is for it to refuse.
+  const proxyTls = { ...tls, lookup: guardedLookup(guard) } as never;
+  return new ProxyAgent({ ...settings, uri: options.proxy, requestTls: tls, proxyTls });
+}
+
+/** `request`'s body and signal: it is aborted where the other side takes nothing for `stallMs`. */
+function noticingStalls(request: FetchRequest, stallMs: number): FetchRequest {
+  const { body, signal } = request;
+  if (body === undefined || body instanceof Uint8Array) return request;
+  const stalled = new AbortController();
+  async function* watched(bytes: Bytes): Bytes {
+    for await (const chunk of bytes) {
+      // While it waits for our side (a slow source, a limit of ours), nobody is to blame.
+      const timer = setTimeout(() => stalled.abort(stall(stallMs)), stallMs);
+      try {
+        yield chunk;
+      } finally {
+        clearTimeout(timer);
+      }
+    }
+  }
+  const signals = signal ? [signal, stalled.signal] : [stalled.signal];
+  return { body: watched(body), signal: AbortSignal.any(signals) };
+}
+
+function stall(afterMs: number): Error {
+  const message = `it has taken nothing for ${afterMs / 1000} s`;
+  return Object.assign(new Error(message), { code: "ETIMEDOUT" });
 }
 
 function toResponse(answer: Dispatcher.ResponseData, bodiless: boolean): FetchResponse {
