@@ -121,7 +121,7 @@ function copyOptions({ run, target, policy, once }: Errand): CopyOptions {
       show();
     },
     once: (key, work) => once(`${siteKey(policy)}/${key}`, work),
-    ...(mountFrom && { mountFrom: (blob) => mountFrom(blob.digest) }),
+    ...(mountFrom && { mountFrom }),
   };
 }
 

@@ -34,7 +34,13 @@ export interface Endpoint extends Omit<EndpointSettings, "accessSecret"> {
 export type EndpointRow = Selectable<Database["registry_endpoint"]>;
 
 /** The types of registries that can be told of. */
-export const ENDPOINT_TYPES = ["harbor", "docker-registry"] as const;
+export const ENDPOINT_TYPES = [
+  "harbor",
+  "entrepot",
+  "docker-registry",
+  "docker-hub",
+  "oci-layout",
+] as const;
 
 /** Throws BAD_REQUEST for settings that do not do, saying which and why. */
 export function checkEndpoint(settings: EndpointSettings): void {
@@ -46,14 +52,32 @@ export function checkEndpoint(settings: EndpointSettings): void {
     const known = ENDPOINT_TYPES.join(", ");
     throw wrong(`endpoint type ${JSON.stringify(settings.type)} is not known; choose ${known}`);
   }
-  const url = URL.parse(settings.url);
+  if (settings.type === "oci-layout") checkLayoutUrl(settings.url);
+  else checkUrl(settings.url);
+  checkEndpointOptions(settings.options);
+}
+
+function checkUrl(text: string): void {
+  const wrong = (why: string) => new RegistryError("BAD_REQUEST", why);
+  const url = URL.parse(text);
   if (!url || (url.protocol !== "http:" && url.protocol !== "https:")) {
-    throw wrong(`url ${JSON.stringify(settings.url)} is not an http:// or https:// address`);
+    throw wrong(`url ${JSON.stringify(text)} is not an http:// or https:// address`);
   }
   if (url.username || url.password || url.search || url.hash) {
     throw wrong("an endpoint's url holds no user name, query or fragment; use the credential");
   }
-  checkEndpointOptions(settings.options);
+}
+
+function checkLayoutUrl(text: string): void {
+  const url = URL.parse(text);
+  const params = [...(url?.searchParams.keys() ?? [])];
+  const isFile = url?.protocol === "file:" && url.host === "" && url.hash === "";
+  if (isFile && params.every((name) => name === "repository")) return;
+  throw new RegistryError(
+    "BAD_REQUEST",
+    `url ${JSON.stringify(text)} is no layout's: give file:///folder or file:///file.tar, and ` +
+      "where it holds one repository by plain tags ?repository=project/name",
+  );
 }
 
 function checkEndpointOptions({ proxy, concurrency, bytesPerSecond }: EndpointOptions): void {

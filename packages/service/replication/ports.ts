@@ -1,4 +1,4 @@
-import type { Digest } from "@entrepot/oci";
+import type { Descriptor, Digest } from "@entrepot/oci";
 import type { Registry } from "@entrepot/registry";
 import type { Filter, Selection } from "./filters.ts";
 import type { PolicyOptions } from "./policy-options.ts";
@@ -19,6 +19,8 @@ export interface ListedArtifact {
   readonly reference: string;
   /** Null where the listing does not tell. */
   readonly digest: Digest | null;
+  /** Names of its labels, where the listing tells. */
+  readonly labels?: readonly string[];
 }
 
 /**
@@ -47,8 +49,8 @@ export interface Site {
   /** Deletes one tag and nothing else; false if it was not there. */
   deleteTag(repository: string, tag: string, origin: Origin): Promise<boolean>;
 
-  /** The repository of this site to mount `digest` from, if it is known to have it. */
-  mountFrom?(digest: Digest): Promise<string | undefined>;
+  /** The repository of this site to mount `blob` from, if it is known to have it. */
+  mountFrom?(blob: Descriptor): Promise<string | undefined>;
 
   /** Answers if it can be reached and logged in to; throws why not. */
   ping(): Promise<{ readonly peerId: string | null }>;
