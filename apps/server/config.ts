@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { addressGuard } from "@entrepot/distribution/client";
 
 /** How the server is to run. */
 export interface Config {
@@ -20,6 +21,8 @@ export interface Config {
   readonly logLevel: "silent" | "error" | "warn" | "info" | "debug";
   /** Base64 of the 32 bytes that seal secrets; null: kept in the data folder. */
   readonly secretKey: string | null;
+  /** Where endpoints may be: `any`, `public`, or networks as `10.0.0.0/8`. */
+  readonly endpointNetworks: string;
 }
 
 /** One thing that can be set, by environment or flag, under one name. */
@@ -39,6 +42,15 @@ const oneOf =
   (text: string) =>
     choices.includes(text) ? null : `choose one of ${choices.join(", ")}`;
 const LISTEN = /^(?:(?<host>[^:[\]]+|\[[0-9a-fA-F:.]+\]):)?(?<port>\d{1,5})$/;
+
+const wrongNetworks = (text: string): string | null => {
+  try {
+    addressGuard(text);
+    return null;
+  } catch (error) {
+    return (error as Error).message;
+  }
+};
 
 /** Every setting, in the order in which help lists them. */
 export const SETTINGS: readonly Setting[] = [
@@ -141,6 +153,16 @@ export const SETTINGS: readonly Setting[] = [
     help: "seals secrets, the same on all nodes of one database; if absent, in the data folder",
     wrong: any,
   },
+  {
+    env: "ENTREPOT_ENDPOINT_NETWORKS",
+    flag: "--endpoint-networks",
+    value: "networks",
+    standard: "any",
+    help:
+      "where registry endpoints may be: any, public (no private network, not this machine), " +
+      "or a list as 10.1.0.0/16,fd12::/16; link-local and metadata addresses never",
+    wrong: wrongNetworks,
+  },
 ];
 
 /** Variables of other parts (the command line, the tests): not the server's to judge. */
@@ -188,6 +210,7 @@ export function readConfig(
     tls: cert && key ? { cert, key } : null,
     logLevel: get("ENTREPOT_LOG_LEVEL") as Config["logLevel"],
     secretKey: orNull("ENTREPOT_SECRET_KEY"),
+    endpointNetworks: get("ENTREPOT_ENDPOINT_NETWORKS"),
   };
 }
 

@@ -1,6 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { loadMasterKey } from "@entrepot/access";
+import { addressGuard } from "@entrepot/distribution/client";
 import { openCatalog } from "@entrepot/catalog";
 import { startEmbedded } from "@entrepot/catalog/embedded";
 import { openStorage } from "@entrepot/storage";
@@ -10,6 +11,7 @@ import { openHttp } from "./http.ts";
 import { listen } from "./listen.ts";
 import type { Log } from "./log.ts";
 import { GRACE_MS, type OnStop, openParts, type Parts, startWork } from "./open-parts.ts";
+import { siteConnector } from "./remote-site.ts";
 
 /** A server that runs. */
 export interface Running {
@@ -67,7 +69,9 @@ async function start(config: Config, log: Log, onStop: OnStop) {
     config.secretKey ?? undefined,
   );
   const adminPassword = config.adminPassword ?? undefined;
-  const parts = await openParts({ catalog, store, log, masterKey, adminPassword }, onStop);
+  const connect = siteConnector(addressGuard(config.endpointNetworks));
+  const options = { catalog, store, log, masterKey, adminPassword, connect };
+  const parts = await openParts(options, onStop);
   const { firstPassword } = parts;
   if (config.role !== "api") await startWork(parts, config.workers, onStop);
   if (config.role === "worker") return { url: null, firstPassword };

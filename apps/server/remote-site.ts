@@ -1,25 +1,40 @@
 import {
+  type AddressGuard,
+  addressGuard,
+  endpointBudget,
   endpointFetch,
   type Fetch,
   harborClient,
   remoteRegistry,
 } from "@entrepot/distribution/client";
-import type { EndpointAddress, Site } from "@entrepot/replication";
+import type { Connect, EndpointAddress, Site } from "@entrepot/replication";
 import { dockerRegistrySite } from "./docker-registry-site.ts";
 import { harborSite } from "./harbor-site.ts";
 
-/** Connections to one endpoint at most. */
-const CONNECTIONS = 32;
+/** Requests to one endpoint at a time, where it does not say fewer. */
+const MOST_REQUESTS = 32;
 
-/** The site behind an endpoint, with connections of its own. Connects only when used. */
-export function connectSite(address: EndpointAddress): Site {
-  const fetch = endpointFetch({
-    insecure: address.insecure,
-    connections: CONNECTIONS,
-    ...(address.caCertificate && { ca: address.caCertificate }),
-  });
-  return siteOver(fetch, address);
+/** Makes sites with connections of their own, which go only where `guard` lets them. */
+export function siteConnector(guard: AddressGuard = addressGuard()): Connect {
+  return (address) => {
+    const { insecure, caCertificate: ca, options } = address;
+    const { proxy, concurrency = MOST_REQUESTS } = options;
+    const connections = Math.max(1, Math.min(concurrency, MOST_REQUESTS));
+    const budget = endpointBudget({ most: connections });
+    const fetch = endpointFetch({
+      insecure,
+      // One read more than the budget may go: see there.
+      connections: connections + 1,
+      guard,
+      ...(ca && { ca }),
+      ...(proxy && { proxy }),
+    });
+    return siteOver(Object.assign(budget.within(fetch), { close: () => fetch.close() }), address);
+  };
 }
+
+/** The site behind an endpoint, wherever it is but where nobody may go. */
+export const connectSite: Connect = siteConnector();
 
 /** The site behind an endpoint, by its type, reached through `fetch`. */
 export function siteOver(
