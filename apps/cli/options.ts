@@ -40,6 +40,20 @@ export function wholeNumber(text: string): number {
   throw usageError("Give a whole number.");
 }
 
+/** Gathers what an option is given that may be repeated. */
+export function repeated(text: string, before: readonly string[] = []): string[] {
+  return [...before, text];
+}
+
+const UNITS: Readonly<Record<string, number>> = { "": 1, s: 1, m: 60, h: 3600 };
+
+/** A length of time, `90`, `90s`, `5m` or `1h`, in seconds. Throws a usage error. */
+export function seconds(text: string): number {
+  const [, count, unit = ""] = /^(\d{1,6})([smh]?)$/.exec(text) ?? [];
+  if (count !== undefined) return Number(count) * UNITS[unit]!;
+  throw usageError("Give a time: 90, 90s, 5m or 1h.");
+}
+
 /** One of `choices`. Throws a usage error that lists them. */
 export function oneOf<const C extends string>(choices: readonly C[]) {
   return (text: string): C => {

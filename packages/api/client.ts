@@ -1,7 +1,9 @@
 import { RegistryError } from "@entrepot/oci";
 import { errorOf } from "./api-error.ts";
+import { basic } from "./basic.ts";
 import { nextPath, PAGE_SIZE } from "./paging.ts";
-import type { AnyRoute, InputOf, OutputOf } from "./route-types.ts";
+import type { AnyRoute, InputOf, LineOf, OutputOf } from "./route-types.ts";
+import { jsonLines } from "./json-lines.ts";
 import { type Routes, routes } from "./routes.ts";
 
 export { RegistryError } from "@entrepot/oci";
@@ -48,6 +50,9 @@ export type ApiClient = {
    * missed or come twice, as with any paging by number.
    */
   each<R extends AnyRoute>(route: R, input: InputOf<R>): AsyncGenerator<Item<R>, void, undefined>;
+
+  /** The lines of an answer that is a stream of JSON texts, as they come. Takes any time. */
+  lines<R extends AnyRoute>(route: R, input: InputOf<R>): AsyncGenerator<LineOf<R>>;
 };
 
 interface LooseInput {
@@ -85,7 +90,9 @@ export function apiClient(options: ApiClientOptions): ApiClient {
     ]);
     return [room, Object.fromEntries(calls)];
   });
-  return { ...Object.fromEntries(rooms), each } as ApiClient;
+  const lines = (route: AnyRoute, input: LooseInput) =>
+    jsonLines(options, pathOf(route.path, input), input.signal);
+  return { ...Object.fromEntries(rooms), each, lines } as ApiClient;
 }
 
 function sender({
@@ -129,10 +136,6 @@ function sender({
       throw new RegistryError("UNREACHABLE", message, { cause });
     }
   };
-}
-
-function basic(username: string, password: string): string {
-  return `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
 }
 
 /** What is at the bottom of a failed fetch, whose own message says nothing. */

@@ -21,6 +21,7 @@ export * from "./replicas.ts";
 export * from "./repositories.ts";
 export type { Right } from "./right.ts";
 export { type Routes, routes } from "./routes.ts";
+export * from "./standing.ts";
 export * from "./system.ts";
 export * from "./tags.ts";
 export * from "./users.ts";

@@ -1,12 +1,14 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import * as contract from "./contract.ts";
 import { ListQuery } from "./paging.ts";
+import { WaitingCause } from "./standing.ts";
 
 const { errors, flag, needs, page } = contract;
 
 /**
  * What a policy wants at its target for one name, and what has arrived there. `wanted` null: it is
- * to be gone. `lag_seconds` is how long the target has been behind, 0 if it is not.
+ * to be gone. `lag_seconds` is how long the target has been behind, 0 if it is not; `cause` and
+ * `why` say why it is.
  */
 export const Replica = z
   .object({
@@ -21,6 +23,8 @@ export const Replica = z
     attempts: z.int(),
     next_attempt: contract.Time.nullable(),
     last_error: z.string().nullable(),
+    cause: WaitingCause.nullable(),
+    why: z.string(),
   })
   .openapi("Replica");
 export type Replica = z.infer<typeof Replica>;
@@ -40,6 +44,10 @@ export const replicas = {
       params: z.object({ id: contract.Id }),
       query: ListQuery.extend({
         behind: flag(false).openapi({ description: "Only those that have not arrived." }),
+        children: flag(false).openapi({
+          description: "Children of an index that is behind, too: they come with it.",
+        }),
+        oldest_first: flag(false).openapi({ description: "Longest behind first." }),
       }),
     },
     responses: { 200: page(Replica, "One page of replicas."), ...errors(400, 404, 422) },

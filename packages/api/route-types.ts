@@ -52,3 +52,12 @@ export type OutputOf<R> = R extends {
   : R extends { responses: { 200: { content: { "text/plain": unknown } } } }
     ? string
     : undefined;
+
+/** One line of what route `R` answers as a stream. */
+export type LineOf<R> = R extends {
+  responses: {
+    200: { content: { "application/x-ndjson": { schema: infer S extends z.ZodType } } };
+  };
+}
+  ? z.output<S>
+  : never;

@@ -6,6 +6,7 @@ import { projects } from "./projects.ts";
 import { registries } from "./registries.ts";
 import { replicas } from "./replicas.ts";
 import { repositories } from "./repositories.ts";
+import { standing } from "./standing.ts";
 import { system } from "./system.ts";
 import { tags } from "./tags.ts";
 import { users } from "./users.ts";
@@ -22,6 +23,7 @@ export const routes = {
   policies,
   executions,
   replicas,
+  standing,
   system,
 };
 

@@ -1,10 +1,12 @@
 import type { Command } from "commander";
 import type { Cli } from "../call.ts";
+import { addDiff } from "./diff.ts";
 import { addExecution } from "./execution.ts";
 import { addLag } from "./lag.ts";
 import { addLogs } from "./logs.ts";
 import { addPolicy } from "./policy.ts";
 import { addRun } from "./run.ts";
+import { addWait } from "./wait.ts";
 
 /** Adds `replication`, with its policies, runs, tasks and logs. */
 export function addReplication(program: Command, cli: Cli): void {
@@ -14,6 +16,8 @@ export function addReplication(program: Command, cli: Cli): void {
   addPolicy(replication, cli);
   addRun(replication, cli);
   addLag(replication, cli);
+  addWait(replication, cli);
+  addDiff(replication, cli);
   addExecution(replication, cli);
   addLogs(replication, cli);
 }

@@ -8,6 +8,7 @@ import { addTags } from "./tags.ts";
 import { addUsers } from "./users.ts";
 import { addReplication } from "./replication.ts";
 import { addRegistries } from "./registries.ts";
+import { addStanding } from "./standing.ts";
 import { addSystem } from "./system.ts";
 
 /** The management API under /api: Harbor's API v2.0 for what exists here. Never throws. */
@@ -20,6 +21,7 @@ export function openApi(options: ApiOptions) {
   addSystem(app, options);
   addRegistries(app, options);
   addReplication(app, options);
+  addStanding(app, options);
   addArtifacts(app, options);
   addMembers(app, options);
   addProjects(app, options);

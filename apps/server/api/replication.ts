@@ -7,26 +7,19 @@ import {
 } from "@entrepot/api";
 import type { Execution, ExecutionStatus, Task, TaskStatus } from "@entrepot/jobs";
 import { RegistryError } from "@entrepot/oci";
-import {
-  listReplicas,
-  type Policy,
-  REPLICATE,
-  type ReplicatePayload,
-  VENDOR,
-} from "@entrepot/replication";
+import { type Policy, REPLICATE, type ReplicatePayload, VENDOR } from "@entrepot/replication";
 import { type ApiOptions, type App, requires } from "./app.ts";
 import { keeps } from "./keeps.ts";
 import { pageOf, paged } from "./paged.ts";
 import { settingsOf, shownPolicy } from "./policy-shape.ts";
 
-const { policies, executions, replicas } = routes;
+const { policies, executions } = routes;
 
-/** Adds replication policies, their runs, tasks and logs, and what is behind. */
+/** Adds replication policies, their runs, tasks and logs. */
 export function addReplication(app: App, options: ApiOptions): void {
   addPolicies(app, options);
   addExecutions(app, options);
   addTasks(app, options);
-  addReplicas(app, options);
 }
 
 async function policyOf({ replication }: ApiOptions, id: number): Promise<Policy> {
@@ -85,37 +78,6 @@ function addPolicies(app: App, options: ApiOptions): void {
     }
     if (!(await stored.remove(id, context.get("actor")))) await policyOf(options, id);
     return context.body(null, 200);
-  });
-}
-
-function addReplicas(app: App, options: ApiOptions): void {
-  const middleware = requires(options, "system");
-
-  app.openapi({ ...replicas.list, middleware }, async (context) => {
-    const query = context.req.valid("query");
-    const { id: policyId } = await policyOf(options, context.req.valid("param").id);
-    const { items, total } = await listReplicas(options.catalog, {
-      policyId,
-      behind: query.behind,
-      page: query.page,
-      pageSize: query.page_size,
-    });
-    const now = Date.now();
-    const shown = items.map((item) => ({
-      repository: item.repository,
-      reference: item.reference,
-      target: item.target,
-      wanted: item.wanted,
-      arrived: item.arrived,
-      wanted_since: item.wantedSince.toISOString(),
-      arrived_at: item.arrivedAt?.toISOString() ?? null,
-      lag_seconds:
-        item.wanted === item.arrived ? 0 : Math.max(0, now - item.wantedSince.getTime()) / 1000,
-      attempts: item.attempts,
-      next_attempt: item.nextAttempt?.toISOString() ?? null,
-      last_error: item.lastError,
-    }));
-    return paged(context, query, { items: shown, total });
   });
 }
 

@@ -1,10 +1,15 @@
 export { type Endpoint, ENDPOINT_TYPES, type EndpointSettings } from "./endpoint-rows.ts";
+export type { DiffEntry, DiffState } from "./diff.ts";
 export type { Endpoints } from "./endpoints.ts";
 export type { Filter, Selection } from "./filters.ts";
+export { type Lag, readLag } from "./lag.ts";
 export { DEFAULT_PACE, type Pace } from "./pace.ts";
 export * from "./policy-options.ts";
 export type * from "./ports.ts";
 export { type Policies, VENDOR } from "./policies.ts";
-export { type Lag, listReplicas } from "./reconcile.ts";
 export { openReplication, type Replication, type ReplicationOptions } from "./replication.ts";
+export { type ListedReplica, listReplicas } from "./replica-list.ts";
 export { REPLICATE, type ReplicatePayload, RUN } from "./replicas.ts";
+export type { ImageName, Whereabouts } from "./wait.ts";
+export { waitUntilArrived } from "./wait-until-arrived.ts";
+export type { WaitingCause } from "./waiting.ts";

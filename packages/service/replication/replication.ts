@@ -2,6 +2,7 @@ import { type Actor, type Catalog, type Commit, followJournal } from "@entrepot/
 import type { Jobs } from "@entrepot/jobs";
 import { RegistryError } from "@entrepot/oci";
 import { sql } from "kysely";
+import { type DiffEntry, diffPolicy } from "./diff.ts";
 import { type Endpoints, openEndpoints } from "./endpoints.ts";
 import { openPolicies, type Policies, VENDOR } from "./policies.ts";
 import { DEFAULT_PACE, type Pace } from "./pace.ts";
@@ -32,6 +33,8 @@ export interface Replication {
   readonly policies: Policies;
   /** Copies everything that matches; returns the execution's id. Throws NOT_FOUND, PRECONDITION. */
   run(policyId: number, trigger: "manual" | "scheduled", actor: Actor): Promise<number>;
+  /** Source and target side by side; see `diffPolicy`. Throws NOT_FOUND at once. */
+  diff(policyId: number, signal?: AbortSignal): Promise<AsyncGenerator<DiffEntry>>;
   /** Stops an execution; its names stay as they are until they change or the policy runs again. */
   stop(executionId: number): Promise<boolean>;
   /** Starts reading the journal and looking after what is behind. Call on nodes that work. */
@@ -76,6 +79,12 @@ export function openReplication(options: ReplicationOptions): Replication {
     endpoints,
     policies,
     run,
+    async diff(id, signal) {
+      const policy = await policies.get(id);
+      if (policy)
+        return diffPolicy({ catalog, endpoints, local, policy, ...(signal && { signal }) });
+      throw new RegistryError("NOT_FOUND", `replication policy ${id} does not exist`);
+    },
     stop: (executionId) => stopExecution(catalog, jobs, executionId),
 
     start() {
