@@ -45,6 +45,7 @@ async function bring(copy: Copy, blob: Descriptor): Promise<void> {
     const mounted = await step(copy, `mounting ${digest}`, () => target.mount(blob, from));
     if (mounted) {
       done.blobsMounted++;
+      options.onBlob?.("mounted", size);
       expectBytes(copy, -size);
       return;
     }
@@ -55,10 +56,12 @@ async function bring(copy: Copy, blob: Descriptor): Promise<void> {
   }
   await step(copy, `sending ${digest}`, () => send(copy, blob));
   done.blobsSent++;
+  options.onBlob?.("sent", size);
 }
 
 function skip(copy: Copy, blob: Descriptor): void {
   copy.done.blobsSkipped++;
+  copy.options.onBlob?.("skipped", blob.size);
   expectBytes(copy, -blob.size);
 }
 

@@ -62,6 +62,7 @@ export async function copyTag(
 
 async function copyManifest(copy: Copy, root: Descriptor, tag?: string): Promise<void> {
   const { target, options, concurrency } = copy;
+  options.onStage?.("compare");
   if (tag !== undefined && !options.deep) {
     const now = await step(copy, `looking for tag ${tag}`, () => target.resolve(tag));
     if (now?.digest === root.digest) return;
@@ -69,13 +70,17 @@ async function copyManifest(copy: Copy, root: Descriptor, tag?: string): Promise
   const isThere = async ({ digest }: Descriptor) =>
     !options.deep &&
     (await step(copy, `looking for ${digest}`, () => target.resolve(digest))) !== null;
+  options.onStage?.("check manifest");
   const graph = await readGraph(copy, root, isThere);
   const contents = graph.manifests.flat().map((manifest) => manifest.content);
   expectBytes(
     copy,
     [...graph.blobs, ...contents].reduce((sum, { size }) => sum + size, 0),
   );
+  options.onBlobs?.(graph.blobs.length);
+  options.onStage?.("copy blobs");
   await eachOf(graph.blobs, concurrency, (blob) => copyBlob(copy, blob));
+  options.onStage?.("push manifest");
   for (const group of graph.manifests) {
     await eachOf(group, concurrency, (manifest) =>
       pushManifest(copy, manifest, manifest.content === root ? tag : undefined),

@@ -11,6 +11,9 @@ export type CopyTarget = Pick<Repository, "name" | "resolve" | "stat" | "push" |
 /** Runs `copy`, or waits for the one that runs under the same `key` and shares its end. */
 export type Once = (key: string, copy: () => Promise<void>) => Promise<void>;
 
+/** What a copy is at. */
+export type CopyStage = "compare" | "check manifest" | "copy blobs" | "push manifest";
+
 /** How to copy. */
 export interface CopyOptions {
   /** Blobs, and apart from them manifests, under way at a time. Default 4. */
@@ -26,6 +29,12 @@ export interface CopyOptions {
    * been read, with a negative number for what turns out to be there.
    */
   readonly onExpected?: (bytes: number) => void;
+  /** Called when the next stage begins. With `referrers`, stages come again for each of them. */
+  readonly onStage?: (stage: CopyStage) => void;
+  /** Called with how many more blobs there are to look at, when a graph has been read. */
+  readonly onBlobs?: (count: number) => void;
+  /** Called with each blob that is done with. */
+  readonly onBlob?: (end: "sent" | "mounted" | "skipped", bytes: number) => void;
   /**
    * Shares one transfer of a blob between copies that run at once, by `key` (see
    * `sharedTransfers`). The key holds for one target registry; who copies to several adds to it.
