@@ -1,4 +1,11 @@
-import { type Member, type Policy, type RegistryEndpoint, routes, type User } from "@entrepot/api";
+import {
+  type Label,
+  type Member,
+  type Policy,
+  type RegistryEndpoint,
+  routes,
+  type User,
+} from "@entrepot/api";
 import { RegistryError } from "@entrepot/api/client";
 import type { Call } from "./call.ts";
 import { usageError } from "./exit-codes.ts";
@@ -47,6 +54,25 @@ export async function memberNamed(
   if (found) return found;
   const what = `no member '${text}' in project '${project}'`;
   throw missing(server, what, `project member list ${project}`);
+}
+
+/** The label of this name, of the project or of the whole registry. Throws NOT_FOUND. */
+export async function labelNamed(
+  { api, server }: Api,
+  text: string,
+  scope: { readonly scope: "g" | "p"; readonly project_id?: number },
+): Promise<Label> {
+  const all = api.each(routes.labels.list, { query: { ...scope, name: text } });
+  const found = await firstWhere(all, ({ name }) => name === text);
+  if (found) return found;
+  throw missing(server, `no label '${text}'`, "label list");
+}
+
+/** The id of the project of this name. Throws NOT_FOUND. */
+export async function projectIdOf({ api }: Pick<Api, "api">, name: string): Promise<number> {
+  const headers = { "x-is-resource-name": "true" };
+  const { body } = await api.projects.get({ params: { project_name_or_id: name }, headers });
+  return body.project_id;
 }
 
 /** A repository, as a path of the API has it. */

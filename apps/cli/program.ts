@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import type { Cli } from "./call.ts";
 import { addArtifact } from "./commands/artifact.ts";
+import { addLabel } from "./commands/label.ts";
 import { addLogin } from "./commands/login.ts";
 import { addProject } from "./commands/project.ts";
 import { addRegistry } from "./commands/registry.ts";
@@ -30,6 +31,7 @@ export function openProgram(cli: Cli, version: string): Command {
   addRepository(program, cli);
   addArtifact(program, cli);
   addTag(program, cli);
+  addLabel(program, cli);
   addUser(program, cli);
   addRegistry(program, cli);
   addReplication(program, cli);

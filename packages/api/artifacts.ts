@@ -1,9 +1,10 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import * as contract from "./contract.ts";
+import { Label } from "./label.ts";
 import { ListQuery } from "./paging.ts";
 import { Tag } from "./tags.ts";
 
-const { created, done, errors, flag, json, needs, page } = contract;
+const { body, created, done, errors, flag, json, needs, page } = contract;
 const PATH = "/api/v2.0/projects/{project_name}/repositories/{repository_name}/artifacts";
 const byReference = { params: contract.ArtifactParams };
 
@@ -44,18 +45,6 @@ export const Accessory = z
   })
   .openapi("Accessory");
 export type Accessory = z.infer<typeof Accessory>;
-
-/** A label. None exist yet; lists of them are empty. */
-export const Label = z
-  .object({
-    id: z.int(),
-    name: z.string(),
-    description: z.string(),
-    color: z.string(),
-    scope: z.enum(["g", "p"]),
-    project_id: z.int(),
-  })
-  .openapi("Label");
 
 /**
  * An artifact. `size` is in bytes, with layers and config; lists are empty rather than null, since
@@ -159,5 +148,26 @@ export const artifacts = {
     ...needs("artifact:list"),
     request: { ...byReference, query: ListQuery },
     responses: { 200: page(Accessory, "One page of accessories."), ...errors(400, 404, 422) },
+  }),
+
+  addLabel: createRoute({
+    method: "post",
+    path: `${PATH}/{reference}/labels`,
+    summary: "Puts a label on an artifact",
+    description: "A global label or one of the artifact's project, by its id; the rest is ignored.",
+    tags: ["artifact"],
+    ...needs("artifact-label:create"),
+    request: { ...byReference, body: body(z.object({ id: z.int().positive() })) },
+    responses: { 200: done, ...errors(400, 404, 409) },
+  }),
+
+  removeLabel: createRoute({
+    method: "delete",
+    path: `${PATH}/{reference}/labels/{label_id}`,
+    summary: "Takes a label off an artifact",
+    tags: ["artifact"],
+    ...needs("artifact-label:delete"),
+    request: { params: contract.ArtifactParams.extend({ label_id: contract.Id }) },
+    responses: { 200: done, ...errors(404) },
   }),
 };

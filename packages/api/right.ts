@@ -20,6 +20,8 @@ export type Right =
   | "artifact:read"
   | "artifact:create"
   | "artifact:delete"
+  | "artifact-label:create"
+  | "artifact-label:delete"
   | "tag:list"
   | "tag:create"
   | "tag:delete";

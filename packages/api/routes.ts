@@ -1,6 +1,8 @@
 import { artifacts } from "./artifacts.ts";
 import { executions } from "./executions.ts";
+import { labels } from "./labels.ts";
 import { members } from "./members.ts";
+import { plans } from "./plans.ts";
 import { policies } from "./policies.ts";
 import { projects } from "./projects.ts";
 import { registries } from "./registries.ts";
@@ -19,8 +21,10 @@ export const routes = {
   repositories,
   artifacts,
   tags,
+  labels,
   registries,
   policies,
+  plans,
   executions,
   replicas,
   standing,

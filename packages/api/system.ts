@@ -1,5 +1,4 @@
 import { createRoute, z } from "@hono/zod-openapi";
-import { Label } from "./artifacts.ts";
 import * as contract from "./contract.ts";
 import { PageQuery } from "./paging.ts";
 
@@ -106,21 +105,5 @@ export const system = {
     tags,
     ...needs("anyone"),
     responses: { 200: json(Statistics, "The counts.") },
-  }),
-
-  labels: createRoute({
-    method: "get",
-    path: "/api/v2.0/labels",
-    summary: "Labels; there are none yet",
-    tags,
-    ...needs("anyone"),
-    request: {
-      query: PageQuery.extend({
-        scope: z.enum(["g", "p"]).optional(),
-        project_id: z.coerce.number().int().optional(),
-        name: z.string().optional(),
-      }),
-    },
-    responses: { 200: page(Label, "One page of labels."), ...errors(400, 422) },
   }),
 };

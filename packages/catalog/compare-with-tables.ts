@@ -30,8 +30,25 @@ const IMAGES = `
   SELECT 'repository', name, jsonb_build_object('name', name, 'description', description)
   FROM repository
   UNION ALL
+  SELECT 'label', coalesce(p.name, '') || '/' || l.name,
+    jsonb_build_object('project', p.name, 'name', l.name, 'description', l.description,
+      'color', l.color)
+  FROM label l LEFT JOIN project p ON p.id = l.project_id
+  UNION ALL
+  SELECT 'artifact_label', r.name || '@' || m.digest,
+    jsonb_build_object('repository', r.name, 'digest', m.digest, 'labels',
+      jsonb_agg(coalesce(p.name, '') || '/' || l.name
+        ORDER BY (coalesce(p.name, '') || '/' || l.name) COLLATE "C"))
+  FROM artifact_label a
+    JOIN label l ON l.id = a.label_id
+    LEFT JOIN project p ON p.id = l.project_id
+    JOIN manifest m ON m.id = a.manifest_id
+    JOIN repository r ON r.id = m.repository_id
+  GROUP BY r.name, m.digest
+  UNION ALL
   SELECT 'project', name,
-    jsonb_build_object('name', name, 'owner', owner, 'metadata', metadata)
+    jsonb_build_object('name', name, 'owner', owner, 'metadata', metadata,
+      'registryId', registry_id)
   FROM project
   UNION ALL
   SELECT 'member', p.name || '/' || a.username,
@@ -44,8 +61,8 @@ const IMAGES = `
   FROM account`;
 
 /**
- * Where the replayed journal differs from the tables (kinds tag, manifest, repository, project,
- * member, account), by kind and key, at most 1,000. One statement sees one moment, so it may run
+ * Where the replayed journal differs from the tables (kinds tag, manifest, repository, label,
+ * artifact_label, project, member, account), by kind and key, at most 1,000. One statement sees one moment, so it may run
  * beside any traffic; it reads everything once.
  */
 export async function compareWithTables(catalog: Pick<Catalog, "db">): Promise<Difference[]> {
@@ -53,7 +70,8 @@ export async function compareWithTables(catalog: Pick<Catalog, "db">): Promise<D
     WITH journaled AS (
       SELECT DISTINCT ON (kind, key) kind, key, after AS image
       FROM journal
-      WHERE kind IN ('tag', 'manifest', 'repository', 'project', 'member', 'account')
+      WHERE kind IN ('tag', 'manifest', 'repository', 'label', 'artifact_label', 'project',
+        'member', 'account')
       ORDER BY kind, key, seq DESC
     ), stored AS (${sql.raw(IMAGES)})
     SELECT kind, key, journaled.image AS journal, stored.image AS table

@@ -17,19 +17,29 @@ export interface Database {
   journal_cursor: JournalCursorTable;
   account: AccountTable;
   project: ProjectTable;
+  pulled: PulledTable;
   member: MemberTable;
   repository: RepositoryTable;
   repository_blob: RepositoryBlobTable;
   manifest: ManifestTable;
   manifest_reference: ManifestReferenceTable;
   tag: TagTable;
+  label: LabelTable;
+  artifact_label: ArtifactLabelTable;
   execution: ExecutionTable;
   task: TaskTable;
   task_log: TaskLogTable;
   schedule: ScheduleTable;
+  job_line: JobLineTable;
+  job_limit: JobLimitTable;
+  job_pause: JobPauseTable;
+  worker_pool: WorkerPoolTable;
   registry_endpoint: RegistryEndpointTable;
   replication_policy: ReplicationPolicyTable;
   replica: ReplicaTable;
+  blob_transfer: BlobTransferTable;
+  name_clock: NameClockTable;
+  replication_conflict: ReplicationConflictTable;
   run_plan: RunPlanTable;
   run_plan_item: RunPlanItemTable;
   staged_name: StagedNameTable;
@@ -70,6 +80,8 @@ export interface JournalTable {
   kind: string;
   key: string;
   after: OptionalJson<Record<string, unknown>>;
+  /** Of tags and manifests; see `clock.ts`. */
+  clock: string | null;
 }
 
 /** How far each reader of the journal has come. */
@@ -96,8 +108,18 @@ export interface ProjectTable {
   name: string;
   owner: Generated<string>;
   metadata: JsonWithDefault<Record<string, string>>;
+  /** The endpoint that it is a proxy of. */
+  registry_id: number | null;
   created_at: Generated<Date>;
   updated_at: Generated<Date>;
+}
+
+/** When a manifest was last pulled, and how often. */
+export interface PulledTable {
+  repository: string;
+  digest: string;
+  at: Date;
+  count: Generated<number>;
 }
 
 /** Who has which of Harbor's roles in which project. */
@@ -158,6 +180,23 @@ export interface TagTable {
   pushed_at: Generated<Date>;
 }
 
+/** Labels; of the whole registry where there is no project. */
+export interface LabelTable {
+  id: Generated<number>;
+  name: string;
+  description: Generated<string>;
+  color: Generated<string>;
+  project_id: number | null;
+  created_at: Generated<Date>;
+  updated_at: Generated<Date>;
+}
+
+/** Which artifact carries which label. */
+export interface ArtifactLabelTable {
+  manifest_id: number;
+  label_id: number;
+}
+
 /** Runs of plans. */
 export interface ExecutionTable {
   id: Generated<number>;
@@ -168,6 +207,7 @@ export interface ExecutionTable {
   status_text: Generated<string>;
   plan: OptionalJson<unknown>;
   actor: string;
+  priority: Generated<number>;
   stop_requested: Generated<boolean>;
   start_time: Generated<Date>;
   end_time: Date | null;
@@ -180,15 +220,17 @@ export interface TaskTable {
   kind: string;
   lane: string;
   payload: Json<Record<string, unknown>>;
-  status: "Pending" | "Running" | "Success" | "Error" | "Stopped";
+  status: "Pending" | "Scheduled" | "Running" | "Success" | "Error" | "Stopped";
   status_text: Generated<string>;
   attempts: Generated<number>;
   progress: JsonWithDefault<Record<string, unknown>>;
   worker: string | null;
-  ticket: string | null;
+  line_id: number;
+  ready: Generated<boolean>;
   not_before: Date | null;
   stop_requested: Generated<boolean>;
   lost: Generated<number>;
+  log_bytes: Generated<number>;
   start_time: Generated<Date>;
   end_time: Date | null;
 }
@@ -211,6 +253,39 @@ export interface ScheduleTable {
   time_zone: Generated<string>;
   next_at: Date;
   updated_at: Generated<Date>;
+}
+
+/** Tasks that are alike to whoever claims them. */
+export interface JobLineTable {
+  id: Generated<number>;
+  vendor: string;
+  vendor_id: number;
+  priority: number;
+  groups: string[];
+  served_at: Generated<Date>;
+}
+
+/** How many tasks of a group may run at a time, over all nodes. */
+export interface JobLimitTable {
+  name: string;
+  most: number;
+}
+
+/** Vendors whose tasks are not claimed. */
+export interface JobPauseTable {
+  job_type: string;
+  paused_at: Generated<Date>;
+}
+
+/** Processes that run tasks. */
+export interface WorkerPoolTable {
+  id: string;
+  host: string;
+  pid: number;
+  concurrency: number;
+  draining: Generated<boolean>;
+  start_at: Generated<Date>;
+  heartbeat_at: Generated<Date>;
 }
 
 /** Other registries; the secret is sealed. */
@@ -270,6 +345,18 @@ export interface ReplicaTable {
   attempts: Generated<number>;
   next_attempt: Date | null;
   last_error: string | null;
+  failure: OptionalJson<Record<string, unknown>>;
+}
+
+/** Uploads of large blobs under way; where they are is sealed. */
+export interface BlobTransferTable {
+  endpoint_id: number;
+  repository: string;
+  digest: string;
+  location_sealed: Buffer;
+  offset: number;
+  holder: string;
+  updated_at: Generated<Date>;
 }
 
 /** What a run has planned: its names by verdict, and deletions held back until confirmed. */
@@ -308,4 +395,23 @@ export interface StagedNameTable {
 export interface PolicyPauseTable {
   policy_id: number;
   seq: number;
+}
+
+/** The newest clock of every tag and manifest there ever was; see `clock.ts`. */
+export interface NameClockTable {
+  key: string;
+  clock: string;
+}
+
+/** Changes of one tag that knew nothing of each other. */
+export interface ReplicationConflictTable {
+  id: Generated<number>;
+  at: Date;
+  repository: string;
+  tag: string;
+  winner: string | null;
+  loser: string | null;
+  winner_origin: string | null;
+  loser_origin: string | null;
+  policy_id: number | null;
 }

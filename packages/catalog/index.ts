@@ -1,4 +1,16 @@
 export { batched, type BatchOptions } from "./batch.ts";
+export {
+  compareStamps,
+  mergedClock,
+  type NameClock,
+  nextStamp,
+  parseClock,
+  printClock,
+  type Stamp,
+  stampedClock,
+  type Standing,
+  standingOf,
+} from "./clock.ts";
 export { compareWithTables, type Difference } from "./compare-with-tables.ts";
 export type * from "./database.ts";
 export { followJournal, type Following, type FollowOptions } from "./journal-reader.ts";
@@ -9,7 +21,10 @@ export type * from "./ports.ts";
 export { replayJournal, type State } from "./replay.ts";
 export {
   accountChange,
+  artifactLabelChange,
   endpointChange,
+  labelChange,
+  labelKey,
   manifestChange,
   memberChange,
   policyChange,

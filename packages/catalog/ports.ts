@@ -11,12 +11,18 @@ export interface Actor {
   readonly origin?: { readonly registry: string; readonly seq: number };
   /** Registry ids a replicated change has passed through, first to last; empty if made here. */
   readonly path?: readonly string[];
+  /** A replicated change's clock (`printClock`), where its sender tells it. */
+  readonly clock?: string;
 }
 
 /** What kinds of names there are. */
 export type JournalKind =
   | "account"
+  | "artifact_label"
+  /** A tag's replicated change that met another one; `after` tells the winner and the loser. */
+  | "conflict"
   | "endpoint"
+  | "label"
   | "manifest"
   | "member"
   | "policy"
@@ -32,6 +38,8 @@ export interface Change {
   readonly key: string;
   /** Never holds a secret. */
   readonly after: Readonly<Record<string, unknown>> | null;
+  /** Of tags and manifests: when it was made, in the order of this name's changes. */
+  readonly clock?: string | null;
 }
 
 /** One entry of the journal. */
@@ -61,6 +69,9 @@ export interface Commit {
 export interface Catalog {
   /** This registry's own id (a UUID made at the first start): the origin of changes made here. */
   readonly registryId: string;
+
+  /** What time it is here: what new changes are dated by. */
+  now(): Date;
 
   /** For reading. Writes go through `commit` (names) or `transaction` (everything else). */
   readonly db: Kysely<Database>;

@@ -1,6 +1,7 @@
 import type { Selectable } from "kysely";
 import type {
   AccountTable,
+  LabelTable,
   ManifestTable,
   ProjectTable,
   RegistryEndpointTable,
@@ -56,12 +57,38 @@ export function repositoryChange(
   return { kind: "repository", key: name, after: row && { name, description: row.description } };
 }
 
+/** The label `name` of `project`, null for a global one. */
+export function labelChange(
+  project: string | null,
+  name: string,
+  row: Row<LabelTable, "description" | "color"> | null,
+): Change {
+  const after = row && { project, name, description: row.description, color: row.color };
+  return { kind: "label", key: labelKey(project, name), after };
+}
+
+/** What the journal calls a label: `project/name`, `/name` for a global one. */
+export function labelKey(project: string | null, name: string): string {
+  return `${project ?? ""}/${name}`;
+}
+
+/** All labels (as `labelKey` calls them) that the artifact `digest` of `repository` carries now. */
+export function artifactLabelChange(
+  repository: string,
+  digest: string,
+  labels: readonly string[],
+): Change {
+  const after = labels.length === 0 ? null : { repository, digest, labels: labels.toSorted() };
+  return { kind: "artifact_label", key: `${repository}@${digest}`, after };
+}
+
 /** The project `name`. */
 export function projectChange(
   name: string,
-  row: Row<ProjectTable, "owner" | "metadata"> | null,
+  row: Row<ProjectTable, "owner" | "metadata" | "registry_id"> | null,
 ): Change {
-  const after = row && { name, owner: row.owner, metadata: row.metadata };
+  const { owner, metadata, registry_id: registryId } = row ?? {};
+  const after = row && { name, owner, metadata, registryId };
   return { kind: "project", key: name, after };
 }
 

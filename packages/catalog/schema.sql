@@ -13,6 +13,26 @@ CREATE TABLE account (
   CONSTRAINT account_username_key UNIQUE (username)
 );
 
+CREATE TABLE artifact_label (
+  manifest_id bigint NOT NULL,
+  label_id integer NOT NULL,
+  CONSTRAINT artifact_label_label_id_fkey FOREIGN KEY (label_id) REFERENCES label(id) ON DELETE CASCADE,
+  CONSTRAINT artifact_label_manifest_id_fkey FOREIGN KEY (manifest_id) REFERENCES manifest(id) ON DELETE CASCADE,
+  CONSTRAINT artifact_label_pkey PRIMARY KEY (manifest_id, label_id)
+);
+CREATE INDEX artifact_label_of_label ON public.artifact_label USING btree (label_id);
+
+CREATE TABLE blob_transfer (
+  endpoint_id integer NOT NULL,
+  repository text COLLATE "C" NOT NULL,
+  digest text COLLATE "C" NOT NULL,
+  location_sealed bytea NOT NULL,
+  "offset" bigint NOT NULL,
+  holder text NOT NULL,
+  updated_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+  CONSTRAINT blob_transfer_pkey PRIMARY KEY (endpoint_id, repository, digest)
+);
+
 CREATE TABLE execution (
   id integer NOT NULL DEFAULT nextval('execution_id_seq'::regclass),
   vendor text NOT NULL,
@@ -43,6 +63,7 @@ CREATE TABLE journal (
   kind text NOT NULL,
   key text NOT NULL,
   after jsonb,
+  clock text,
   CONSTRAINT journal_pkey PRIMARY KEY (seq)
 );
 CREATE INDEX journal_of_cause ON public.journal USING btree (cause);
@@ -62,6 +83,19 @@ CREATE TABLE journal_head (
   CONSTRAINT journal_head_id_check CHECK (id),
   CONSTRAINT journal_head_pkey PRIMARY KEY (id)
 );
+
+CREATE TABLE label (
+  id integer NOT NULL DEFAULT nextval('label_id_seq'::regclass),
+  name text COLLATE "C" NOT NULL,
+  description text NOT NULL DEFAULT ''::text,
+  color text NOT NULL DEFAULT ''::text,
+  project_id integer,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  updated_at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT label_pkey PRIMARY KEY (id),
+  CONSTRAINT label_project_id_fkey FOREIGN KEY (project_id) REFERENCES project(id) ON DELETE CASCADE
+);
+CREATE UNIQUE INDEX label_name ON public.label USING btree (COALESCE(project_id, 0), name);
 
 CREATE TABLE manifest (
   id bigint NOT NULL DEFAULT nextval('manifest_id_seq'::regclass),
@@ -103,6 +137,19 @@ CREATE TABLE member (
   CONSTRAINT member_role_check CHECK (((role >= 1) AND (role <= 5)))
 );
 
+CREATE TABLE name_clock (
+  key text COLLATE "C" NOT NULL,
+  clock text NOT NULL,
+  CONSTRAINT name_clock_pkey PRIMARY KEY (key)
+);
+
+CREATE TABLE policy_pause (
+  policy_id integer NOT NULL,
+  seq bigint NOT NULL,
+  CONSTRAINT policy_pause_pkey PRIMARY KEY (policy_id),
+  CONSTRAINT policy_pause_policy_id_fkey FOREIGN KEY (policy_id) REFERENCES replication_policy(id) ON DELETE CASCADE
+);
+
 CREATE TABLE project (
   id integer NOT NULL DEFAULT nextval('project_id_seq'::regclass),
   name text COLLATE "C" NOT NULL,
@@ -110,8 +157,18 @@ CREATE TABLE project (
   metadata jsonb NOT NULL DEFAULT '{"public": "false"}'::jsonb,
   created_at timestamp with time zone NOT NULL DEFAULT now(),
   updated_at timestamp with time zone NOT NULL DEFAULT now(),
+  registry_id integer,
   CONSTRAINT project_name_key UNIQUE (name),
-  CONSTRAINT project_pkey PRIMARY KEY (id)
+  CONSTRAINT project_pkey PRIMARY KEY (id),
+  CONSTRAINT project_registry_id_fkey FOREIGN KEY (registry_id) REFERENCES registry_endpoint(id)
+);
+
+CREATE TABLE pulled (
+  repository text COLLATE "C" NOT NULL,
+  digest text COLLATE "C" NOT NULL,
+  at timestamp with time zone NOT NULL,
+  count bigint NOT NULL DEFAULT 1,
+  CONSTRAINT pulled_pkey PRIMARY KEY (repository, digest)
 );
 
 CREATE TABLE registry_endpoint (
@@ -151,10 +208,26 @@ CREATE TABLE replica (
   attempts integer NOT NULL DEFAULT 0,
   next_attempt timestamp with time zone,
   last_error text,
+  failure jsonb,
   CONSTRAINT replica_pkey PRIMARY KEY (policy_id, repository, reference),
   CONSTRAINT replica_policy_id_fkey FOREIGN KEY (policy_id) REFERENCES replication_policy(id) ON DELETE CASCADE
 );
 CREATE INDEX replica_behind ON public.replica USING btree (policy_id, next_attempt) WHERE (wanted IS DISTINCT FROM arrived);
+
+CREATE TABLE replication_conflict (
+  id integer NOT NULL DEFAULT nextval('replication_conflict_id_seq'::regclass),
+  at timestamp with time zone NOT NULL,
+  repository text COLLATE "C" NOT NULL,
+  tag text COLLATE "C" NOT NULL,
+  winner text,
+  loser text,
+  winner_origin text,
+  loser_origin text,
+  policy_id integer,
+  CONSTRAINT replication_conflict_pkey PRIMARY KEY (id),
+  CONSTRAINT replication_conflict_policy_id_fkey FOREIGN KEY (policy_id) REFERENCES replication_policy(id) ON DELETE CASCADE,
+  CONSTRAINT replication_conflict_repository_tag_winner_loser_policy_id_key UNIQUE NULLS NOT DISTINCT (repository, tag, winner, loser, policy_id)
+);
 
 CREATE TABLE replication_policy (
   id integer NOT NULL DEFAULT nextval('replication_policy_id_seq'::regclass),
@@ -209,6 +282,29 @@ CREATE TABLE repository_blob (
 CREATE INDEX repository_blob_of_digest ON public.repository_blob USING btree (digest);
 CREATE INDEX repository_blob_of_project ON public.repository_blob USING btree (project_id);
 
+CREATE TABLE run_plan (
+  execution_id integer NOT NULL,
+  counts jsonb NOT NULL DEFAULT '{}'::jsonb,
+  complete boolean NOT NULL DEFAULT false,
+  held integer NOT NULL DEFAULT 0,
+  moving boolean NOT NULL DEFAULT false,
+  CONSTRAINT run_plan_execution_id_fkey FOREIGN KEY (execution_id) REFERENCES execution(id) ON DELETE CASCADE,
+  CONSTRAINT run_plan_pkey PRIMARY KEY (execution_id)
+);
+
+CREATE TABLE run_plan_item (
+  execution_id integer NOT NULL,
+  n bigint NOT NULL DEFAULT nextval('run_plan_item_n_seq'::regclass),
+  verdict text NOT NULL,
+  repository text COLLATE "C" NOT NULL,
+  reference text COLLATE "C" NOT NULL,
+  target text NOT NULL,
+  at_source text,
+  at_target text,
+  CONSTRAINT run_plan_item_execution_id_fkey FOREIGN KEY (execution_id) REFERENCES run_plan(execution_id) ON DELETE CASCADE,
+  CONSTRAINT run_plan_item_pkey PRIMARY KEY (execution_id, n)
+);
+
 CREATE TABLE schedule (
   id integer NOT NULL DEFAULT nextval('schedule_id_seq'::regclass),
   vendor text NOT NULL,
@@ -234,6 +330,19 @@ CREATE TABLE setting (
   value jsonb NOT NULL,
   CONSTRAINT setting_pkey PRIMARY KEY (key)
 );
+
+CREATE TABLE staged_name (
+  execution_id integer NOT NULL,
+  repository text COLLATE "C" NOT NULL,
+  reference text COLLATE "C" NOT NULL,
+  target text NOT NULL,
+  digest text,
+  origin jsonb NOT NULL,
+  arrived boolean NOT NULL DEFAULT false,
+  CONSTRAINT staged_name_execution_id_fkey FOREIGN KEY (execution_id) REFERENCES execution(id) ON DELETE CASCADE,
+  CONSTRAINT staged_name_pkey PRIMARY KEY (execution_id, repository, reference)
+);
+CREATE INDEX staged_name_waiting ON public.staged_name USING btree (execution_id, target, digest) WHERE (NOT arrived);
 
 CREATE TABLE tag (
   id bigint NOT NULL DEFAULT nextval('tag_id_seq'::regclass),

@@ -1,6 +1,7 @@
 import { type Artifact, routes } from "@entrepot/api";
 import type { Command } from "commander";
 import { action, type Call, type Cli } from "../call.ts";
+import { addArtifactLabel } from "./artifact-label.ts";
 import { artifactNamed, repositoryNamed } from "../names.ts";
 import type { ListOptions } from "../options.ts";
 import { listQuery, withExample, withListOptions, withYes } from "../options.ts";
@@ -25,6 +26,7 @@ function details(artifact: Artifact, { time, bytes }: Format): (readonly [string
     ["PULLED", time(artifact.pull_time)],
     ["REPOSITORY", artifact.repository_name],
     ["MEDIA TYPE", artifact.manifest_media_type],
+    ["LABELS", artifact.labels.map(({ name }) => name).join(", ")],
     ...artifact.references.map(
       ({ child_digest: digest, platform }) =>
         [
@@ -95,9 +97,10 @@ export function addArtifact(program: Command, cli: Cli): void {
       }),
     );
   withExample(remove, "$ entrepot artifact delete library/hello:latest");
+  addArtifactLabel(artifact, cli, artifactView);
 }
 
 async function read({ api }: Call, name: string): Promise<Artifact> {
-  const query = { with_accessory: true };
+  const query = { with_accessory: true, with_label: true };
   return (await api.artifacts.get({ params: artifactNamed(name), query })).body;
 }

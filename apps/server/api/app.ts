@@ -10,6 +10,8 @@ import type { BlobStore } from "@entrepot/storage";
 import { OpenAPIHono } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { HTTPException } from "hono/http-exception";
+import { sql } from "kysely";
+import type { Upstreams } from "../upstreams.ts";
 import type { Log } from "../log.ts";
 import { actorOf, requestIdOf } from "../request-actor.ts";
 import { limitBody } from "./limit-body.ts";
@@ -23,6 +25,7 @@ export interface ApiOptions {
   readonly content: Content;
   readonly jobs: Jobs;
   readonly replication: Replication;
+  readonly upstreams: Upstreams;
   readonly publicUrl: string | null;
   readonly log: Log;
 }
@@ -96,21 +99,47 @@ export function requires({ access, catalog }: ApiOptions, right: Right) {
       return next();
     }
     const project = await projectOfPath(catalog, context);
-    const [resource, action] = right.split(":") as [Resource, Action];
-    if (!project || !(await access.may(identity, project.name, "project", "read"))) {
-      if (identity.kind === "anonymous") throw signIn();
-      throw new RegistryError(
-        "NOT_FOUND",
-        "this project does not exist, or you have no access to it; ask its admin to add you",
-      );
-    }
-    if (!(await access.may(identity, project.name, resource, action))) {
-      if (identity.kind === "anonymous") throw signIn();
-      throw forbidden(`a role in project '${project.name}' that allows ${right}`);
-    }
-    context.set("project", project);
+    await mayIn(access, identity, project, right.split(":") as [Resource, Action]);
+    context.set("project", project!);
     return next();
   };
+}
+
+/**
+ * The same for a project that is named elsewhere than in the path: throws UNAUTHORIZED, NOT_FOUND
+ * or FORBIDDEN unless the caller has `right` in the project of this id.
+ */
+export async function requiresIn(
+  { access, catalog }: ApiOptions,
+  context: Context<Env>,
+  projectId: number,
+  right: readonly [Resource, Action],
+): Promise<void> {
+  const project = await catalog.db
+    .selectFrom("project")
+    .select("name")
+    .where(sql<boolean>`id = ${projectId}::bigint`)
+    .executeTakeFirst();
+  await mayIn(access, context.get("identity"), project ?? null, right);
+}
+
+async function mayIn(
+  access: Access,
+  identity: Identity,
+  project: { readonly name: string } | null,
+  [resource, action]: readonly [Resource, Action],
+): Promise<void> {
+  if (!project || !(await access.may(identity, project.name, "project", "read"))) {
+    if (identity.kind === "anonymous") throw signIn();
+    throw new RegistryError(
+      "NOT_FOUND",
+      "this project does not exist, or you have no access to it; ask its admin to add you",
+    );
+  }
+  if (!(await access.may(identity, project.name, resource, action))) {
+    if (identity.kind === "anonymous") throw signIn();
+    throw forbidden(`a role in project '${project.name}' that allows ${resource}:${action}`);
+  }
 }
 
 function signIn(): RegistryError {

@@ -12,11 +12,13 @@ import {
   tagsOf,
 } from "./artifact-parts.ts";
 import type { ArtifactRow } from "./artifact-rows.ts";
+import { labelsOf, shownLabel } from "./label-shape.ts";
 import type { RepositoryAt } from "./repository-rows.ts";
 
 /** What to show of an artifact beside itself; a list that is not wanted is empty. */
 export interface Wanted {
   readonly with_tag: boolean;
+  readonly with_label: boolean;
   readonly with_accessory: boolean;
 }
 
@@ -30,15 +32,17 @@ export async function shownArtifacts(
   if (rows.length === 0) return [];
   const ids = rows.map((row) => row.id);
   const digests = rows.map((row) => row.digest);
-  const [tags, children, manifests, accessories, sizes] = await Promise.all([
+  const [tags, labels, children, manifests, accessories, sizes] = await Promise.all([
     wanted.with_tag ? tagsOf(catalog, repository, digests) : [],
+    wanted.with_label ? labelsOf(catalog, ids) : [],
     childrenOf(catalog, ids),
     manifestsOf(catalog, ids),
     wanted.with_accessory ? shownAccessories({ catalog }, repository, digests) : [],
     sizesOf(catalog, repository, ids),
   ]);
-  const [tagsAt, childrenIn, accessoriesAbout] = [
+  const [tagsAt, labelsOn, childrenIn, accessoriesAbout] = [
     Map.groupBy(tags, (tag) => tag.artifact_id),
+    Map.groupBy(labels, (label) => label.manifest_id),
     Map.groupBy(children, (child) => child.parent_id),
     Map.groupBy(accessories, (accessory) => accessory.subject_artifact_id),
   ];
@@ -49,6 +53,7 @@ export async function shownArtifacts(
       size: sizes.get(row.id) ?? row.size,
       references: shownReferences(childrenIn.get(row.id) ?? [], manifest),
       tags: (tagsAt.get(row.id) ?? []).map(shownTag),
+      labels: (labelsOn.get(row.id) ?? []).map(shownLabel),
       accessories: accessoriesAbout.get(row.id) ?? [],
     };
   });
@@ -82,7 +87,7 @@ function shownArtifact(
   row: ArtifactRow,
   repository: RepositoryAt,
   manifest: Manifest | undefined,
-): Omit<Artifact, "size" | "references" | "tags" | "accessories"> {
+): Omit<Artifact, "size" | "references" | "tags" | "labels" | "accessories"> {
   const content = isIndexType(row.media_type)
     ? row.media_type
     : (manifest?.config?.mediaType ?? row.artifact_type);
@@ -99,7 +104,6 @@ function shownArtifact(
     push_time: row.pushed_at.toISOString(),
     extra_attrs: {},
     annotations: row.annotations ?? {},
-    labels: [],
   };
 }
 

@@ -1,5 +1,5 @@
 import { type Accessory, ARTIFACT_FIELDS, parseQuery, parseSort, routes } from "@entrepot/api";
-import { RegistryError } from "@entrepot/oci";
+import { type Digest, RegistryError } from "@entrepot/oci";
 import { sql } from "kysely";
 import { type ApiOptions, type App, requires } from "./app.ts";
 import { ARTIFACT_COLUMNS, artifactAt, artifactRows, LISTED } from "./artifact-rows.ts";
@@ -21,6 +21,7 @@ export function addArtifacts(app: App, options: ApiOptions): void {
   addOne(app, options);
   addAccessories(app, options);
   addCopy(app, options);
+  addLabelling(app, options);
 }
 
 function addList(app: App, options: ApiOptions): void {
@@ -100,4 +101,35 @@ function addCopy(app: App, options: ApiOptions): void {
     context.header("Location", `${new URL(context.req.url).pathname}/${reference}`);
     return context.body(null, 201);
   });
+}
+
+function addLabelling(app: App, options: ApiOptions): void {
+  const { labels } = options.content;
+
+  app.openapi(
+    { ...artifacts.addLabel, middleware: requires(options, "artifact-label:create") },
+    async (context) => {
+      const { repository_name: name, reference } = context.req.valid("param");
+      const repository = await repositoryNamed(options, `${context.get("project").name}/${name}`);
+      const { digest } = await artifactAt(options, repository, reference);
+      const { id } = context.req.valid("json");
+      if (await labels.put(context.get("actor"), id, repository.name, digest as Digest)) {
+        return context.body(null, 200);
+      }
+      throw new RegistryError("CONFLICT", `label ${id} is on ${repository.name}@${digest} already`);
+    },
+  );
+
+  app.openapi(
+    { ...artifacts.removeLabel, middleware: requires(options, "artifact-label:delete") },
+    async (context) => {
+      const { repository_name: name, reference, label_id: id } = context.req.valid("param");
+      const repository = await repositoryNamed(options, `${context.get("project").name}/${name}`);
+      const { digest } = await artifactAt(options, repository, reference);
+      if (await labels.take(context.get("actor"), id, repository.name, digest as Digest)) {
+        return context.body(null, 200);
+      }
+      throw new RegistryError("NOT_FOUND", `label ${id} is not on ${repository.name}@${digest}`);
+    },
+  );
 }

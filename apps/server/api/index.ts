@@ -1,7 +1,9 @@
 import { openapiDocument } from "@entrepot/api";
 import { type ApiOptions, openApp } from "./app.ts";
 import { addArtifacts } from "./artifacts.ts";
+import { addLabels } from "./labels.ts";
 import { addMembers } from "./members.ts";
+import { addPlans } from "./plans.ts";
 import { addProjects } from "./projects.ts";
 import { addRepositories } from "./repositories.ts";
 import { addTags } from "./tags.ts";
@@ -21,8 +23,10 @@ export function openApi(options: ApiOptions) {
   addSystem(app, options);
   addRegistries(app, options);
   addReplication(app, options);
+  addPlans(app, options);
   addStanding(app, options);
   addArtifacts(app, options);
+  addLabels(app, options);
   addMembers(app, options);
   addProjects(app, options);
   addRepositories(app, options);

@@ -77,6 +77,26 @@ async function membership({ access }: TestServer, project: string) {
   return { params: { mid: id } };
 }
 
+async function idOf({ catalog }: TestServer, project: string): Promise<number> {
+  const row = await catalog.db
+    .selectFrom("project")
+    .select("id")
+    .where("name", "=", project)
+    .executeTakeFirstOrThrow();
+  return row.id;
+}
+
+/** A new label of the project. */
+async function projectLabel(server: TestServer, project: string) {
+  const projectId = await idOf(server, project);
+  const label = { name: unused(), description: "", color: "", projectId };
+  return { id: await server.content.labels.create(ACTOR, label) };
+}
+
+async function theLabel(server: TestServer, project: string) {
+  return { params: { label_id: (await projectLabel(server, project)).id } };
+}
+
 /** Calls that need something to exist or to be absent first, by room and name of the route. */
 const CALLS: Readonly<Record<string, Prepare>> = {
   "projects.exists": (_, project) => ({ query: { project_name: project } }),
@@ -114,6 +134,23 @@ const CALLS: Readonly<Record<string, Prepare>> = {
     await pushSample(content.as(ACTOR).repository(`${project}/app`), sampleImage(), ["doomed"]);
     return { params: { reference: "doomed" } };
   },
+  "artifacts.addLabel": async (server, project) => ({ body: await projectLabel(server, project) }),
+  "artifacts.removeLabel": async (server, project) => {
+    const { id } = await projectLabel(server, project);
+    const { content } = server;
+    const image = await content.as(ACTOR).repository(`${project}/app`).resolve("v1");
+    await content.labels.put(ACTOR, id, `${project}/app`, image!.digest);
+    return { params: { label_id: id } };
+  },
+  "labels.list": async (server, project) => ({
+    query: { scope: "p", project_id: String(await idOf(server, project)) },
+  }),
+  "labels.create": async (server, project) => ({
+    body: { name: unused(), scope: "p", project_id: await idOf(server, project) },
+  }),
+  "labels.get": theLabel,
+  "labels.update": async (...at) => ({ ...(await theLabel(...at)), body: { color: "#123456" } }),
+  "labels.delete": theLabel,
   "tags.create": () => ({ body: { name: unused() } }),
   "tags.delete": async ({ content }, project) => {
     const repository = content.as(ACTOR).repository(`${project}/app`);

@@ -49,10 +49,6 @@ export function addSystem(app: App, options: ApiOptions): void {
   });
 
   addStatistics(app, options);
-
-  app.openapi(system.labels, (context) =>
-    paged(context, context.req.valid("query"), { items: [] as never[], total: 0 }),
-  );
 }
 
 function addStatistics(app: App, options: ApiOptions): void {

@@ -27,6 +27,8 @@ const LEAST_ROLE = {
   member: { list: 3, write: 1 },
   repository: { list: 5, read: 5, pull: 5, push: 2, update: 2, delete: 4 },
   artifact: { list: 5, read: 5, create: 2, delete: 4 },
+  "artifact-label": { create: 2, delete: 2 },
+  label: { list: 3, write: 4 },
   tag: { list: 5, create: 2, delete: 4 },
   log: { list: 1 },
 } as const satisfies Record<string, Record<string, Role>>;

@@ -1,5 +1,6 @@
 import { listArtifacts, type NamedArtifact } from "./artifacts.ts";
 import { deleteRepository } from "./delete-content.ts";
+import { type Labels, openLabels } from "./labels.ts";
 import { openProjects, type Projects } from "./projects.ts";
 import type { Actor, Catalog } from "@entrepot/catalog";
 import type { Registry } from "@entrepot/registry";
@@ -21,9 +22,13 @@ export interface ContentOptions {
 
 /** The content kept here: names in the catalog, bytes in the blob store. */
 export interface Content {
-  /** The local registry, its changes made on behalf of `actor`. Cheap: made per request. */
-  as(actor: Actor): Registry;
+  /**
+   * The local registry, its changes made on behalf of `actor`. Cheap: made per request. A `sparse`
+   * one takes an index before its children: those of a proxy come when they are pulled.
+   */
+  as(actor: Actor, options?: { sparse?: boolean }): Registry;
   readonly projects: Projects;
+  readonly labels: Labels;
   /** Deletes a repository with all that is in it, as one commit. False if there was none. */
   deleteRepository(actor: Actor, name: string): Promise<boolean>;
   /** Everything with a name of its own in the repositories that `wanted` takes. */
@@ -40,11 +45,12 @@ export function openContent(options: ContentOptions): Content {
     manifestBytes: openManifestBytes(catalog, options.manifestCacheBytes ?? 64 << 20),
   };
   return {
-    as: (actor) => ({
-      repository: (name) => localRepository(room, actor, parseRepositoryName(name)),
+    as: (actor, { sparse = false } = {}) => ({
+      repository: (name) => localRepository({ room, actor, sparse }, parseRepositoryName(name)),
       repositories: (query) => listRepositories(catalog, query),
     }),
     projects: openProjects(catalog),
+    labels: openLabels(catalog),
     deleteRepository: (actor, name) => deleteRepository(catalog, actor, name),
     artifacts: (wanted) => listArtifacts(catalog, wanted),
   };

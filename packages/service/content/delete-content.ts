@@ -6,27 +6,16 @@ import {
   tagChange,
 } from "@entrepot/catalog";
 import { type Digest, RegistryError } from "@entrepot/oci";
+import { recordUnlabelled } from "./labels.ts";
+import { applies, lockClocks, rule, saveClocks } from "./name-clocks.ts";
 import type { Place } from "./room.ts";
-
-/** Deletes a tag, and nothing else. False if there was none. */
-export async function deleteTag(at: Place, tag: string): Promise<boolean> {
-  return at.room.catalog.commit(at.actor, async (commit) => {
-    const deleted = await commit.db
-      .deleteFrom("tag")
-      .using("repository")
-      .whereRef("repository.id", "=", "tag.repository_id")
-      .where("repository.name", "=", at.repository)
-      .where("tag.name", "=", tag)
-      .executeTakeFirst();
-    if (deleted.numDeletedRows === 0n) return false;
-    commit.record(tagChange(at.repository, tag, null));
-    return true;
-  });
-}
 
 /**
  * Deletes a manifest with all tags that point at it. False if there was none. Throws DENIED while
  * an index of the repository refers to it. Its bytes stay in the store.
+ *
+ * A deletion from elsewhere that carries a clock deletes no tags (those have deletions of their own)
+ * and leaves, as if it had succeeded, what has one or has been pushed since.
  */
 export async function deleteManifest(at: Place, digest: Digest): Promise<boolean> {
   return at.room.catalog.commit(at.actor, async (commit) => {
@@ -56,15 +45,42 @@ export async function deleteManifest(at: Place, digest: Digest): Promise<boolean
       );
     }
 
+    const named = await commit.db
+      .selectFrom("tag")
+      .select("name")
+      .where("repository_id", "=", manifest.repository_id)
+      .where("digest", "=", digest)
+      .execute();
+    const own = `${at.repository}@${digest}`;
+    const keyOf = (tag: { name: string }) => `${at.repository}:${tag.name}`;
+    const clocks = await lockClocks(commit, [own, ...named.map(keyOf)]);
+    const rulings = rule(at.room, at.actor, clocks);
+    if (at.actor.clock !== undefined && (named.length > 0 || !applies(rulings.get(own)!))) {
+      await saveClocks(commit, [[own, rulings.get(own)!]]);
+      return true;
+    }
+    // One that has been moved elsewhere before its clock was locked stays.
     const tags = await commit.db
       .deleteFrom("tag")
       .where("repository_id", "=", manifest.repository_id)
       .where("digest", "=", digest)
       .returning("name")
       .execute();
+    await recordUnlabelled(commit, [manifest.id]);
     await commit.db.deleteFrom("manifest").where("id", "=", manifest.id).execute();
-    for (const tag of tags) commit.record(tagChange(at.repository, tag.name, null));
-    commit.record(manifestChange(at.repository, digest, null));
+    const gone = [...tags.map(keyOf), own];
+    await saveClocks(
+      commit,
+      gone.map((key) => [key, rulings.get(key)!] as const),
+    );
+    for (const tag of tags) {
+      const { clock } = rulings.get(keyOf(tag))!;
+      commit.record({ ...tagChange(at.repository, tag.name, null), clock });
+    }
+    commit.record({
+      ...manifestChange(at.repository, digest, null),
+      clock: rulings.get(own)!.clock,
+    });
     return true;
   });
 }
@@ -129,6 +145,22 @@ export async function deleteRepository(
       .where("repository_id", "=", of)
       .returning("name")
       .execute();
+    const labelled = await commit.db
+      .selectFrom("manifest")
+      .select("id")
+      .where("repository_id", "=", of)
+      .where(({ exists, selectFrom }) =>
+        exists(
+          selectFrom("artifact_label").whereRef("artifact_label.manifest_id", "=", "manifest.id"),
+        ),
+      )
+      .orderBy("id")
+      .forUpdate()
+      .execute();
+    await recordUnlabelled(
+      commit,
+      labelled.map((row) => row.id),
+    );
     const manifests = await commit.db
       .deleteFrom("manifest")
       .where("repository_id", "=", of)
@@ -136,8 +168,20 @@ export async function deleteRepository(
       .execute();
     await commit.db.deleteFrom("repository_blob").where("repository", "=", name).execute();
     await commit.db.deleteFrom("repository").where("id", "=", of).execute();
-    for (const tag of tags) commit.record(tagChange(name, tag.name, null));
-    for (const { digest } of manifests) commit.record(manifestChange(name, digest, null));
+    const gone = [
+      ...tags.map((tag) => tagChange(name, tag.name, null)),
+      ...manifests.map(({ digest }) => manifestChange(name, digest, null)),
+    ];
+    const clocks = await lockClocks(
+      commit,
+      gone.map(({ key }) => key),
+    );
+    // All of it goes at once, whatever its parts were told from elsewhere.
+    const rulings = rule({ catalog }, {}, clocks);
+    await saveClocks(commit, [...rulings]);
+    for (const change of gone) {
+      commit.record({ ...change, clock: rulings.get(change.key)!.clock });
+    }
     commit.record(repositoryChange(name, null));
     return true;
   });

@@ -2,6 +2,7 @@ import {
   type Actor,
   type Catalog,
   type Commit,
+  labelChange,
   memberChange,
   projectChange,
   repositoryChange,
@@ -17,6 +18,8 @@ export interface NewProject {
   readonly public?: boolean;
   /** Settings beside `public`. */
   readonly metadata?: ProjectMetadata;
+  /** The endpoint that it is a proxy of. */
+  readonly registryId?: number | null;
 }
 
 /** Projects and repositories as names; every change is journalled on behalf of an actor. */
@@ -61,9 +64,14 @@ export function openProjects(catalog: Catalog): Projects {
       const metadata = { ...project.metadata, public: String(isPublic) };
       const row = await commit.db
         .insertInto("project")
-        .values({ name, owner: actor.name, metadata: JSON.stringify(metadata) })
+        .values({
+          name,
+          owner: actor.name,
+          metadata: JSON.stringify(metadata),
+          registry_id: project.registryId ?? null,
+        })
         .onConflict((conflict) => conflict.column("name").doNothing())
-        .returning(["id", "owner", "metadata"])
+        .returning(["id", "owner", "metadata", "registry_id"])
         .executeTakeFirst();
       if (!row) throw new RegistryError("CONFLICT", `project '${name}' exists already`);
       commit.record(projectChange(name, row));
@@ -129,6 +137,24 @@ async function removeProject(catalog: Catalog, actor: Actor, name: string): Prom
         `project '${name}' still has repositories ('${repository.name}' is one); delete them first`,
       );
     }
+    const policy = await commit.db
+      .selectFrom("replication_policy")
+      .select("name")
+      .where("project_id", "=", project.id)
+      .limit(1)
+      .executeTakeFirst();
+    if (policy) {
+      throw new RegistryError(
+        "PRECONDITION",
+        `project '${name}' still has replication policy '${policy.name}'; delete it first`,
+      );
+    }
+    const labels = await commit.db
+      .deleteFrom("label")
+      .where("project_id", "=", project.id)
+      .returning("name")
+      .execute();
+    for (const label of labels) commit.record(labelChange(name, label.name, null));
     const members = await commit.db
       .deleteFrom("member")
       .using("account")
@@ -166,7 +192,7 @@ async function updateProject(
         updated_at: new Date(),
       })
       .where("name", "=", name)
-      .returning(["owner", "metadata"])
+      .returning(["owner", "metadata", "registry_id"])
       .executeTakeFirstOrThrow();
     commit.record(projectChange(name, after));
     return true;
