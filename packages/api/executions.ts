@@ -11,8 +11,15 @@ const TaskParams = z.object({ id: contract.Id, task_id: contract.Id });
 export const ExecutionStatus = z.enum(["InProgress", "Succeed", "Failed", "Stopped"]);
 export type ExecutionStatus = z.infer<typeof ExecutionStatus>;
 
-/** How a task stands. */
-export const TaskStatus = z.enum(["Pending", "InProgress", "Succeed", "Failed", "Stopped"]);
+/** How a task stands. Scheduled, which is ours: it waits for a time, to be tried again. */
+export const TaskStatus = z.enum([
+  "Pending",
+  "Scheduled",
+  "InProgress",
+  "Succeed",
+  "Failed",
+  "Stopped",
+]);
 export type TaskStatus = z.infer<typeof TaskStatus>;
 
 /** One run of a policy, with its tasks counted. `end_time` is absent while it runs. */

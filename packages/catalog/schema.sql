@@ -45,11 +45,36 @@ CREATE TABLE execution (
   stop_requested boolean NOT NULL DEFAULT false,
   start_time timestamp with time zone NOT NULL DEFAULT now(),
   end_time timestamp with time zone,
+  priority smallint NOT NULL DEFAULT 0,
   CONSTRAINT execution_pkey PRIMARY KEY (id),
   CONSTRAINT execution_status_check CHECK ((status = ANY (ARRAY['Running'::text, 'Success'::text, 'Error'::text, 'Stopped'::text])))
 );
 CREATE INDEX execution_of_vendor ON public.execution USING btree (vendor, vendor_id, id);
 CREATE INDEX execution_running ON public.execution USING btree (id) WHERE (status = 'Running'::text);
+
+CREATE TABLE job_limit (
+  name text NOT NULL,
+  most integer NOT NULL,
+  CONSTRAINT job_limit_most_check CHECK ((most > 0)),
+  CONSTRAINT job_limit_pkey PRIMARY KEY (name)
+);
+
+CREATE TABLE job_line (
+  id integer NOT NULL DEFAULT nextval('job_line_id_seq'::regclass),
+  vendor text NOT NULL,
+  vendor_id integer NOT NULL,
+  priority smallint NOT NULL,
+  groups text[] NOT NULL,
+  served_at timestamp with time zone NOT NULL DEFAULT '-infinity'::timestamp with time zone,
+  CONSTRAINT job_line_pkey PRIMARY KEY (id),
+  CONSTRAINT job_line_vendor_vendor_id_priority_groups_key UNIQUE (vendor, vendor_id, priority, groups)
+);
+
+CREATE TABLE job_pause (
+  job_type text NOT NULL,
+  paused_at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT job_pause_pkey PRIMARY KEY (job_type)
+);
 
 CREATE TABLE journal (
   seq bigint NOT NULL,
@@ -368,20 +393,26 @@ CREATE TABLE task (
   attempts integer NOT NULL DEFAULT 0,
   progress jsonb NOT NULL DEFAULT '{}'::jsonb,
   worker text,
-  ticket uuid,
   not_before timestamp with time zone,
   stop_requested boolean NOT NULL DEFAULT false,
   lost smallint NOT NULL DEFAULT 0,
   start_time timestamp with time zone NOT NULL DEFAULT now(),
   end_time timestamp with time zone,
+  line_id integer NOT NULL,
+  ready boolean NOT NULL DEFAULT false,
+  log_bytes integer NOT NULL DEFAULT 0,
+  CONSTRAINT task_check CHECK (((status <> 'Scheduled'::text) OR (not_before IS NOT NULL))),
   CONSTRAINT task_execution_id_fkey FOREIGN KEY (execution_id) REFERENCES execution(id) ON DELETE CASCADE,
   CONSTRAINT task_pkey PRIMARY KEY (id),
-  CONSTRAINT task_status_check CHECK ((status = ANY (ARRAY['Pending'::text, 'Running'::text, 'Success'::text, 'Error'::text, 'Stopped'::text])))
+  CONSTRAINT task_status_check CHECK ((status = ANY (ARRAY['Pending'::text, 'Scheduled'::text, 'Running'::text, 'Success'::text, 'Error'::text, 'Stopped'::text])))
 );
 CREATE UNIQUE INDEX task_lane ON public.task USING btree (lane) WHERE (status = 'Running'::text);
 CREATE INDEX task_of_execution ON public.task USING btree (execution_id, id);
-CREATE INDEX task_open ON public.task USING btree (lane, id) WHERE (status = ANY (ARRAY['Pending'::text, 'Running'::text]));
-CREATE INDEX task_open_of_execution ON public.task USING btree (execution_id) WHERE (status = ANY (ARRAY['Pending'::text, 'Running'::text]));
+CREATE INDEX task_open ON public.task USING btree (lane, id) WHERE (status = ANY (ARRAY['Pending'::text, 'Scheduled'::text, 'Running'::text]));
+CREATE INDEX task_open_of_execution ON public.task USING btree (execution_id) WHERE (status = ANY (ARRAY['Pending'::text, 'Scheduled'::text, 'Running'::text]));
+CREATE INDEX task_ready ON public.task USING btree (line_id, id) WHERE ((status = 'Pending'::text) AND ready);
+CREATE INDEX task_running ON public.task USING btree (line_id) WHERE (status = 'Running'::text);
+CREATE INDEX task_scheduled ON public.task USING btree (not_before) WHERE (status = 'Scheduled'::text);
 
 CREATE TABLE task_log (
   id bigint NOT NULL DEFAULT nextval('task_log_id_seq'::regclass),
@@ -393,3 +424,14 @@ CREATE TABLE task_log (
   CONSTRAINT task_log_task_id_fkey FOREIGN KEY (task_id) REFERENCES task(id) ON DELETE CASCADE
 );
 CREATE INDEX task_log_of_task ON public.task_log USING btree (task_id, id);
+
+CREATE TABLE worker_pool (
+  id text NOT NULL,
+  host text NOT NULL,
+  pid integer NOT NULL,
+  concurrency integer NOT NULL,
+  draining boolean NOT NULL DEFAULT false,
+  start_at timestamp with time zone NOT NULL DEFAULT now(),
+  heartbeat_at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT worker_pool_pkey PRIMARY KEY (id)
+);

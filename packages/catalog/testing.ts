@@ -20,7 +20,7 @@ declare module "vitest" {
 /** A catalog of its own for one test. */
 export interface TestCatalog {
   readonly catalog: Catalog;
-  /** The same database for others: a second node, pg-boss, a child process. */
+  /** The same database for others: a second node, a child process. */
   readonly url: string;
   /** Closes the catalog and drops the database, whoever is still connected. */
   close(): Promise<void>;

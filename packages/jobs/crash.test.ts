@@ -6,8 +6,7 @@ import { openCatalog } from "@entrepot/catalog";
 import { sql } from "kysely";
 import { expect, onTestFinished, test } from "vitest";
 import type { TaskRun } from "./ports.ts";
-import { KEPT_EXECUTIONS, sweep } from "./sweep.ts";
-import { openQueue } from "./queue.ts";
+import { DEFAULT_KEPT, sweep } from "./sweep.ts";
 import { handlerOf, testNodes, untilAborted } from "./test-nodes.ts";
 
 test("a killed worker's task is run again elsewhere, and its lane goes on", async () => {
@@ -65,7 +64,7 @@ async function openAdmin(url: string) {
   return admin;
 }
 
-test("a worker that lost its ticket is told to end, and settles nothing", async () => {
+test("a worker that was taken for dead is told to end, settles nothing, and comes back", async () => {
   const { open, catalog } = await testNodes();
   const node = await open();
   const aborted: unknown[] = [];
@@ -79,33 +78,36 @@ test("a worker that lost its ticket is told to end, and settles nothing", async 
   await node.jobs.start({ workers: 1 });
   const id = await node.execute({ kind: "long" });
   await begun.promise;
-  // As if another worker had taken over.
-  await sql`UPDATE task SET worker = 'another'`.execute(catalog.db);
-  await sql`DELETE FROM pgboss.job`.execute(catalog.db);
+  // As another node does it.
+  await sql`DELETE FROM worker_pool`.execute(catalog.db);
   await expect.poll(() => aborted, { timeout: 6_000 }).toMatchObject([{ code: "UNAVAILABLE" }]);
-  await sleep(100);
-  expect(await node.jobs.execution(id)).toMatchObject({ counts: { Running: 1 } });
-
-  // The sweep gives a task without ticket a new one, and it is taken over.
-  const queue = await openQueue(catalog.db, () => {});
-  await sweep({ catalog, queue });
-  await queue.close();
   expect((await node.settled(id)).status).toBe("Success");
+  const { items } = await node.jobs.tasks({ executionId: id, page: 1, pageSize: 1 });
+  expect(items).toMatchObject([{ attempts: 2 }]);
 });
 
-test("the sweep keeps the newest executions, and lost tasks find back", async () => {
+test("the sweep keeps the newest executions, and those that are young enough", async () => {
+  const { open, catalog } = await testNodes();
+  const { jobs, execute } = await open();
+  const total = async () => (await jobs.executions({ vendor: "TEST", page: 1, pageSize: 1 })).total;
+  for (let n = 0; n < 55; n++) await execute();
+  await sweep({ catalog, kept: DEFAULT_KEPT });
+  expect(await total()).toBe(50);
+  await sql`UPDATE execution SET end_time = now() - id * interval '1 hour'`.execute(catalog.db);
+  await sweep({ catalog, kept: { executions: 40, days: 1 } });
+  // Ids 6 to 55 were left; of the newest 40 (16 to 55) those from 16 to 23 ended within a day.
+  expect(await total()).toBe(8);
+  await sweep({ catalog, kept: { executions: 0, days: null } });
+  const { rows } = await sql`SELECT FROM job_line`.execute(catalog.db);
+  expect([await total(), rows.length]).toEqual([0, 0]);
+});
+
+test("lanes that were left behind go on after a sweep", async () => {
   const { open, catalog } = await testNodes();
   const { jobs, execute, settled } = await open();
-  for (let n = 0; n < KEPT_EXECUTIONS + 5; n++) await execute();
   const stuck = await execute({ kind: "step" }, { kind: "step" });
-  await sql`DELETE FROM pgboss.job`.execute(catalog.db);
-  await sql`UPDATE task SET ticket = NULL`.execute(catalog.db);
-
-  const queue = await openQueue(catalog.db, () => {});
-  await sweep({ catalog, queue });
-  await queue.close();
-  const { total } = await jobs.executions({ vendor: "TEST", page: 1, pageSize: 1 });
-  expect(total).toBe(KEPT_EXECUTIONS);
+  await sql`UPDATE task SET ready = false`.execute(catalog.db);
+  await sweep({ catalog, kept: DEFAULT_KEPT });
   jobs.handle(handlerOf("step", () => {}));
   await jobs.start({ workers: 1 });
   expect((await settled(stuck)).status).toBe("Success");

@@ -1,7 +1,5 @@
 import { RegistryError } from "@entrepot/oci";
-
-/** Where pg-boss's cron arithmetic is found. */
-export type NextTime = (cron: string, timeZone: string, from: Date) => Date;
+import { Cron } from "croner";
 
 const FIELD = /^[0-9A-Za-z*,/?-]+$/;
 
@@ -13,7 +11,6 @@ const FIELD = /^[0-9A-Za-z*,/?-]+$/;
  * that never comes.
  */
 export function nextOccurrence(
-  next: NextTime,
   { cron, timeZone }: { cron: string; timeZone: string },
   from: Date,
 ): Date {
@@ -25,8 +22,14 @@ export function nextOccurrence(
   if (second !== "0") throw refused(cron, "its first field, the second, must be 0");
   if (minute === "*") throw refused(cron, "its second field, the minute, may not be *");
   assertTimeZone(timeZone);
+  const next = nextTime(cron, timeZone, from);
+  if (next === null) throw refused(cron, "that date never comes");
+  return next;
+}
+
+function nextTime(cron: string, timezone: string, from: Date): Date | null {
   try {
-    return next(fields.join(" "), timeZone, from);
+    return new Cron(cron.trim(), { timezone, paused: true }).nextRun(from);
   } catch (error) {
     throw refused(cron, error instanceof Error ? error.message : String(error));
   }

@@ -19,6 +19,8 @@ export interface Ending {
   readonly handler: TaskHandler | undefined;
   /** Its last progress, if not yet written. */
   readonly progress: Progress | null;
+  /** What its log takes up by now, in bytes. */
+  readonly logBytes: number;
   /** How often the handler's `failed` threw; after three times it is not called again. */
   failedThrew: number;
 }
@@ -30,23 +32,25 @@ export interface Verdict {
   readonly text: string;
   /** This attempt does not count. */
   readonly uncounted: boolean;
-  /** How long a Pending task waits; null: it may run at once. */
+  /** How long a Scheduled task waits; null for all others. */
   readonly delayMs: number | null;
   readonly progress: Progress | null;
+  readonly logBytes: number;
 }
 
 /**
  * The state machine's step out of Running: done is Success; a throw is Stopped if a stop was asked
- * for, else Pending with a delay while attempts are left, else Error; returned is Pending again.
+ * for, else Scheduled while attempts are left, else Error; returned is Pending again, or Scheduled.
  */
 export function verdictOf(ending: Ending, stopRequested: boolean, now: Date): Verdict {
-  const { claim, outcome, progress } = ending;
-  const base = { id: claim.task.id, uncounted: false, delayMs: null, progress };
+  const { claim, outcome, progress, logBytes } = ending;
+  const base = { id: claim.task.id, uncounted: false, delayMs: null, progress, logBytes };
   if (outcome.kind === "done") return { ...base, status: "Success", text: "" };
   if (stopRequested) return { ...base, status: "Stopped", text: "Stopped on request." };
   if (outcome.kind === "returned") {
     const { text, delayMs } = outcome;
-    return { ...base, status: "Pending", text, uncounted: true, delayMs: delayMs || null };
+    if (delayMs <= 0) return { ...base, status: "Pending", text, uncounted: true };
+    return { ...base, status: "Scheduled", text, uncounted: true, delayMs };
   }
   const text = textOf(outcome.error);
   const delayMs = claim.refusal ? null : retryDelayOf(ending, outcome.error);
@@ -54,7 +58,7 @@ export function verdictOf(ending: Ending, stopRequested: boolean, now: Date): Ve
   const { maxAttempts = 1 } = ending.handler ?? {};
   const at = new Date(now.getTime() + delayMs).toISOString();
   const waits = `Attempt ${attemptOf(claim)} of ${maxAttempts} failed, next one at ${at}: ${text}`;
-  return { ...base, status: "Pending", text: waits, delayMs };
+  return { ...base, status: "Scheduled", text: waits, delayMs };
 }
 
 /** Which attempt this is, 1-based; those that ended with their worker's death are not counted. */

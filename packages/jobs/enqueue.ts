@@ -3,8 +3,9 @@ import { RegistryError } from "@entrepot/oci";
 import { type Kysely, sql, type Transaction } from "kysely";
 import { CHANNELS } from "./channels.ts";
 import { jsonText } from "./json-text.ts";
+import { linesOf } from "./line.ts";
 import type { NewExecution, NewTask } from "./ports.ts";
-import type { Queue } from "./queue.ts";
+import type { StatusChanged } from "./status-hooks.ts";
 
 /** Tasks that may be stored in one call. */
 const MAX_TASKS = 100_000;
@@ -12,31 +13,43 @@ const MAX_TASKS = 100_000;
 /** What storing executions and tasks needs. */
 export interface EnqueueContext {
   readonly catalog: Pick<Catalog, "notify">;
-  readonly queue: Pick<Queue, "insert">;
+  readonly statusChanged: StatusChanged;
+}
+
+/** An execution that tasks are stored for. */
+interface Owner {
+  readonly id: number;
+  readonly vendor: string;
+  readonly vendorId: number;
+  readonly priority: number;
 }
 
 /**
- * Stores an execution with its tasks and hands out their tickets. Returns its id. One without
- * tasks has already ended with Success. Throws BAD_REQUEST for too many tasks.
+ * Stores an execution with its tasks and wakes workers. Returns its id. One without tasks has
+ * already ended with Success. Throws BAD_REQUEST for too many tasks.
  */
 export async function storeExecution(
-  { catalog, queue }: EnqueueContext,
+  { catalog, statusChanged }: EnqueueContext,
   execution: NewExecution,
   db: Transaction<Database>,
 ): Promise<number> {
   const { vendor, vendorId, trigger, actor, statusText = "", plan, tasks } = execution;
-  const ended = tasks.length === 0;
+  const { priority = 0 } = execution;
+  const status = tasks.length === 0 ? "Success" : "Running";
   const { rows } = await sql<{ id: number }>`
-    INSERT INTO execution (vendor, vendor_id, trigger, actor, status, status_text, plan, end_time)
+    INSERT INTO execution (
+      vendor, vendor_id, trigger, actor, status, status_text, plan, priority, end_time
+    )
     VALUES (
-      ${vendor}, ${vendorId}, ${trigger}, ${actor}, ${ended ? "Success" : "Running"},
-      ${statusText}, ${plan === undefined ? null : jsonText(plan)}::jsonb,
-      ${ended ? sql`now()` : null}
+      ${vendor}, ${vendorId}, ${trigger}, ${actor}, ${status},
+      ${statusText}, ${plan === undefined ? null : jsonText(plan)}::jsonb, ${priority},
+      ${tasks.length === 0 ? sql`now()` : null}
     )
     RETURNING id
   `.execute(db);
   const id = Number(rows[0]?.id);
-  await insertTasks({ catalog, queue }, id, tasks, db);
+  await insertTasks(catalog, { id, vendor, vendorId, priority }, tasks, db);
+  await statusChanged([{ id, vendor, vendorId, trigger, actor, status }], db);
   return id;
 }
 
@@ -45,29 +58,30 @@ export async function storeExecution(
  * would wait for them, and BAD_REQUEST for too many.
  */
 export async function storeTasks(
-  context: EnqueueContext,
+  { catalog }: Pick<EnqueueContext, "catalog">,
   executionId: number,
   tasks: readonly NewTask[],
   db: Transaction<Database>,
 ): Promise<void> {
-  const { rows } = await sql`
-    SELECT id FROM execution
+  const { rows } = await sql<Owner>`
+    SELECT id, vendor, vendor_id AS "vendorId", priority FROM execution
     WHERE id = ${executionId} AND status = 'Running' AND NOT stop_requested
     FOR SHARE
   `.execute(db);
-  if (rows.length === 0) {
+  const [owner] = rows;
+  if (!owner) {
     throw new RegistryError(
       "CANCELLED",
       `Execution ${executionId} takes no more tasks: it was stopped or has ended. Start a new one.`,
     );
   }
-  await insertTasks(context, executionId, tasks, db);
+  await insertTasks(catalog, owner, tasks, db);
 }
 
-/** The first task of each lane gets a ticket; the others wait until their lane advances. */
+/** The first task of each lane comes ready; the others wait until their lane advances. */
 async function insertTasks(
-  { catalog, queue }: EnqueueContext,
-  executionId: number,
+  catalog: EnqueueContext["catalog"],
+  owner: Owner,
   tasks: readonly NewTask[],
   db: Transaction<Database>,
 ): Promise<void> {
@@ -78,18 +92,15 @@ async function insertTasks(
       `An execution of ${tasks.length} tasks is too large: store at most ${MAX_TASKS} at a time.`,
     );
   }
-  const { rows } = await sql<{ id: string; lane: string; ticket: string | null }>`
-    INSERT INTO task (execution_id, kind, lane, payload, status, ticket)
-    SELECT ${executionId}, task ->> 'kind', task ->> 'lane', task -> 'payload', 'Pending',
-      CASE row_number() OVER (PARTITION BY task ->> 'lane' ORDER BY place)
-        WHEN 1 THEN gen_random_uuid() END
-    FROM jsonb_array_elements(${jsonText(tasks)}::jsonb) WITH ORDINALITY AS e (task, place)
+  const lines = await linesOf(db, owner, tasks);
+  const rows = tasks.map(({ kind, lane, payload }, n) => ({ kind, lane, payload, line: lines[n] }));
+  await sql`
+    INSERT INTO task (execution_id, line_id, kind, lane, payload, status, ready)
+    SELECT ${owner.id}, (task -> 'line')::integer, task ->> 'kind', task ->> 'lane',
+      task -> 'payload', 'Pending',
+      row_number() OVER (PARTITION BY task ->> 'lane' ORDER BY place) = 1
+    FROM jsonb_array_elements(${jsonText(rows)}::jsonb) WITH ORDINALITY AS e (task, place)
     ORDER BY place
-    RETURNING id, lane, ticket
   `.execute(db as Kysely<Database>);
-  const tickets = rows.flatMap(({ id, lane, ticket }) =>
-    ticket === null ? [] : [{ id: ticket, data: { task: Number(id), lane } }],
-  );
-  await queue.insert(db, tickets);
   await catalog.notify(CHANNELS.wake, "", db);
 }

@@ -1,10 +1,16 @@
 import type { Database } from "@entrepot/catalog";
 import type { Transaction } from "kysely";
+import type { Queues } from "./queues.ts";
+import type { OnStatus } from "./status-hooks.ts";
+import type { Pools } from "./worker-pool.ts";
 
-/** Running until its last task has ended. */
+/** Running until its last task has ended. How one follows another: `transitions.ts`. */
 export type ExecutionStatus = "Running" | "Success" | "Error" | "Stopped";
-/** Pending → Running → Success, Error or Stopped; back to Pending to be tried again. */
-export type TaskStatus = "Pending" | "Running" | "Success" | "Error" | "Stopped";
+/**
+ * Pending: runs as soon as it may. Scheduled: waits for a time, to be tried again. How one follows
+ * another: `transitions.ts`.
+ */
+export type TaskStatus = "Pending" | "Scheduled" | "Running" | "Success" | "Error" | "Stopped";
 
 /** One run of a plan. Ends with its last task: Stopped or Error if one of them is, or Success. */
 export interface Execution {
@@ -56,6 +62,8 @@ export interface NewTask {
   readonly kind: string;
   readonly lane: string;
   readonly payload: Readonly<Record<string, unknown>>;
+  /** Whose limits it is bound by; see `Jobs.setLimit`. Groups without a limit are no bound. */
+  readonly groups?: readonly string[];
 }
 
 /** An execution to store. */
@@ -68,6 +76,8 @@ export interface NewExecution {
   readonly actor: string;
   readonly plan?: unknown;
   readonly statusText?: string;
+  /** Whose tasks go first where workers are short: the higher's, always. 0 if absent. */
+  readonly priority?: number;
   readonly tasks: readonly NewTask[];
 }
 
@@ -77,8 +87,13 @@ export interface TaskRun {
   readonly execution: { readonly id: number; readonly vendorId: number; readonly trigger: string };
   /** 1 for the first; starts that ended with their worker's death are counted too. */
   readonly attempt: number;
-  /** Aborted when the task is cancelled or the worker stops: end within a second. */
+  /** Aborted when the task is to end within a second; `interruptionOf` tells why. */
   readonly signal: AbortSignal;
+  /**
+   * Aborted before `signal` when this node is about to stop: finish soon, or throw its reason at the
+   * next point from which another run can go on. The task then runs elsewhere, uncounted.
+   */
+  readonly draining: AbortSignal;
   /** Adds a line to the task's log. Cheap: lines are written in batches. */
   log(level: "info" | "warn" | "error", text: string): void;
   /** Shows how far it is. Cheap: written at most once a second. */
@@ -105,6 +120,11 @@ export interface TaskHandler {
   /** How long to wait after failed attempt `attempt` (1-based), in ms; null: do not try again. */
   retryDelayMs(error: unknown, attempt: number): number | null;
   /**
+   * Asked after a failure: if it was only made to wait (a rate limit), for how long and why. Then it
+   * runs again, and the attempt does not count.
+   */
+  heldBack?(error: unknown): { readonly delayMs: number; readonly text: string } | null;
+  /**
    * Called in the transaction that ends the task for good with an error (not if it was stopped).
    * If it throws, nothing of this is stored and it is called again; after three times no more.
    */
@@ -129,7 +149,10 @@ export interface Jobs {
    */
   start(options: { workers: number }): Promise<void>;
 
-  /** Stops taking tasks, aborts running ones (they will be run again), waits up to `graceMs`. */
+  /**
+   * Takes no more tasks and lets running ones end; those that have not a second before `graceMs` is
+   * over are aborted, and run again elsewhere.
+   */
   stop(graceMs?: number): Promise<void>;
 
   /** Stores an execution with its tasks and enqueues them, all in `db`'s transaction if given. */
@@ -138,6 +161,30 @@ export interface Jobs {
   /** Cancels: pending tasks at once, running ones by their signal. False if it had ended. */
   stopExecution(id: number): Promise<boolean>;
   stopTask(id: number): Promise<boolean>;
+
+  /**
+   * Runs the failed and stopped tasks of an ended execution again, and no others; the execution is
+   * Running again. Returns how many. Throws NOT_FOUND, and PRECONDITION if it has not ended or has
+   * none.
+   */
+  retryExecution(id: number): Promise<number>;
+
+  /**
+   * From now on at most `most` tasks of `group` start to run at a time, over all nodes (null: as
+   * many as there are workers). Holds for waiting tasks at once; what runs goes on. Repeating is safe.
+   */
+  setLimit(group: string, most: number | null, db?: Transaction<Database>): Promise<void>;
+
+  /** Lets tasks of `group` that wait for a time run now. Returns how many. */
+  hurry(group: string, db?: Transaction<Database>): Promise<number>;
+
+  /** Calls `handler` for every change of an execution's status; see `OnStatus`. Before `start`. */
+  onStatus(handler: OnStatus): void;
+
+  /** What waits, by vendor, and pausing it. */
+  readonly queues: Queues;
+  /** Which processes work, and on what. */
+  readonly pools: Pools;
 
   execution(id: number): Promise<Execution | null>;
   executions(query: {
@@ -159,6 +206,9 @@ export interface Jobs {
   /** Log lines of a task with an id greater than `after`, oldest first, at most `limit`. */
   taskLog(taskId: number, after?: number, limit?: number): Promise<LogLine[]>;
 
+  /** All schedules, by id. */
+  schedules(): Promise<Schedule[]>;
+
   /**
    * Sets (or with null cron removes) the schedule of one vendor's thing: six fields, second first,
    * which must be 0; the minute may not be `*` (Harbor's rules). Times missed while no node was up
@@ -168,6 +218,18 @@ export interface Jobs {
     entry: { vendor: string; vendorId: number; cron: string | null; timeZone?: string },
     db?: Transaction<Database>,
   ): Promise<void>;
+}
+
+/** When a vendor's thing is due. */
+export interface Schedule {
+  readonly id: number;
+  readonly vendor: string;
+  readonly vendorId: number;
+  readonly cron: string;
+  readonly timeZone: string;
+  /** Null if its time never comes again. */
+  readonly nextAt: Date | null;
+  readonly updatedAt: Date;
 }
 
 /** One line of a task's log. */

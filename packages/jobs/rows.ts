@@ -61,6 +61,14 @@ export function executionOf(row: ExecutionRow): Execution {
     actor: row.actor,
     startTime: row.start_time,
     endTime: row.end_time,
-    counts: { Pending: 0, Running: 0, Success: 0, Error: 0, Stopped: 0, ...row.counts },
+    counts: {
+      Pending: 0,
+      Scheduled: 0,
+      Running: 0,
+      Success: 0,
+      Error: 0,
+      Stopped: 0,
+      ...row.counts,
+    },
   };
 }

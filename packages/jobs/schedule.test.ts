@@ -49,19 +49,19 @@ test("a handler that fails is called again later", async () => {
   await jobs.schedule({ vendor: "TEST", vendorId: 1, cron: "0 0 3 * * *" });
   await sql`UPDATE schedule SET next_at = now()`.execute(catalog.db);
   await jobs.start({ workers: 1 });
-  const waiting = async () => {
-    const { rows } = await sql<{ waits: boolean; tries: number }>`
-      SELECT start_after > now() + interval '20 seconds' AS waits,
-        (data #> '{schedule,tries}')::integer AS tries
-      FROM pgboss.job
+  const tasks = async () => {
+    const { rows } = await sql`
+      SELECT status, attempts, not_before > now() + interval '20 seconds' AS waits FROM task
     `.execute(catalog.db);
     return rows;
   };
-  await expect.poll(waiting, { timeout: 5_000 }).toEqual([{ waits: true, tries: 1 }]);
+  const waits = [{ status: "Scheduled", attempts: 1, waits: true }];
+  await expect.poll(tasks, { timeout: 5_000 }).toEqual(waits);
   expect(said.join()).toContain("no source today");
   fails = false;
-  await sql`UPDATE pgboss.job SET start_after = now()`.execute(catalog.db);
-  await expect.poll(waiting, { timeout: 5_000 }).toEqual([]);
+  await sql`UPDATE task SET not_before = now()`.execute(catalog.db);
+  const done = [{ status: "Success", attempts: 2, waits: null }];
+  await expect.poll(tasks, { timeout: 5_000 }).toEqual(done);
   expect(calls).toBe(2);
 });
 

@@ -4,21 +4,16 @@ import { CHANNELS } from "./channels.ts";
 import { type Ending, type Verdict, verdictOf } from "./ending.ts";
 import { jsonText } from "./json-text.ts";
 import { advanceLanes, lockLanes } from "./lane.ts";
-import type { Queue } from "./queue.ts";
 import { taskOf, type TaskRow } from "./rows.ts";
+import type { StatusChange, StatusChanged } from "./status-hooks.ts";
 
 /** What settling needs. */
 export interface SettleContext {
   readonly catalog: Pick<Catalog, "transaction" | "notify">;
-  readonly queue: Pick<Queue, "insert" | "remove">;
   /** This process's name, as claims were made with. */
   readonly worker: string;
   readonly clock: () => Date;
-}
-
-interface SettledRow extends TaskRow {
-  /** Its new ticket, if it will run again. */
-  readonly ticket: string | null;
+  readonly statusChanged: StatusChanged;
 }
 
 /** What followed from settling. */
@@ -30,12 +25,12 @@ export interface Settled {
 }
 
 /**
- * Writes down how tasks ended, all in one transaction: their rows, their tickets, what their lanes
- * do next, their handlers' `failed`, and their executions if these were the last tasks. A task that
- * is no longer this worker's is left alone, so that a late answer never overwrites a newer attempt.
+ * Writes down how tasks ended, all in one transaction: their rows, what their lanes do next, their
+ * handlers' `failed`, and their executions if these were the last tasks. A task that is no longer
+ * this worker's is left alone, so that a late answer never overwrites a newer attempt.
  */
 export async function settle(context: SettleContext, endings: readonly Ending[]): Promise<Settled> {
-  const { catalog, queue, worker } = context;
+  const { catalog, worker, statusChanged } = context;
   return catalog.transaction(async (db) => {
     const lanes = endings.map(({ claim }) => claim.task.lane);
     await lockLanes(db, lanes);
@@ -48,19 +43,12 @@ export async function settle(context: SettleContext, endings: readonly Ending[])
       verdictOf(ending, stopped.get(ending.claim.task.id) ?? false, now),
     );
     const rows = await writeVerdicts(db, verdicts);
-    const tickets = ours.map(({ claim }) => claim.ticket.id);
-    await queue.remove(db, tickets);
-    const delays = new Map(verdicts.map(({ id, delayMs }) => [id, delayMs ?? 0]));
-    const again = rows.flatMap(({ id, ticket, lane }) =>
-      ticket ? [{ id: ticket, data: { task: id, lane }, delayMs: delays.get(id) ?? 0 }] : [],
-    );
-    await queue.insert(db, again);
-    const handedOut = await advanceLanes(db, queue, lanes);
-    const advanced = handedOut > 0 || again.some(({ delayMs }) => delayMs === 0);
+    const becameReady = await advanceLanes(db, lanes);
+    const advanced = becameReady > 0 || ours.some(({ claim }) => claim.limited);
     if (advanced) await catalog.notify(CHANNELS.wake, worker, db);
     await callFailed(db, ours, rows);
-    const ended = rows.flatMap((row) => (row.ticket ? [] : row.execution_id));
-    await settleExecutions(db, [...new Set(ended)]);
+    const ended = rows.flatMap((row) => (row.end_time === null ? [] : row.execution_id));
+    await settleExecutions(db, [...new Set(ended)], statusChanged);
     return { advanced, retryDelaysMs: verdicts.flatMap(({ delayMs }) => delayMs ?? []) };
   });
 }
@@ -68,33 +56,32 @@ export async function settle(context: SettleContext, endings: readonly Ending[])
 /** The ids still claimed as `endings` say, and whether somebody asked for them to stop. */
 async function stillOurs(db: Kysely<Database>, worker: string, endings: readonly Ending[]) {
   const ids = endings.map(({ claim }) => claim.task.id);
-  const { rows } = await sql<{ id: number; ticket: string; attempts: number; stopped: boolean }>`
-    SELECT task.id, ticket, attempts, task.stop_requested OR execution.stop_requested AS stopped
+  const { rows } = await sql<{ id: number; attempts: number; stopped: boolean }>`
+    SELECT task.id, attempts, task.stop_requested OR execution.stop_requested AS stopped
     FROM task JOIN execution ON execution.id = execution_id
     WHERE task.id = ANY(${ids}) AND task.status = 'Running' AND worker = ${worker}
   `.execute(db);
   const claims = new Map(endings.map(({ claim }) => [claim.task.id, claim]));
   return new Map(
-    rows.flatMap(({ id, ticket, attempts, stopped }) => {
-      const claim = claims.get(Number(id));
-      const same = claim?.ticket.id === ticket && claim.task.attempts === attempts;
+    rows.flatMap(({ id, attempts, stopped }) => {
+      const same = claims.get(Number(id))?.task.attempts === attempts;
       return same ? [[Number(id), stopped] as const] : [];
     }),
   );
 }
 
 async function writeVerdicts(db: Kysely<Database>, verdicts: readonly Verdict[]) {
-  const { rows } = await sql<SettledRow>`
+  const { rows } = await sql<TaskRow>`
     UPDATE task SET
-      status = verdict.status, status_text = verdict.text, worker = NULL,
+      status = verdict.status, status_text = verdict.text, worker = NULL, ready = false,
       attempts = attempts - verdict.uncounted::integer,
-      progress = coalesce(verdict.progress, task.progress),
-      ticket = CASE WHEN verdict.status = 'Pending' THEN gen_random_uuid() END,
+      progress = coalesce(verdict.progress, task.progress), log_bytes = verdict."logBytes",
       not_before = now() + verdict."delayMs" * interval '1 millisecond',
-      end_time = CASE WHEN verdict.status <> 'Pending' THEN clock_timestamp() END
+      end_time = CASE WHEN verdict.status NOT IN ('Pending', 'Scheduled')
+        THEN clock_timestamp() END
     FROM jsonb_to_recordset(${jsonText(verdicts)}::jsonb) AS verdict (
       id bigint, status text, text text, uncounted boolean, "delayMs" double precision,
-      progress jsonb
+      progress jsonb, "logBytes" integer
     )
     WHERE task.id = verdict.id
     RETURNING task.*
@@ -105,7 +92,7 @@ async function writeVerdicts(db: Kysely<Database>, verdicts: readonly Verdict[])
 async function callFailed(
   db: Transaction<Database>,
   endings: readonly Ending[],
-  rows: readonly SettledRow[],
+  rows: readonly TaskRow[],
 ): Promise<void> {
   const byId = new Map(rows.map((row) => [Number(row.id), row]));
   for (const ending of endings) {
@@ -129,12 +116,13 @@ async function callFailed(
 export async function settleExecutions(
   db: Transaction<Database>,
   ids: readonly number[],
+  statusChanged: StatusChanged,
 ): Promise<void> {
   if (ids.length === 0) return;
   await sql`
     SELECT FROM execution WHERE id = ANY(${ids}) ORDER BY id FOR NO KEY UPDATE
   `.execute(db);
-  await sql`
+  const { rows } = await sql<StatusChange>`
     WITH ended AS (
     UPDATE execution SET end_time = clock_timestamp(), status = CASE
       WHEN EXISTS (SELECT FROM task WHERE execution_id = execution.id AND status = 'Stopped')
@@ -143,10 +131,12 @@ export async function settleExecutions(
         THEN 'Error'
       ELSE 'Success' END
     WHERE id = ANY(${ids}) AND status = 'Running' AND NOT EXISTS (
-      SELECT FROM task WHERE execution_id = execution.id AND status IN ('Pending', 'Running')
+      SELECT FROM task
+      WHERE execution_id = execution.id AND status IN ('Pending', 'Scheduled', 'Running')
     )
-    RETURNING id
+    RETURNING id, vendor, vendor_id AS "vendorId", trigger, actor, status
     )
-    SELECT pg_notify(${CHANNELS.settled}, id::text) FROM ended
+    SELECT ended.*, pg_notify(${CHANNELS.settled}, id::text) FROM ended ORDER BY id
   `.execute(db);
+  await statusChanged(rows, db);
 }

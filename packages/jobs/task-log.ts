@@ -2,8 +2,10 @@ import type { Database } from "@entrepot/catalog";
 import { type Kysely, sql } from "kysely";
 import { jsonText } from "./json-text.ts";
 
-/** Lines kept of one attempt of a task; after them one line says that the rest is left out. */
-export const MAX_LINES = 2_000;
+/** Bytes kept of one task's log; after them one line says that the rest is left out. */
+export const MAX_LOG_BYTES = 10 << 20;
+/** What a line takes up beside its text, in bytes. */
+const LINE_BYTES = 48;
 /** Characters kept of one line. */
 export const MAX_LINE_LENGTH = 4_000;
 /** Lines in one insert. */
@@ -12,12 +14,20 @@ const FLUSH_MS = 250;
 
 /** Writes log lines of this process's tasks, in batches, in order. */
 export interface TaskLog {
-  /** A log for one attempt of one task; lines beyond MAX_LINES are left out, and it says so. */
-  of(taskId: number): (level: "info" | "warn" | "error", text: string) => void;
+  /** The log of one task, of which `bytes` are there already. */
+  of(taskId: number, bytes: number): OneLog;
   /** Resolves when everything so far is stored; rejects if it cannot be, and keeps it. */
   flush(): Promise<void>;
   /** Flushes, as far as the database is there, and ends. */
   close(): Promise<void>;
+}
+
+/** The log of one task, for one attempt. */
+export interface OneLog {
+  /** Adds a line; what is beyond MAX_LOG_BYTES is left out, and one line says so. */
+  add(level: "info" | "warn" | "error", text: string): void;
+  /** What it takes up by now, earlier attempts included. */
+  bytes(): number;
 }
 
 interface Line {
@@ -53,18 +63,22 @@ export function openTaskLog(db: Kysely<Database>, clock: () => Date): TaskLog {
   };
 
   return {
-    of: (taskId) => {
-      let lines = 0;
-      return (level, text) => {
-        if (++lines > MAX_LINES + 1) return;
-        const whole = lines <= MAX_LINES;
-        waiting.push({
-          taskId,
-          at: clock().toISOString(),
-          level: whole ? level : "warn",
-          text: whole ? fitting(text) : `Only the first ${MAX_LINES} lines are kept.`,
-        });
+    of: (taskId, begun) => {
+      let bytes = begun;
+      const put = (level: string, text: string) => {
+        waiting.push({ taskId, at: clock().toISOString(), level, text });
         flushLater();
+      };
+      return {
+        bytes: () => bytes,
+        add: (level, given) => {
+          if (bytes >= MAX_LOG_BYTES) return;
+          const text = fitting(given);
+          bytes += Buffer.byteLength(text) + LINE_BYTES;
+          if (bytes < MAX_LOG_BYTES) return put(level, text);
+          bytes = MAX_LOG_BYTES;
+          put("warn", `This log is full (${MAX_LOG_BYTES >> 20} MiB): what follows is left out.`);
+        },
       };
     },
     flush,

@@ -116,5 +116,4 @@ const CUT_CONNECTIONS = `
   WHERE datname = current_database() AND pid <> pg_backend_pid()`;
 
 /** So that nobody waits for signs of life of the dead. */
-const LET_TIME_PASS = `
-  UPDATE pgboss.job SET heartbeat_on = now() - interval '1 minute' WHERE state = 'active'`;
+const LET_TIME_PASS = `UPDATE worker_pool SET heartbeat_at = now() - interval '1 minute'`;

@@ -8,7 +8,7 @@ import { executionView, taskView } from "./execution-view.ts";
 
 const ENDS = ["Succeed", "Failed", "Stopped"] as const;
 const STATUSES = ["InProgress", ...ENDS] as const;
-const TASK_STATUSES = ["Pending", ...STATUSES] as const;
+const TASK_STATUSES = ["Pending", "Scheduled", ...STATUSES] as const;
 
 interface ExecutionListOptions extends ListOptions {
   readonly policy?: string;

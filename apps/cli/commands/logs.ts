@@ -97,7 +97,7 @@ function parsed(task: number, line: string): LogLine {
 }
 
 function hasEnded({ status }: Task): boolean {
-  return status !== "Pending" && status !== "InProgress";
+  return status === "Succeed" || status === "Failed" || status === "Stopped";
 }
 
 /** Whether one task was asked for, and that has ended. */

@@ -23,7 +23,7 @@ export interface EmbeddedOptions {
 
 /** The embedded server, running. */
 export interface Embedded {
-  /** For `openCatalog`, pg-boss, or libpq. Stays the same until `stop`. */
+  /** For `openCatalog` or libpq. Stays the same until `stop`. */
   readonly url: string;
   readonly connection: pg.ClientConfig;
   /** The postmaster's process id, now. */

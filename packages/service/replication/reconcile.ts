@@ -135,7 +135,7 @@ async function stepsBehind(
     .selectFrom("task")
     .select("lane")
     .where("lane", "in", lanes)
-    .where("status", "in", ["Pending", "Running"])
+    .where("status", "in", ["Pending", "Scheduled", "Running"])
     .execute();
   const inWork = new Set(busy.map((task) => task.lane));
   return steps.filter((step, i) => !inWork.has(lanes[i]!));

@@ -258,7 +258,7 @@ async function openRuns(
     .select("lane")
     .where("lane", "in", lanes)
     .where("kind", "=", RUN)
-    .where("status", "in", ["Pending", "Running"])
+    .where("status", "in", ["Pending", "Scheduled", "Running"])
     .execute();
   return new Set(rows.map(({ lane }) => Number(lane.slice("policy:".length))));
 }

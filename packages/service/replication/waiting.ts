@@ -61,7 +61,7 @@ export async function waitingReasons(
   if (lanes.length > 0) {
     const { rows } = await sql<{ lane: string; running: boolean }>`
       SELECT lane, bool_or(status = 'Running') AS running FROM task
-      WHERE lane = ANY(${lanes}::text[]) AND status IN ('Pending', 'Running')
+      WHERE lane = ANY(${lanes}::text[]) AND status IN ('Pending', 'Scheduled', 'Running')
       GROUP BY lane
     `.execute(db);
     for (const { lane, running } of rows) open.set(lane, running ? "running" : "queued");
