@@ -1,4 +1,4 @@
-import { resolve } from "node:path";
+import { isAbsolute, resolve } from "node:path";
 import { addressGuard } from "@entrepot/distribution/client";
 
 /** How the server is to run. */
@@ -23,6 +23,8 @@ export interface Config {
   readonly secretKey: string | null;
   /** Where endpoints may be: `any`, `public`, or networks as `10.0.0.0/8`. */
   readonly endpointNetworks: string;
+  /** Where endpoints may use OCI layouts of this machine, absolute. */
+  readonly layoutFolders: readonly string[];
 }
 
 /** One thing that can be set, by environment or flag, under one name. */
@@ -154,6 +156,15 @@ export const SETTINGS: readonly Setting[] = [
     wrong: any,
   },
   {
+    env: "ENTREPOT_LAYOUT_FOLDERS",
+    flag: "--layout-folders",
+    value: "folders",
+    standard: "",
+    help: "where endpoints of the type oci-layout may be, absolute, joined by colons; none if absent",
+    wrong: (text) =>
+      text.split(":").every((folder) => isAbsolute(folder)) ? null : "give /folder[:/folder …]",
+  },
+  {
     env: "ENTREPOT_ENDPOINT_NETWORKS",
     flag: "--endpoint-networks",
     value: "networks",
@@ -210,6 +221,7 @@ export function readConfig(
     tls: cert && key ? { cert, key } : null,
     logLevel: get("ENTREPOT_LOG_LEVEL") as Config["logLevel"],
     secretKey: orNull("ENTREPOT_SECRET_KEY"),
+    layoutFolders: orNull("ENTREPOT_LAYOUT_FOLDERS")?.split(":") ?? [],
     endpointNetworks: get("ENTREPOT_ENDPOINT_NETWORKS"),
   };
 }

@@ -1,7 +1,11 @@
-import { asDigest, projectOf } from "@entrepot/oci";
-import type { HarborClient, RemoteRegistry } from "@entrepot/distribution/client";
+import { asDigest, type ErrorCode, projectOf, RegistryError } from "@entrepot/oci";
+import type { HarborArtifact, HarborClient, RemoteRegistry } from "@entrepot/distribution/client";
 import type { ListedArtifact, Selection, Site } from "@entrepot/replication";
 import { originHeaders } from "./request-actor.ts";
+
+/** Below this size a blob is sent sooner than it is asked for. */
+const WORTH_ASKING_BYTES = 64 * 1024;
+const NOT_TOLD: ReadonlySet<ErrorCode> = new Set(["BAD_REQUEST", "DENIED", "NOT_FOUND"]);
 
 /**
  * A Harbor, or another Entrepot: it has projects, and lists digests along with tags. Once it has
@@ -20,7 +24,10 @@ export function harborSite(
     registry: (origin) => remote().with(originHeaders(origin)),
 
     async *list(selection) {
-      for await (const project of harbor.projects()) {
+      const { projects: names } = selection;
+      const projects = names ? await harbor.projectsNamed(names) : harbor.projects();
+      for await (const project of projects) {
+        if (project.isProxyCache) continue;
         for await (const repository of harbor.repositories(project.name)) {
           if (!selection.repository(repository)) continue;
           for await (const artifact of harbor.artifacts(repository)) {
@@ -40,6 +47,12 @@ export function harborSite(
       if (prepared.has(project)) return;
       if (peerId === undefined) await askPeerId();
       const [found] = await harbor.projectsNamed([project]);
+      if (found?.isProxyCache) {
+        throw new RegistryError(
+          "DENIED",
+          `project ${project} there caches another registry and takes no pushes; choose another`,
+        );
+      }
       if (!found) await harbor.createProject(project, await isPublic());
       prepared.add(project);
     },
@@ -49,6 +62,17 @@ export function harborSite(
       if (peerId === undefined) await askPeerId();
       if (peerId === null) return harbor.deleteTag(repository, tag);
       return remote().with(originHeaders(origin)).repository(repository).delete(tag);
+    },
+
+    async mountFrom({ digest, size }) {
+      if (size < WORTH_ASKING_BYTES) return undefined;
+      try {
+        return (await harbor.repositoryWithBlob(digest)) ?? undefined;
+      } catch (error) {
+        // Who may not ask sends the bytes instead.
+        if (error instanceof RegistryError && NOT_TOLD.has(error.code)) return undefined;
+        throw error;
+      }
     },
 
     async ping() {
@@ -64,15 +88,16 @@ export function harborSite(
 
 function* listed(
   repository: string,
-  artifact: { digest: string; tags: readonly string[] },
+  artifact: HarborArtifact,
   selection: Selection,
 ): Generator<ListedArtifact> {
   const digest = asDigest(artifact.digest);
   if (!digest) return;
+  const { labels } = artifact;
   if (artifact.tags.length === 0 && selection.tag("")) {
-    yield { repository, reference: digest, digest };
+    yield { repository, reference: digest, digest, labels };
   }
   for (const tag of artifact.tags) {
-    if (selection.tag(tag)) yield { repository, reference: tag, digest };
+    if (selection.tag(tag)) yield { repository, reference: tag, digest, labels };
   }
 }

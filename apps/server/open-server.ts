@@ -69,7 +69,7 @@ async function start(config: Config, log: Log, onStop: OnStop) {
     config.secretKey ?? undefined,
   );
   const adminPassword = config.adminPassword ?? undefined;
-  const connect = siteConnector(addressGuard(config.endpointNetworks));
+  const connect = siteConnector(addressGuard(config.endpointNetworks), config.layoutFolders);
   const options = { catalog, store, log, masterKey, adminPassword, connect };
   const parts = await openParts(options, onStop);
   const { firstPassword } = parts;

@@ -1,6 +1,7 @@
 import {
   type AddressGuard,
   addressGuard,
+  dockerHubClient,
   endpointBudget,
   endpointFetch,
   type Fetch,
@@ -8,15 +9,25 @@ import {
   remoteRegistry,
 } from "@entrepot/distribution/client";
 import type { Connect, EndpointAddress, Site } from "@entrepot/replication";
+import { dockerHubSite, hubAddresses } from "./docker-hub-site.ts";
 import { dockerRegistrySite } from "./docker-registry-site.ts";
+import { entrepotSite } from "./entrepot-site.ts";
 import { harborSite } from "./harbor-site.ts";
+import { ociLayoutSite } from "./oci-layout-site.ts";
 
 /** Requests to one endpoint at a time, where it does not say fewer. */
 const MOST_REQUESTS = 32;
 
-/** Makes sites with connections of their own, which go only where `guard` lets them. */
-export function siteConnector(guard: AddressGuard = addressGuard()): Connect {
+/**
+ * Makes sites with connections of their own, which go only where `guard` lets them. Layouts on this
+ * machine are used within `layoutFolders` alone.
+ */
+export function siteConnector(
+  guard: AddressGuard = addressGuard(),
+  layoutFolders: readonly string[] = [],
+): Connect {
   return (address) => {
+    if (address.type === "oci-layout") return ociLayoutSite(address.url, layoutFolders);
     const { insecure, caCertificate: ca, options } = address;
     const { proxy, concurrency = MOST_REQUESTS } = options;
     const connections = Math.max(1, Math.min(concurrency, MOST_REQUESTS));
@@ -45,8 +56,18 @@ export function siteOver(
     ? { username: address.accessKey, password: address.accessSecret }
     : undefined;
   const options = { url: address.url, credential, fetch };
-  const remote = remoteRegistry(options);
-  if (address.type !== "harbor") return dockerRegistrySite(remote);
-  const asEntrepot = remoteRegistry({ ...options, singlePost: true, multiTag: true });
-  return harborSite(remote, asEntrepot, harborClient(options));
+  const asEntrepot = () => remoteRegistry({ ...options, singlePost: true, multiTag: true });
+  switch (address.type) {
+    case "harbor":
+      return harborSite(remoteRegistry(options), asEntrepot(), harborClient(options));
+    case "entrepot":
+      return entrepotSite(asEntrepot(), harborClient(options));
+    case "docker-hub": {
+      const { registry, api, realms } = hubAddresses(address.url);
+      const remote = remoteRegistry({ ...options, url: registry, trustedRealms: realms });
+      return dockerHubSite(remote, dockerHubClient({ ...options, url: api }));
+    }
+    default:
+      return dockerRegistrySite(remoteRegistry(options));
+  }
 }

@@ -41,28 +41,11 @@ const MOST_MANIFESTS = 20_000;
 
 /** See `LayoutView`. What follows from one index.json is worked out once. */
 export function layoutView(files: LayoutFiles, names: RefNames): LayoutView {
-  const parsed = new Map<Digest, Manifest>();
   const snapshots = new WeakMap<LayoutIndex, Snapshot>();
   const closures = new WeakMap<ListedRepository, Promise<ReadonlyMap<Digest, Descriptor>>>();
   const subjects = new WeakMap<ListedRepository, Promise<Map<Digest, Descriptor[]>>>();
 
-  async function manifestOf(content: Descriptor): Promise<Manifest | null> {
-    const known = parsed.get(content.digest);
-    if (known) return known;
-    const bytes = await files.read(content.digest);
-    if (!bytes) return null;
-    const limit = Math.min(content.size, MANIFEST_LIMIT_BYTES);
-    const manifest = parseManifest(
-      await collect(verified(bytes, content), limit),
-      content.mediaType,
-    );
-    for (const oldest of parsed.keys()) {
-      if (parsed.size < MOST_MANIFESTS) break;
-      parsed.delete(oldest);
-    }
-    parsed.set(content.digest, manifest);
-    return manifest;
-  }
+  const manifestOf = manifestReader(files);
 
   async function closureOf({ listed }: ListedRepository) {
     const found = new Map(listed);
@@ -109,6 +92,28 @@ export function layoutView(files: LayoutFiles, names: RefNames): LayoutView {
         .filter((one) => artifactType === undefined || artifactTypeOf(one) === artifactType)
         .toSorted((a, b) => (a.digest < b.digest ? -1 : 1));
     },
+  };
+}
+
+/** Reads manifests, remembering what they say; null for one that is not there. */
+function manifestReader(files: LayoutFiles): (content: Descriptor) => Promise<Manifest | null> {
+  const parsed = new Map<Digest, Manifest>();
+  return async (content) => {
+    const known = parsed.get(content.digest);
+    if (known) return known;
+    const bytes = await files.read(content.digest);
+    if (!bytes) return null;
+    const limit = Math.min(content.size, MANIFEST_LIMIT_BYTES);
+    const manifest = parseManifest(
+      await collect(verified(bytes, content), limit),
+      content.mediaType,
+    );
+    for (const oldest of parsed.keys()) {
+      if (parsed.size < MOST_MANIFESTS) break;
+      parsed.delete(oldest);
+    }
+    parsed.set(content.digest, manifest);
+    return manifest;
   };
 }
 

@@ -14,9 +14,9 @@ import { readSpan, type Span, spanOf } from "./read-part.ts";
 import { tarEntries } from "./tar-entries.ts";
 
 /**
- * The OCI layout in the plain tar `path` (skopeo's `oci-archive`), for reading: its headers are read
- * once, its contents where they lie. Throws UNAVAILABLE if it cannot be opened, UNSUPPORTED if it is
- * no layout, INTEGRITY if it is cut off.
+ * The OCI layout in the plain tar `path` (skopeo's `oci-archive`), for reading: its headers are
+ * read once, its contents where they lie. Throws UNAVAILABLE if it cannot be opened, UNSUPPORTED if
+ * it is no layout, INTEGRITY if it is cut off.
  */
 export async function readLayoutTar(path: string): Promise<LayoutFiles> {
   const { O_NOFOLLOW, O_RDONLY } = constants;

@@ -15,7 +15,7 @@ export function isAnyRepositoryName(name: string): boolean {
 }
 
 /**
- * The names of a layout that holds one repository, `only`: plain tags, as `skopeo copy … oci:D:tag`
+ * The names of a layout that holds one repository, `only`: plain tags, as `skopeo copy … oci:D:1`
  * and oras write them; what has no tag has no name.
  */
 export function plainTags(only: string): RefNames {

@@ -26,10 +26,10 @@ interface Draft {
 }
 
 /**
- * Writes an OCI layout into the plain tar `path`, which skopeo knows as `oci-archive`. What is there
- * already is kept and added to. Everything goes into `path.partial`; `close` gives it its index.json
- * and its name, so that a part is never mistaken for the whole. One writer at a time, by a lock
- * file; uploads in pieces are not taken (UNSUPPORTED).
+ * Writes an OCI layout into the plain tar `path`, which skopeo knows as `oci-archive`. What is
+ * there already is kept and added to. Everything goes into `path.partial`; `close` gives it its
+ * index.json and its name, so that a part is never mistaken for the whole. One writer at a time, by
+ * a lock file; uploads in pieces are not taken (UNSUPPORTED).
  */
 export async function writeLayoutTar(path: string): Promise<LayoutTarWriter> {
   const unlock = await takeLock(`${path}.lock`, 0);

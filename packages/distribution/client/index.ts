@@ -2,6 +2,8 @@ export { addressGuard } from "./address-guard.ts";
 export type { AddressGuard } from "./address-guard.ts";
 export { endpointBudget } from "./endpoint-budget.ts";
 export type { BudgetOptions, EndpointBudget } from "./endpoint-budget.ts";
+export { dockerHubClient } from "./docker-hub.ts";
+export type { DockerHubClient } from "./docker-hub.ts";
 export { endpointFetch } from "./endpoint-fetch.ts";
 export type { EndpointFetch, EndpointFetchOptions } from "./endpoint-fetch.ts";
 export { handlerFetch } from "./fetch.ts";
