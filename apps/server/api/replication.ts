@@ -91,6 +91,7 @@ const STATUS: Readonly<Record<ExecutionStatus, ShownExecution["status"]>> = {
 const TASK_STATUS: Readonly<Record<TaskStatus, ShownTask["status"]>> = {
   ...STATUS,
   Pending: "Pending",
+  Scheduled: "Scheduled",
 };
 
 /** Harbor's word back to ours. */
@@ -174,7 +175,7 @@ function addTasks(app: App, options: ApiOptions): void {
 
 function shownExecution(execution: Execution): ShownExecution {
   const { counts } = execution;
-  const { Pending, Running, Success, Error, Stopped } = counts;
+  const { Pending, Scheduled, Running, Success, Error, Stopped } = counts;
   return {
     id: execution.id,
     policy_id: execution.vendorId,
@@ -183,10 +184,10 @@ function shownExecution(execution: Execution): ShownExecution {
     trigger: execution.trigger as ShownExecution["trigger"],
     start_time: execution.startTime.toISOString(),
     ...(execution.endTime && { end_time: execution.endTime.toISOString() }),
-    total: Pending + Running + Success + Error + Stopped,
+    total: Pending + Scheduled + Running + Success + Error + Stopped,
     failed: Error,
     succeed: Success,
-    in_progress: Pending + Running,
+    in_progress: Pending + Scheduled + Running,
     stopped: Stopped,
   };
 }
