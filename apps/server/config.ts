@@ -19,6 +19,10 @@ export interface Config {
   readonly workers: number;
   readonly tls: { readonly cert: string; readonly key: string } | null;
   readonly logLevel: "silent" | "error" | "warn" | "info" | "debug";
+  /** Who may read metrics at `/metrics`. */
+  readonly metrics: "off" | "admin" | "public";
+  /** Where metrics are served instead, to whoever reaches it. */
+  readonly metricsListen: { readonly host: string; readonly port: number } | null;
   /** Base64 of the 32 bytes that seal secrets; null: kept in the data folder. */
   readonly secretKey: string | null;
   /** Where endpoints may be: `any`, `public`, or networks as `10.0.0.0/8`. */
@@ -54,6 +58,11 @@ const wrongNetworks = (text: string): string | null => {
   }
 };
 
+const wrongAddress = (text: string): string | null => {
+  const port = LISTEN.exec(text)?.groups?.["port"];
+  return port !== undefined && Number(port) <= 65_535 ? null : "give host:port";
+};
+
 /** Every setting, in the order in which help lists them. */
 export const SETTINGS: readonly Setting[] = [
   {
@@ -62,10 +71,7 @@ export const SETTINGS: readonly Setting[] = [
     value: "host:port",
     standard: "127.0.0.1:5050",
     help: "where to listen; 0.0.0.0:5050 for every address of this machine, port 0 for a free one",
-    wrong: (text) => {
-      const port = LISTEN.exec(text)?.groups?.["port"];
-      return port !== undefined && Number(port) <= 65_535 ? null : "give host:port";
-    },
+    wrong: wrongAddress,
   },
   {
     env: "ENTREPOT_DATA",
@@ -148,6 +154,22 @@ export const SETTINGS: readonly Setting[] = [
     wrong: oneOf("silent", "error", "warn", "info", "debug"),
   },
   {
+    env: "ENTREPOT_METRICS",
+    flag: "--metrics",
+    value: "readers",
+    standard: "admin",
+    help: "who may read /metrics: off (nobody), admin (system administrators, Basic) or public",
+    wrong: oneOf("off", "admin", "public"),
+  },
+  {
+    env: "ENTREPOT_METRICS_LISTEN",
+    flag: "--metrics-listen",
+    value: "host:port",
+    standard: "",
+    help: "serve /metrics here instead, without a login: an address only monitors can reach",
+    wrong: wrongAddress,
+  },
+  {
     env: "ENTREPOT_SECRET_KEY",
     flag: "--secret-key",
     value: "base64",
@@ -206,11 +228,10 @@ export function readConfig(
   if ((cert === null) !== (key === null)) {
     throw new Error("ENTREPOT_TLS_CERT and ENTREPOT_TLS_KEY go together: give both or neither");
   }
-  const { host = "127.0.0.1", port } = LISTEN.exec(get("ENTREPOT_LISTEN"))!.groups!;
   const dataDir = resolve(get("ENTREPOT_DATA"));
+  const metricsListen = orNull("ENTREPOT_METRICS_LISTEN");
   return {
-    host: host.replaceAll(/[[\]]/g, ""),
-    port: Number(port),
+    ...addressOf(get("ENTREPOT_LISTEN")),
     dataDir,
     adminPassword: orNull("ENTREPOT_ADMIN_PASSWORD"),
     publicUrl: orNull("ENTREPOT_URL")?.replace(/\/+$/, "") ?? null,
@@ -220,10 +241,18 @@ export function readConfig(
     workers: Number(get("ENTREPOT_WORKERS")),
     tls: cert && key ? { cert, key } : null,
     logLevel: get("ENTREPOT_LOG_LEVEL") as Config["logLevel"],
+    metrics: get("ENTREPOT_METRICS") as Config["metrics"],
+    metricsListen: metricsListen === null ? null : addressOf(metricsListen),
     secretKey: orNull("ENTREPOT_SECRET_KEY"),
     layoutFolders: orNull("ENTREPOT_LAYOUT_FOLDERS")?.split(":") ?? [],
     endpointNetworks: get("ENTREPOT_ENDPOINT_NETWORKS"),
   };
+}
+
+/** An address that has been checked. */
+function addressOf(text: string): { host: string; port: number } {
+  const { host = "127.0.0.1", port } = LISTEN.exec(text)!.groups!;
+  return { host: host.replaceAll(/[[\]]/g, ""), port: Number(port) };
 }
 
 function checked(setting: Setting, name: string, value: string): string {

@@ -10,6 +10,8 @@ import {
 } from "@entrepot/distribution/server";
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import type { Log } from "./log.ts";
+import { answerMetrics, type MetricsAccess } from "./metrics/answer-metrics.ts";
+import type { Metrics } from "./metrics/open-metrics.ts";
 import { actorOf } from "./request-actor.ts";
 
 /** What a request reaches: the parts that answer it. */
@@ -18,6 +20,9 @@ export interface HttpOptions {
   readonly content: Content;
   readonly publicUrl: string | null;
   readonly log: Log;
+  readonly metrics: Metrics;
+  /** Who may read them here. */
+  readonly readers: MetricsAccess;
   /** The management API. */
   readonly api: (request: Request, clientAddress: string) => Response | Promise<Response>;
 }
@@ -37,7 +42,7 @@ export function openHttp(options: HttpOptions): Handler {
   const addresses = new WeakMap<Request, string>();
   const distribution = openDistribution(options, (request) => addresses.get(request) ?? "");
 
-  return async (request, { incoming, outgoing }) => {
+  return options.metrics.http(async (request, { incoming, outgoing }) => {
     const clientAddress = incoming?.socket.remoteAddress ?? "";
     const path = pathOf(request.url);
     try {
@@ -47,6 +52,7 @@ export function openHttp(options: HttpOptions): Handler {
       }
       if (path === "/service/token") return await access.tokenService(request, clientAddress);
       if (path.startsWith("/api/")) return await api(request, clientAddress);
+      if (path === "/metrics") return await answerMetrics(options, request, clientAddress);
       if (path === "/") return welcome();
       return new Response("Nothing is here. The registry is at /v2/, its API at /api/v2.0/.\n", {
         status: 404,
@@ -55,7 +61,7 @@ export function openHttp(options: HttpOptions): Handler {
       log.error({ err: error, path }, "request failed");
       return new Response("Something failed here; the server's log says what.\n", { status: 500 });
     }
-  };
+  });
 }
 
 /** Long bodies by Node's own streams, both ways, where there are such. */

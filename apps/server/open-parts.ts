@@ -4,6 +4,7 @@ import { type Content, openContent } from "@entrepot/content";
 import { type Jobs, openJobs } from "@entrepot/jobs";
 import { type Connect, openReplication, type Pace, type Replication } from "@entrepot/replication";
 import type { BlobStore } from "@entrepot/storage";
+import { type Metrics, openMetrics } from "./metrics/open-metrics.ts";
 import { localSite } from "./local-site.ts";
 import type { Log } from "./log.ts";
 import { connectSite } from "./remote-site.ts";
@@ -16,6 +17,7 @@ export interface Parts {
   readonly content: Content;
   readonly jobs: Jobs;
   readonly replication: Replication;
+  readonly metrics: Metrics;
   readonly log: Log;
   /** Admin's password, if it was made just now. */
   readonly firstPassword: string | null;
@@ -50,7 +52,9 @@ export async function openParts(options: PartsOptions, onStop: OnStop): Promise<
   const content = openContent({ catalog, store });
   await content.projects.ensure({ name: "system:setup", cause: "setup" }, "library", true);
 
-  const jobs = await openJobs({ catalog, log: (level, text) => log[level](text) });
+  const metrics = openMetrics(catalog, log);
+  const opened = await openJobs({ catalog, log: (level, text) => log[level](text) });
+  const jobs = metrics.jobs(opened);
   onStop(() => jobs.stop(GRACE_MS));
   const replication = openReplication({
     catalog,
@@ -62,7 +66,7 @@ export async function openParts(options: PartsOptions, onStop: OnStop): Promise<
     onError: reporting(log),
   });
   onStop(() => replication.close());
-  return { catalog, store, access, content, jobs, replication, log, firstPassword };
+  return { catalog, store, access, content, jobs, replication, metrics, log, firstPassword };
 }
 
 /** Starts what runs in the background: tasks, `workers` at a time, replication, housekeeping. */

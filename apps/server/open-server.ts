@@ -7,9 +7,10 @@ import { startEmbedded } from "@entrepot/catalog/embedded";
 import { openStorage } from "@entrepot/storage";
 import { openApi } from "./api/index.ts";
 import type { Config } from "./config.ts";
-import { openHttp } from "./http.ts";
+import { type Handler, openHttp } from "./http.ts";
 import { listen } from "./listen.ts";
 import type { Log } from "./log.ts";
+import { answerMetrics } from "./metrics/answer-metrics.ts";
 import { GRACE_MS, type OnStop, openParts, type Parts, startWork } from "./open-parts.ts";
 import { siteConnector } from "./remote-site.ts";
 
@@ -73,6 +74,7 @@ async function start(config: Config, log: Log, onStop: OnStop) {
   const options = { catalog, store, log, masterKey, adminPassword, connect };
   const parts = await openParts(options, onStop);
   const { firstPassword } = parts;
+  if (config.metricsListen) await serveMetrics(parts, config.metricsListen, onStop);
   if (config.role !== "api") await startWork(parts, config.workers, onStop);
   if (config.role === "worker") return { url: null, firstPassword };
   return { url: await serve(parts, config, onStop), firstPassword };
@@ -81,14 +83,30 @@ async function start(config: Config, log: Log, onStop: OnStop) {
 /** Listens, and answers with `parts`. Returns the address. */
 export async function serve(
   parts: Parts,
-  config: Pick<Config, "host" | "port" | "tls" | "publicUrl">,
+  config: Pick<Config, "host" | "port" | "tls" | "publicUrl" | "metrics" | "metricsListen">,
   onStop: OnStop,
 ): Promise<string> {
   const { publicUrl } = config;
+  const readers = config.metricsListen ? "off" : config.metrics;
   const api = openApi({ ...parts, publicUrl });
-  const server = await listen(config, openHttp({ ...parts, publicUrl, api }), parts.log);
+  const server = await listen(config, openHttp({ ...parts, publicUrl, api, readers }), parts.log);
   onStop(() => server.close(GRACE_MS));
   return server.url;
+}
+
+/** Serves metrics alone, to whoever reaches `address`. */
+async function serveMetrics(
+  { metrics, access, log }: Parts,
+  address: { readonly host: string; readonly port: number },
+  onStop: OnStop,
+): Promise<void> {
+  const handler: Handler = (request) =>
+    new URL(request.url).pathname === "/metrics"
+      ? answerMetrics({ metrics, access, readers: "public" }, request, "")
+      : new Response("Metrics are at /metrics.\n", { status: 404 });
+  const server = await listen({ ...address, tls: null }, handler, log);
+  log.info(`metrics are at ${server.url}/metrics`);
+  onStop(() => server.close(GRACE_MS));
 }
 
 async function makeDataDir(folder: string): Promise<void> {

@@ -54,7 +54,14 @@ async function start({ publicUrl, workers = 4 }: TestServerOptions, onStop: OnSt
   const adminPassword = credential.password;
   const parts = await openParts({ catalog, store, log, masterKey, adminPassword }, onStop);
   if (workers > 0) await startWork(parts, workers, onStop);
-  const address = { host: "127.0.0.1", port: 0, tls: null, publicUrl: publicUrl ?? null };
+  const address = {
+    host: "127.0.0.1",
+    port: 0,
+    tls: null,
+    publicUrl: publicUrl ?? null,
+    metrics: "admin",
+    metricsListen: null,
+  } as const;
   const url = await serve(parts, address, onStop);
   return { ...parts, url, credential, databaseUrl };
 }
@@ -74,7 +81,7 @@ export async function unheardServer(options: Omit<PartsOptions, "log">): Promise
   const api = openApi({ ...parts, publicUrl: null });
   return {
     ...parts,
-    handler: openHttp({ ...parts, publicUrl: null, api }),
+    handler: openHttp({ ...parts, publicUrl: null, api, readers: "admin" }),
     start: async (workers) => {
       await parts.jobs.start({ workers });
       parts.replication.start();
