@@ -8,7 +8,7 @@ import type { Disk } from "./disk.ts";
 import type { DraftState, DraftTable } from "./draft-table.ts";
 import { gatheredWriter } from "./gathered-writer.ts";
 import { uploadsFolder } from "./layout.ts";
-import { readSpan } from "./read-span.ts";
+import { readSpan, releasePiece } from "./read-span.ts";
 
 /** What drafts need from the store that they are part of. */
 export interface DraftHome {
@@ -55,7 +55,10 @@ export async function hashDraftFile(
 ): Promise<Hash> {
   const hash = createHash(algorithm);
   const span = { start: 0, end: state.offset, what: "the upload", root: home.root };
-  for await (const chunk of readSpan(state.file!, span)) hash.update(chunk);
+  for await (const piece of readSpan(state.file!, span)) {
+    hash.update(piece);
+    releasePiece(piece);
+  }
   return hash;
 }
 

@@ -1,13 +1,13 @@
 import { join } from "node:path";
 import { RegistryError, algorithmOf, digestOf } from "@entrepot/oci";
-import type { Bytes, Digest } from "@entrepot/oci";
+import type { Digest } from "@entrepot/oci";
 import { isMissing, onDisk } from "./disk.ts";
 import type { Disk } from "./disk.ts";
 import { newTemporaryName } from "./draft-name.ts";
 import { writeAll } from "./gathered-writer.ts";
 import { blobPath, uploadsFolder } from "./layout.ts";
 import type { BlobStore } from "./ports.ts";
-import { endsEarly, readSpan } from "./read-span.ts";
+import { endsEarly, readSpan, releasePiece } from "./read-span.ts";
 import type { Shards } from "./shards.ts";
 
 /** The part of a file store that has to do with whole blobs. */
@@ -50,7 +50,8 @@ export function fileBlobs(disk: Disk, root: string, shards: Shards): FileBlobs {
       if (size === null) throw blobUnknown(digest);
       const end = length === undefined ? Math.max(start, size) : start + length;
       if (end > size) throw endsEarly(`blob ${digest}`, size, end);
-      return readOpened(disk, root, digest, { start, end });
+      const pieces = () => readOpened(disk, root, digest, { start, end });
+      return { [Symbol.asyncIterator]: pieces, release: releasePiece };
     },
     async put(digest, bytes) {
       checkDigest(digest, bytes);
@@ -86,7 +87,7 @@ async function* readOpened(
   root: string,
   digest: Digest,
   { start, end }: { start: number; end: number },
-): Bytes {
+): AsyncGenerator<Uint8Array> {
   if (start === end) return;
   const what = `blob ${digest}`;
   const file = await onDisk(`reading ${what}`, root, () =>

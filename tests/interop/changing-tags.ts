@@ -42,6 +42,7 @@ export async function untilEndOf(end: Promise<void>, work: () => Promise<void>):
   const ending = end.finally(() => {
     goesOn = false;
   });
-  const both = await Promise.allSettled([working, ending]);
+  // Work that nobody answers follows from an end that failed, which is therefore told first.
+  const both = await Promise.allSettled([ending, working]);
   for (const one of both) if (one.status === "rejected") throw one.reason;
 }

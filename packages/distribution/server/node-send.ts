@@ -31,7 +31,11 @@ export function nodeSend(outgoing: ServerResponse, sent: Response): Send {
       for await (const chunk of bytes) {
         left -= chunk.byteLength;
         if (left < 0) break;
-        if (!outgoing.write(chunk)) await drained(outgoing);
+        // Until then the socket reads from it; where writing failed it may do so even later.
+        const onWritten = (error?: Error | null) => {
+          if (!error) bytes.release?.(chunk);
+        };
+        if (!outgoing.write(chunk, onWritten)) await drained(outgoing);
         if (outgoing.destroyed) return sent;
       }
       if (left !== 0) {
