@@ -13,3 +13,8 @@ export { REPLICATE, type ReplicatePayload, RUN } from "./replicas.ts";
 export type { ImageName, Whereabouts } from "./wait.ts";
 export { waitUntilArrived } from "./wait-until-arrived.ts";
 export type { WaitingCause } from "./waiting.ts";
+export { type Estimate, MOST_QUESTIONS } from "./estimate.ts";
+export { type Counts, type Decision, type Verdict, VERDICTS } from "./plan-run.ts";
+export type { PreviewEnd, PreviewEvent } from "./preview.ts";
+export { type PlannedName, readPlan, readPlanItems, type StoredPlan } from "./stored-plan.ts";
+export { windowAt } from "./windows.ts";

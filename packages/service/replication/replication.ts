@@ -5,8 +5,10 @@ import { sql } from "kysely";
 import { type DiffEntry, diffPolicy } from "./diff.ts";
 import { type Endpoints, openEndpoints } from "./endpoints.ts";
 import { openPolicies, type Policies, VENDOR } from "./policies.ts";
+import { checkPolicy } from "./policy-rules.ts";
+import { type PreviewEvent, type PreviewOptions, previewRun } from "./preview.ts";
 import { DEFAULT_PACE, type Pace } from "./pace.ts";
-import type { Connect, Policy, SecretBox, Site } from "./ports.ts";
+import type { Connect, Policy, PolicySettings, SecretBox, Site } from "./ports.ts";
 import { reconcile } from "./reconcile.ts";
 import { replicateTask } from "./replicate-task.ts";
 import { RUN } from "./replicas.ts";
@@ -35,6 +37,11 @@ export interface Replication {
   run(policyId: number, trigger: "manual" | "scheduled", actor: Actor): Promise<number>;
   /** Source and target side by side; see `diffPolicy`. Throws NOT_FOUND at once. */
   diff(policyId: number, signal?: AbortSignal): Promise<AsyncGenerator<DiffEntry>>;
+  /**
+   * What a run by hand would do, as it is found out; stores nothing. Settings need not be stored:
+   * with the id of a stored policy they are planned as a change of that one.
+   */
+  plan(policy: Policy | PolicySettings, options: PreviewOptions): AsyncGenerator<PreviewEvent>;
   /** Stops an execution; its names stay as they are until they change or the policy runs again. */
   stop(executionId: number): Promise<boolean>;
   /** Starts reading the journal and looking after what is behind. Call on nodes that work. */
@@ -85,6 +92,7 @@ export function openReplication(options: ReplicationOptions): Replication {
         return diffPolicy({ catalog, endpoints, local, policy, ...(signal && { signal }) });
       throw new RegistryError("NOT_FOUND", `replication policy ${id} does not exist`);
     },
+    plan: (policy, given) => previewRun(parts, plannable(policy), given),
     stop: (executionId) => stopExecution(catalog, jobs, executionId),
 
     start() {
@@ -100,6 +108,13 @@ export function openReplication(options: ReplicationOptions): Replication {
       await Promise.all([endpoints.close(), local.close()]);
     },
   };
+}
+
+/** Settings as the policy that they would be. Throws BAD_REQUEST for what could not be stored. */
+function plannable(settings: Policy | PolicySettings): Policy {
+  checkPolicy(settings);
+  const at = new Date(0);
+  return { id: 0, createdAt: at, updatedAt: at, ...settings };
 }
 
 /** Starts the execution whose first task lists, compares and plans. */
