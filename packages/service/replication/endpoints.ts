@@ -1,4 +1,5 @@
-import { type Actor, type Catalog, endpointChange } from "@entrepot/catalog";
+import { type Actor, type Catalog, type Commit, endpointChange } from "@entrepot/catalog";
+import type { Jobs } from "@entrepot/jobs";
 import { RegistryError } from "@entrepot/oci";
 import {
   addressOf,
@@ -13,6 +14,7 @@ import {
   settingsOf,
   valuesOf,
 } from "./endpoint-rows.ts";
+import { endpointGroup } from "./limit-groups.ts";
 import { messageOf } from "./message-of.ts";
 import type { Connect, EndpointAddress, SecretBox, Site } from "./ports.ts";
 
@@ -40,11 +42,12 @@ interface Room {
   readonly catalog: Catalog;
   readonly box: SecretBox;
   readonly connect: Connect;
+  readonly jobs: Pick<Jobs, "setLimit">;
 }
 
 /** The endpoints of `catalog`. Secrets are sealed by `box`, never returned and never journalled. */
-export function openEndpoints(catalog: Catalog, box: SecretBox, connect: Connect): Endpoints {
-  const room: Room = { catalog, box, connect };
+export function openEndpoints(room: Room): Endpoints {
+  const { catalog, connect } = room;
   const sites = openSites(room);
   return {
     async list() {
@@ -122,7 +125,7 @@ function openSites({ catalog, box, connect }: Room) {
 }
 
 async function createEndpoint(
-  { catalog, box, connect }: Room,
+  { catalog, box, connect, jobs }: Room,
   settings: EndpointSettings,
   actor: Actor,
 ): Promise<number> {
@@ -144,12 +147,13 @@ async function createEndpoint(
       .where("id", "=", created.id)
       .execute();
     commit.record(endpointChange(created.name, created));
+    await limitEndpoint(jobs, created.id, settings, commit);
     return created.id;
   });
 }
 
 async function updateEndpoint(
-  { catalog, box, connect }: Room,
+  { catalog, box, connect, jobs }: Room,
   id: number,
   settings: EndpointSettings,
   actor: Actor,
@@ -184,7 +188,18 @@ async function updateEndpoint(
       .executeTakeFirstOrThrow();
     if (before.name !== after.name) commit.record(endpointChange(before.name, null));
     commit.record(endpointChange(after.name, after));
+    await limitEndpoint(jobs, id, settings, commit);
   });
+}
+
+/** As many tasks work with it at a time as its options say, over all nodes. */
+async function limitEndpoint(
+  jobs: Room["jobs"],
+  id: number,
+  { options }: EndpointSettings,
+  commit: Commit,
+): Promise<void> {
+  await jobs.setLimit(endpointGroup(id), options.concurrency ?? null, commit.db);
 }
 
 async function removeEndpoint(catalog: Catalog, id: number, actor: Actor): Promise<boolean> {

@@ -2,6 +2,7 @@ import { type Actor, type Catalog, type Commit, policyChange } from "@entrepot/c
 import type { Jobs } from "@entrepot/jobs";
 import { RegistryError } from "@entrepot/oci";
 import { sql } from "kysely";
+import { policyGroup } from "./limit-groups.ts";
 import { policyOf, type PolicyRow, valuesOf } from "./policy-rows.ts";
 import { checkPolicy } from "./policy-rules.ts";
 import type { Policy, PolicySettings } from "./ports.ts";
@@ -70,6 +71,7 @@ export function openPolicies(catalog: Catalog, jobs: Jobs, startRun: StartRun): 
           .executeTakeFirst();
         if (!row) return false;
         await jobs.schedule({ vendor: VENDOR, vendorId: id, cron: null }, commit.db);
+        await jobs.setLimit(policyGroup(id), null, commit.db);
         commit.record(policyChange(row.name, null));
         return true;
       });
@@ -133,7 +135,8 @@ const startsAtOnce = (settings: PolicySettings): boolean =>
 
 async function settled(commit: Commit, jobs: Jobs, row: PolicyRow, around: Around): Promise<void> {
   const cron = row.enabled && row.trigger_type === "scheduled" ? row.cron : null;
-  const { timeZone } = policyOf(row).options;
+  const { timeZone, concurrency } = policyOf(row).options;
+  await jobs.setLimit(policyGroup(row.id), concurrency || null, commit.db);
   await jobs.schedule({ vendor: VENDOR, vendorId: row.id, cron, timeZone }, commit.db);
   commit.record(policyChange(row.name, { row, ...around }));
 }

@@ -2,6 +2,7 @@ import type { Database } from "@entrepot/catalog";
 import type { NewTask } from "@entrepot/jobs";
 import type { Digest } from "@entrepot/oci";
 import { type Kysely, sql, type Transaction } from "kysely";
+import { groupsOf } from "./limit-groups.ts";
 import { keyOf, type ReplicaState, type Step } from "./planner.ts";
 import type { Origin, Policy } from "./ports.ts";
 
@@ -77,7 +78,8 @@ export async function storeSteps(
 
 /** The task that makes a step's name at the target what its replica wants. */
 export function replicateTaskOf(policy: Policy, step: Step): NewTask {
-  return { kind: REPLICATE, lane: laneOf(policy, step), payload: payloadOf(policy, step) };
+  const lane = laneOf(policy, step);
+  return { kind: REPLICATE, lane, payload: payloadOf(policy, step), groups: groupsOf(policy) };
 }
 
 /** A row that wants nothing and has nothing is no longer needed. */

@@ -54,7 +54,7 @@ export interface Replication {
 export function openReplication(options: ReplicationOptions): Replication {
   const { catalog, jobs, box, connect, local, pace = DEFAULT_PACE } = options;
   const onError = options.onError ?? (() => undefined);
-  const endpoints = openEndpoints(catalog, box, connect);
+  const endpoints = openEndpoints({ catalog, box, connect, jobs });
   const policies = openPolicies(catalog, jobs, (policy, actor, commit) =>
     startRun(jobs, policy, "event_based", actor, commit),
   );

@@ -2,6 +2,7 @@ import type { Database } from "@entrepot/catalog";
 import type { NewTask, TaskRun } from "@entrepot/jobs";
 import type { Digest } from "@entrepot/oci";
 import { sql, type Transaction } from "kysely";
+import { groupsOf } from "./limit-groups.ts";
 import type { Step } from "./planner.ts";
 import type { Origin, Policy } from "./ports.ts";
 import { laneOf } from "./replicas.ts";
@@ -50,7 +51,7 @@ export async function stageSteps(
     if (digest === null) continue;
     const payload: StagePayload = { policyId: policy.id, repository, target, digest, origin };
     const lane = laneOf(policy, { target, reference: digest });
-    artifacts.set(`${target}@${digest}`, { kind: STAGE, lane, payload });
+    artifacts.set(`${target}@${digest}`, { kind: STAGE, lane, payload, groups: groupsOf(policy) });
   }
   return [...artifacts.values()];
 }
