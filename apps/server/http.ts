@@ -8,6 +8,7 @@ import {
   nodeSend,
   type Shortcut,
 } from "@entrepot/distribution/server";
+import type { PullThrough } from "@entrepot/proxy";
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import type { Log } from "./log.ts";
 import { answerMetrics, type MetricsAccess } from "./metrics/answer-metrics.ts";
@@ -18,6 +19,7 @@ import { actorOf } from "./request-actor.ts";
 export interface HttpOptions {
   readonly access: Access;
   readonly content: Content;
+  readonly pullThrough: PullThrough;
   readonly publicUrl: string | null;
   readonly log: Log;
   readonly metrics: Metrics;
@@ -71,7 +73,7 @@ function shortcutsOf(incoming?: IncomingMessage, outgoing?: ServerResponse): Sho
 }
 
 function openDistribution(
-  { access, content, publicUrl, log }: HttpOptions,
+  { access, content, pullThrough, publicUrl, log }: HttpOptions,
   addressOf: (request: Request) => string,
 ): DistributionServer {
   return distributionServer({
@@ -79,7 +81,8 @@ function openDistribution(
       const identity = await access.authenticate(request, addressOf(request));
       // `/v2/` itself needs no right: it is where clients find out how to log in.
       if (scopes.length === 0) access.requireLogin(identity);
-      return access.guard(content.as(actorOf(request, identity)), identity);
+      const guarded = access.guard(content.as(actorOf(request, identity)), identity);
+      return pullThrough.over(guarded, request.method === "HEAD");
     },
     challenge: (request, scopes) => access.challenge(request, scopes, publicUrl),
     log: (failure) => log.error({ err: failure.error, ...failure }, "registry request failed"),

@@ -1,12 +1,16 @@
+import { randomUUID } from "node:crypto";
+import { setTimeout as pause } from "node:timers/promises";
 import { type Access, openAccess, openSecretBox } from "@entrepot/access";
 import type { Catalog } from "@entrepot/catalog";
 import { type Content, openContent } from "@entrepot/content";
 import { type Jobs, openJobs } from "@entrepot/jobs";
 import { type Connect, openReplication, type Pace, type Replication } from "@entrepot/replication";
+import { openDownloads, openPullThrough, type PullThrough } from "@entrepot/proxy";
 import type { BlobStore } from "@entrepot/storage";
 import { type Metrics, openMetrics } from "./metrics/open-metrics.ts";
 import { localSite } from "./local-site.ts";
 import type { Log } from "./log.ts";
+import { openUpstreams, type Upstreams } from "./upstreams.ts";
 import { connectSite } from "./remote-site.ts";
 
 /** What a server is made of, over an open catalog and an open store. */
@@ -18,6 +22,9 @@ export interface Parts {
   readonly jobs: Jobs;
   readonly replication: Replication;
   readonly metrics: Metrics;
+  /** Which repositories have another registry behind them, and what fetches from it. */
+  readonly upstreams: Upstreams;
+  readonly pullThrough: PullThrough;
   readonly log: Log;
   /** Admin's password, if it was made just now. */
   readonly firstPassword: string | null;
@@ -66,7 +73,28 @@ export async function openParts(options: PartsOptions, onStop: OnStop): Promise<
     onError: reporting(log),
   });
   onStop(() => replication.close());
-  return { catalog, store, access, content, jobs, replication, metrics, log, firstPassword };
+  const upstreams = openUpstreams(catalog, replication, reporting(log));
+  await upstreams.refresh();
+  const pullThrough = openPullThrough({
+    upstreamOf: upstreams.of,
+    store: () => content.as({ name: "system:proxy", cause: randomUUID() }, { sparse: true }),
+    downloads: openDownloads(),
+    onError: reporting(log),
+  });
+  onStop(() => Promise.race([pullThrough.settled(), pause(GRACE_MS, null, { ref: false })]));
+  return {
+    catalog,
+    store,
+    access,
+    content,
+    jobs,
+    replication,
+    upstreams,
+    pullThrough,
+    metrics,
+    log,
+    firstPassword,
+  };
 }
 
 /** Starts what runs in the background: tasks, `workers` at a time, replication, housekeeping. */

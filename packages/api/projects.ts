@@ -24,6 +24,8 @@ export const Project = z
     owner_id: z.int(),
     owner_name: z.string(),
     metadata: ProjectMetadata,
+    /** The endpoint that it is a proxy of; 0 if it is none. */
+    registry_id: z.int(),
     repo_count: z.int(),
     current_user_role_id: z.int(),
     current_user_role_ids: z.array(z.int()),
@@ -39,6 +41,8 @@ export const NewProject = z
     project_name: z.string(),
     public: z.boolean().nullish(),
     metadata: ProjectMetadata.nullish(),
+    /** Makes it a proxy of this endpoint, for good. */
+    registry_id: z.int().min(0).nullish(),
   })
   .openapi("ProjectReq");
 export type NewProject = z.infer<typeof NewProject>;

@@ -2,6 +2,7 @@ import { type Project, routes } from "@entrepot/api";
 import type { Command } from "commander";
 import { action, type Call, type Cli } from "../call.ts";
 import { usageError } from "../exit-codes.ts";
+import { registryNamed } from "../names.ts";
 import type { ListOptions } from "../options.ts";
 import { listQuery, withExample, withListOptions, withYes } from "../options.ts";
 import type { View } from "../output.ts";
@@ -18,6 +19,10 @@ const projectView: View<Project> = {
       value: ({ metadata }) => (metadata.public === "true" ? "public" : "private"),
     },
     { title: "REPOSITORIES", value: (project) => String(project.repo_count), align: "right" },
+    {
+      title: "PROXY OF",
+      value: (project) => (project.registry_id ? `registry ${project.registry_id}` : ""),
+    },
     { title: "YOUR ROLE", value: (project) => roleName(project.current_user_role_id) },
     { title: "CREATED", value: (project) => time(project.creation_time) },
   ],
@@ -27,6 +32,10 @@ const projectView: View<Project> = {
 interface AccessOptions {
   readonly public?: boolean;
   readonly private?: boolean;
+}
+
+interface CreateOptions extends AccessOptions {
+  readonly proxyOf?: string;
 }
 
 /** Adds `project`, with its members. */
@@ -58,10 +67,14 @@ export function addProject(program: Command, cli: Cli): void {
     .argument("<name>")
     .option("--public", "everybody may pull from it")
     .option("--private", "only members see it (the default)")
+    .option("--proxy-of <registry>", "a proxy of this registry endpoint: pulls fetch from there")
     .action(
-      action(cli, async (call, name: string, options: AccessOptions) => {
+      action(cli, async (call, name: string, options: CreateOptions) => {
         const metadata = { public: accessOf(options) ?? ("false" as const) };
-        await call.api.projects.create({ body: { project_name: name, metadata } });
+        const registry = options.proxyOf && (await registryNamed(call, options.proxyOf));
+        await call.api.projects.create({
+          body: { project_name: name, metadata, ...(registry && { registry_id: registry.id }) },
+        });
         const after = { read: () => read(call, name, true), view: projectView };
         await call.done(`Created project ${name}.`, after);
       }),

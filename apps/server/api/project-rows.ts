@@ -24,6 +24,7 @@ export interface ProjectRow {
   readonly owner: string;
   readonly owner_id: number | null;
   readonly metadata: Record<string, string>;
+  readonly registry_id: number | null;
   readonly repo_count: number;
   /** The caller's. */
   readonly role: number | null;
@@ -41,6 +42,7 @@ export function projectRows({ catalog }: Pick<ApiOptions, "catalog">, identity: 
       "project.name",
       "project.owner",
       "project.metadata",
+      "project.registry_id",
       "project.created_at",
       "project.updated_at",
       sql<number | null>`(SELECT id FROM account WHERE username = project.owner)`.as("owner_id"),
@@ -59,6 +61,7 @@ export function shownProject(row: ProjectRow): Project {
     owner_id: row.owner_id ?? 0,
     owner_name: row.owner,
     metadata: row.metadata as Project["metadata"],
+    registry_id: row.registry_id ?? 0,
     repo_count: row.repo_count,
     current_user_role_id: row.role ?? 0,
     current_user_role_ids: row.role === null ? [] : [row.role],

@@ -82,11 +82,16 @@ function addCreate(app: App, options: ApiOptions): void {
     const body = context.req.valid("json");
     const { public: isPublic = "false", ...metadata } = metadataOf(body);
     const name = body.project_name;
+    const registryId = body.registry_id || null;
+    if (registryId !== null && !(await options.replication.endpoints.get(registryId))) {
+      throw new RegistryError("BAD_REQUEST", `registry endpoint ${registryId} does not exist`);
+    }
     const id = await options.content.projects.create(
       context.get("actor"),
-      { name, public: isPublic === "true", metadata },
+      { name, public: isPublic === "true", metadata, registryId },
       (commit) => putMember(commit, name, identity.name, ROLES.projectAdmin),
     );
+    await options.upstreams.refresh();
     const byName = context.req.valid("header")["x-resource-name-in-location"] === "true";
     context.header("Location", `/api/v2.0/projects/${byName ? name : id}`);
     return context.body(null, 201);

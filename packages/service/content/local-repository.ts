@@ -1,20 +1,21 @@
-import type { Actor } from "@entrepot/catalog";
 import { asDigest, type Descriptor, type Digest, isManifestType, parseTag } from "@entrepot/oci";
 import { RegistryError } from "@entrepot/oci";
 import { bytesOf, collect, type Repository } from "@entrepot/registry";
-import { deleteBlob, deleteManifest, deleteTag } from "./delete-content.ts";
+import { deleteBlob, deleteManifest } from "./delete-content.ts";
+import { deleteTag } from "./delete-tag.ts";
 import { listReferrers, listTags } from "./listing.ts";
 import { pushBlob, uploadOf } from "./push-blob.ts";
 import { pushManifest, tagManifest } from "./push-manifest.ts";
-import type { Room } from "./room.ts";
+import type { Doer, Room } from "./room.ts";
 
 /**
  * The repository `name` of this registry, changed on behalf of `actor`. Every question is asked of
  * the catalog and the store as they are now: no cache decides that something exists.
  */
-export function localRepository(room: Room, actor: Actor, name: string): Repository {
+export function localRepository(doer: Doer, name: string): Repository {
+  const { room } = doer;
   const { catalog, lookups, store } = room;
-  const at = { room, actor, repository: name };
+  const at = { ...doer, repository: name };
 
   return {
     name,

@@ -11,9 +11,15 @@ export interface Room {
   readonly manifestBytes: ManifestBytes;
 }
 
-/** Whose repository a change is made in, and for whom. */
-export interface Place {
+/** For whom the local registry is changed. */
+export interface Doer {
   readonly room: Room;
   readonly actor: Actor;
+  /** An index is taken before its children are here. */
+  readonly sparse: boolean;
+}
+
+/** Whose repository a change is made in, and for whom. */
+export interface Place extends Doer {
   readonly repository: string;
 }

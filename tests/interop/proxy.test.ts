@@ -1,0 +1,185 @@
+import { randomBytes } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { endpointFetch, remoteRegistry } from "@entrepot/distribution/client";
+import { memoryRegistry, type Registry } from "@entrepot/registry";
+import { before } from "@entrepot/registry/faults";
+import { pushSample, sampleBlob, sampleImage, sampleIndex } from "@entrepot/registry/samples";
+import { testServer, type TestServer } from "@entrepot/server/testing";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { hasDockerRegistry, runDockerRegistry } from "./docker-registry.ts";
+import { api, createEndpoint } from "./entrepot-api.ts";
+import { serveRegistry, type Served } from "./serve.ts";
+import { hasSkopeo, skopeo } from "./skopeo.ts";
+import { waitUntil } from "./wait-until.ts";
+
+const NAME = "team/app";
+
+/** Upstream, which counts what it is asked, and can be told to be down. */
+async function upstreamServer() {
+  const registry = memoryRegistry();
+  const asked: string[] = [];
+  let isDown = false;
+  const noting: Registry = {
+    ...registry,
+    repository: (name) =>
+      before(registry.repository(name), async (method, [content]) => {
+        if (isDown) throw new Error("upstream is down");
+        const what =
+          typeof content === "string" ? content : (content as { digest: string })?.digest;
+        asked.push(`${method} ${what}`);
+      }),
+  };
+  const served = await serveRegistry(noting);
+  return {
+    ...served,
+    repository: registry.repository(NAME),
+    times: (text: string) => asked.filter((one) => one === text).length,
+    setDown: (down: boolean) => (isDown = down),
+  };
+}
+
+const fetch = endpointFetch();
+let server: TestServer;
+let upstream: Awaited<ReturnType<typeof upstreamServer>>;
+/** The proxy's repository, as a client of the server's sees it. */
+const client = (name = `hub/${NAME}`) =>
+  remoteRegistry({ url: server.url, credential: server.credential, fetch }).repository(name);
+
+afterAll(() => fetch.close());
+beforeEach(async () => {
+  [server, upstream] = await Promise.all([testServer(), upstreamServer()]);
+  const registry_id = await createEndpoint(server, "upstream", "docker-registry", upstream);
+  const body = { project_name: "hub", registry_id, metadata: { public: "true" } };
+  await api(server, "POST", "/projects", body);
+});
+afterEach(async () => {
+  await server?.close();
+  await upstream?.close();
+});
+
+/** Pulls an image with all its blobs, as clients do. */
+async function pull(reference: string, name?: string): Promise<string> {
+  const repository = client(name);
+  const found = await repository.resolve(reference);
+  if (!found) throw new Error(`${reference} is not there`);
+  const manifest = JSON.parse(await text(await repository.fetch(found)));
+  const blobs = [manifest.config, ...(manifest.layers ?? [])].filter(Boolean);
+  await Promise.all(blobs.map(async (blob) => text(await repository.fetch(blob))));
+  return found.digest;
+}
+
+async function text(bytes: AsyncIterable<Uint8Array>): Promise<string> {
+  return Buffer.concat(await Array.fromAsync(bytes)).toString("latin1");
+}
+
+const kept = async (reference: string) =>
+  (
+    await server.content
+      .as({ name: "test", cause: "test" })
+      .repository(`hub/${NAME}`)
+      .resolve(reference)
+  )?.digest;
+
+test("what is pulled is kept with its tag, and served when upstream is down", async () => {
+  const image = sampleImage();
+  await pushSample(upstream.repository, image, ["v1"]);
+  expect(await pull("v1")).toBe(image.content.digest);
+  await waitUntil("the image is kept", () => kept("v1"), image.content.digest);
+  upstream.setDown(true);
+  expect(await pull("v1")).toBe(image.content.digest);
+  await expect(pull("v2")).rejects.toMatchObject({ code: "UNAVAILABLE" });
+});
+
+test("twenty clients at once: upstream sends each blob and manifest about once", async () => {
+  const layer = sampleBlob(randomBytes(3 << 20));
+  const image = sampleImage({}, [layer]);
+  await pushSample(upstream.repository, image, ["v1"]);
+  const digests = await Promise.all(Array.from({ length: 20 }, () => pull("v1")));
+  expect(new Set(digests)).toEqual(new Set([image.content.digest]));
+  expect(upstream.times(`fetch ${layer.content.digest}`)).toBe(1);
+});
+
+test("a tag is what it is upstream: moved there, moved here; gone there, not found", async () => {
+  const [first, second] = [sampleImage(), sampleImage()];
+  await pushSample(upstream.repository, first, ["latest"]);
+  await pull("latest");
+  await waitUntil("the first is kept", async () => (await kept("latest")) !== undefined, true);
+  await pushSample(upstream.repository, second, ["latest"]);
+  expect(await pull("latest")).toBe(second.content.digest);
+  await waitUntil("the tag has moved", () => kept("latest"), second.content.digest);
+  await upstream.repository.delete("latest");
+  expect(await client().resolve("latest")).toBe(null);
+  // What was pulled once stays, by digest.
+  expect(await pull(first.content.digest)).toBe(first.content.digest);
+});
+
+test("of an index only what is pulled is kept; the rest comes when it is asked for", async () => {
+  const [amd, arm] = [sampleImage(), sampleImage()];
+  const index = sampleIndex([amd, arm]);
+  await pushSample(upstream.repository, index, ["multi"]);
+  await pull("multi");
+  await pull(amd.content.digest);
+  await waitUntil("the index is kept", () => kept("multi"), index.content.digest);
+  await waitUntil(
+    "the child is kept",
+    async () => (await kept(amd.content.digest)) !== undefined,
+    true,
+  );
+  expect(await kept(arm.content.digest)).toBe(undefined);
+  upstream.setDown(true);
+  expect(await pull("multi")).toBe(index.content.digest);
+  await pull(amd.content.digest);
+});
+
+test("signatures come through as well, and nobody pushes to a proxy", async () => {
+  const image = sampleImage();
+  const signature = sampleImage({ subject: image.content, artifactType: "application/x.sig" });
+  await pushSample(upstream.repository, image, ["v1"]);
+  await pushSample(upstream.repository, signature, []);
+  const { items } = await client().referrers(image.content.digest);
+  expect(items.map(({ digest }) => digest)).toEqual([signature.content.digest]);
+  const pushing = pushSample(client(), sampleImage(), ["mine"]);
+  await expect(pushing).rejects.toMatchObject({ code: "DENIED" });
+});
+
+test("a private proxy asks upstream for nobody who may not pull", async () => {
+  const image = sampleImage();
+  await pushSample(upstream.repository, image, ["v1"]);
+  await api(server, "PUT", "/projects/hub", { metadata: { public: "false" } });
+  const stranger = remoteRegistry({ url: server.url, fetch }).repository(`hub/${NAME}`);
+  await expect(stranger.resolve("v1")).rejects.toMatchObject({ code: "UNAUTHORIZED" });
+  await expect(stranger.tags()).rejects.toMatchObject({ code: "UNAUTHORIZED" });
+  expect(upstream.times("resolve v1")).toBe(0);
+});
+
+const title = "a proxy of docker-registry, pulled from by skopeo";
+describe.skipIf(!hasDockerRegistry || !hasSkopeo)(title, () => {
+  let docker: Served;
+  let folder: string;
+  beforeAll(async () => {
+    docker = await runDockerRegistry();
+    folder = await mkdtemp(join(tmpdir(), "entrepot-proxy-"));
+  });
+  afterAll(async () => {
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  test("the copy is the image, byte for byte; the second one needs no upstream", async () => {
+    const image = sampleImage({}, [sampleBlob(randomBytes(5 << 20))]);
+    const there = remoteRegistry({ url: docker.url, fetch });
+    await pushSample(there.repository("library/nginx"), image, ["1.29"]);
+    const registry_id = await createEndpoint(server, "docker", "docker-registry", docker);
+    const metadata = { public: "true" };
+    await api(server, "POST", "/projects", { project_name: "mirror", registry_id, metadata });
+    const from = `docker://${new URL(server.url).host}/mirror/library/nginx:1.29`;
+    const copy = (to: string) =>
+      skopeo(["copy", "--src-tls-verify=false", from, `dir:${join(folder, to)}`]);
+    await copy("first");
+    const here = server.content.as({ name: "t", cause: "t" }).repository("mirror/library/nginx");
+    await waitUntil("it is kept", async () => (await here.resolve("1.29")) !== null, true);
+    await docker.close();
+    await copy("second");
+  });
+});
