@@ -2,6 +2,7 @@ import { type Catalog, type Database } from "@entrepot/catalog";
 import type { Jobs } from "@entrepot/jobs";
 import { sql, type Transaction } from "kysely";
 import type { Endpoints } from "./endpoints.ts";
+import { endpointGroup } from "./limit-groups.ts";
 import type { Step } from "./planner.ts";
 import { VENDOR } from "./policies.ts";
 import { policyOf } from "./policy-rows.ts";
@@ -31,11 +32,12 @@ export interface ReconcileOptions {
  * May run on many nodes at once.
  */
 export async function reconcile(options: ReconcileOptions): Promise<void> {
-  const { catalog, endpoints, onError } = options;
+  const { catalog, jobs, endpoints, onError } = options;
   for (const { id, behind, status } of await endpointsToAsk(catalog)) {
     try {
       const now = await endpoints.check(id);
       if (now.status !== "healthy" || behind === 0) continue;
+      if (status === "unhealthy") await jobs.hurry(endpointGroup(id));
       await catchUp(options, id, status === "unhealthy");
     } catch (error) {
       onError(error);
