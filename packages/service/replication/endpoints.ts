@@ -16,6 +16,7 @@ import {
 } from "./endpoint-rows.ts";
 import { endpointGroup } from "./limit-groups.ts";
 import { messageOf } from "./message-of.ts";
+import { retryRefused } from "./note-failure.ts";
 import type { Connect, EndpointAddress, SecretBox, Site } from "./ports.ts";
 
 /** Registry endpoints: Harbor's `/registries`. */
@@ -186,6 +187,7 @@ async function updateEndpoint(
       .where("id", "=", id)
       .returningAll()
       .executeTakeFirstOrThrow();
+    await retryRefused(commit.db, id);
     if (before.name !== after.name) commit.record(endpointChange(before.name, null));
     commit.record(endpointChange(after.name, after));
     await limitEndpoint(jobs, id, settings, commit);
