@@ -70,6 +70,7 @@ async function deletePlainTag(remote: RemoteRegistry, name: string, tag: string)
   } catch (error) {
     if (!(error instanceof RegistryError && error.code === "UNSUPPORTED")) throw error;
   }
+  if (!(await repository.resolve(tag))) return false;
   const throwaway = throwawayArtifact(`${name}:${tag}`, randomUUID());
   await repository.push(throwaway.config, bytesOf(throwaway.configBytes));
   await repository.push(throwaway.manifest, bytesOf(throwaway.manifestBytes), [tag]);

@@ -10,7 +10,7 @@ import { openLog } from "./log.ts";
 import { type OnStop, openParts, type Parts, type PartsOptions, startWork } from "./open-parts.ts";
 import { serve, stoppable } from "./open-server.ts";
 
-export { siteOver } from "./remote-site.ts";
+export { siteConnector, siteOver } from "./remote-site.ts";
 
 /** A whole server for one test, in this process. */
 export interface TestServer extends Omit<Parts, "firstPassword"> {
