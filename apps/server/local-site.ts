@@ -41,6 +41,7 @@ function replicator(origin: Origin): Actor {
     ...(origin.path.length > 0 && {
       origin: { registry: origin.registry, seq: origin.seq },
       path: origin.path,
+      ...(origin.clock !== undefined && { clock: origin.clock }),
     }),
   };
 }

@@ -31,11 +31,11 @@ export function appendAndCommit(
       RETURNING timeline, seq, at
     ), appended AS (
       INSERT INTO journal
-        (seq, timeline, at, origin, origin_seq, path, actor, cause, kind, key, after)
+        (seq, timeline, at, origin, origin_seq, path, actor, cause, kind, key, after, clock)
       SELECT head.seq - ${count} + n, timeline, at - (${count} - n) * interval '1 microsecond',
         ${text(origin?.registry ?? registryId)}, ${origin ? origin.seq : `head.seq - ${count} + n`},
         ${path}, ${text(actor.name)}, ${text(actor.cause)},
-        change ->> 'kind', change ->> 'key', nullif(change -> 'after', 'null')
+        change ->> 'kind', change ->> 'key', nullif(change -> 'after', 'null'), change ->> 'clock'
       FROM head, jsonb_array_elements(${text(JSON.stringify(changes))}::jsonb)
         WITH ORDINALITY AS recorded (change, n)
     )
@@ -60,10 +60,10 @@ export async function readEntries(
 }
 
 function toEntry(row: Selectable<JournalTable>): JournalEntry {
-  const { timeline, seq, at, origin, path, actor, cause, key, after } = row;
+  const { timeline, seq, at, origin, path, actor, cause, key, after, clock } = row;
   const kind = row.kind as JournalKind;
   const originSeq = row.origin_seq;
-  return { timeline, seq, at, origin, originSeq, path, actor, cause, kind, key, after };
+  return { timeline, seq, at, origin, originSeq, path, actor, cause, kind, key, after, clock };
 }
 
 /** The newest entry's seq; 0 if there is none. */

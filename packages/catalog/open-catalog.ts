@@ -52,6 +52,7 @@ function catalogOf(
 
   return {
     registryId,
+    now: () => clock?.() ?? new Date(),
     db,
     transaction,
     commit: <T>(actor: Actor, fn: (commit: Commit) => Promise<T>) =>

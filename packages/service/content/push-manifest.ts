@@ -1,4 +1,4 @@
-import { type Commit, manifestChange, repositoryChange, tagChange } from "@entrepot/catalog";
+import { type Commit, manifestChange, repositoryChange } from "@entrepot/catalog";
 import {
   artifactTypeOf,
   childrenOf,
@@ -14,6 +14,8 @@ import {
 } from "@entrepot/oci";
 import { collect } from "@entrepot/registry";
 import { sql } from "kysely";
+import { lockClocks, rule, saveClocks } from "./name-clocks.ts";
+import { moveTags } from "./move-tags.ts";
 import type { Place } from "./room.ts";
 import { projectUnknown } from "./push-blob.ts";
 
@@ -24,6 +26,9 @@ import { projectUnknown } from "./push-blob.ts";
  *
  * Throws DIGEST_INVALID, SIZE_INVALID, MANIFEST_INVALID, TAG_INVALID, MANIFEST_BLOB_UNKNOWN when a
  * child is not here, NAME_UNKNOWN when the project is not.
+ *
+ * A replicated change moves no tag that has been moved since, in the order of the tags' clocks; that
+ * is a success all the same, as if it had come in time.
  */
 export async function pushManifest(
   at: Place,
@@ -43,13 +48,28 @@ export async function pushManifest(
   await Promise.all([childBlobsStored(at, manifest), bytesStored(at, content, bytes)]);
   await at.room.catalog.commit(at.actor, async (commit) => {
     const known = await knownRows(commit, at.repository, content.digest);
+    const own = `${at.repository}@${content.digest}`;
+    // What has a tag is kept by that; what has none by its own clock.
+    const isTouched = !known?.hasManifest || names.length === 0;
+    const tagKeys = names.map((name) => `${at.repository}:${name}`);
+    const clocks = await lockClocks(commit, isTouched ? [own, ...tagKeys] : tagKeys);
+    const rulings = rule(at.room, at.actor, clocks);
+    // A delayed copy of what was there once: its tags have moved on in knowledge of it.
+    const isKnown = (key: string) => rulings.get(key)!.standing === "known";
+    if (tagKeys.length > 0 && tagKeys.every(isKnown) && !known?.hasManifest) return;
+
     const repositoryId = known?.repositoryId ?? (await createRepository(commit, at.repository));
     // A manifest that is here has its children here: they cannot be deleted before it.
     if (!known?.hasManifest) {
-      await childrenHere(commit, at.repository, repositoryId, manifest);
-      await manifestRow(commit, at.repository, repositoryId, content, manifest, bytes);
+      await childrenHere(commit, at, repositoryId, manifest);
+      const row = rowOf(content, manifest);
+      if (await manifestRow(commit, repositoryId, { content, manifest, bytes, row })) {
+        const { clock } = rulings.get(own)!;
+        commit.record({ ...manifestChange(at.repository, content.digest, row), clock });
+      }
     }
-    await tagRows(commit, at.repository, repositoryId, names, content);
+    if (isTouched) await saveClocks(commit, [[own, rulings.get(own)!]]);
+    await moveTags(commit, at, { repositoryId, names, content, clocks, rulings });
   });
 }
 
@@ -95,7 +115,10 @@ export async function tagManifest(at: Place, tag: string, digest: Digest): Promi
       );
     }
     const content = { mediaType: row.media_type, digest, size: row.size };
-    await tagRows(commit, at.repository, row.repository_id, [name], content);
+    const clocks = await lockClocks(commit, [`${at.repository}:${name}`]);
+    const rulings = rule(at.room, at.actor, clocks);
+    const repositoryId = row.repository_id;
+    await moveTags(commit, at, { repositoryId, names: [name], content, clocks, rulings });
   });
 }
 
@@ -129,14 +152,14 @@ async function createRepository(commit: Commit, name: string): Promise<number> {
 /** Children are part of this repository, and stay so until this transaction ends. */
 async function childrenHere(
   commit: Commit,
-  repository: string,
+  { repository, sparse }: Place,
   repositoryId: number,
   manifest: Manifest,
 ): Promise<void> {
   const children = childrenOf(manifest);
   const needed = children.blobs.filter((blob) => !isNonDistributable(blob));
   const blobs = needed.map((blob) => blob.digest);
-  const manifests = children.manifests.map((child) => child.digest);
+  const manifests = sparse ? [] : children.manifests.map((child) => child.digest);
   const { rows } = await sql<{ digest: Digest }>`
     SELECT digest FROM (
       SELECT digest FROM repository_blob
@@ -154,37 +177,38 @@ async function childrenHere(
   if (missing) throw childUnknown(repository, missing);
 }
 
-/**
- * The manifest's row, made if it is not there, and kept until this transaction ends: whoever is
- * deleting it at the moment comes first, and it is made anew.
- */
-async function manifestRow(
-  commit: Commit,
-  repository: string,
-  repositoryId: number,
-  content: Descriptor,
-  manifest: Manifest,
-  bytes: Uint8Array,
-): Promise<void> {
-  const row = {
+/** A manifest about to be stored. */
+interface Stored {
+  readonly content: Descriptor;
+  readonly manifest: Manifest;
+  readonly bytes: Uint8Array;
+  readonly row: ManifestRow;
+}
+
+function rowOf(content: Descriptor, manifest: Manifest): ManifestRow {
+  return {
     media_type: content.mediaType,
     artifact_type: artifactTypeOf(manifest) ?? null,
     subject: manifest.subject?.digest ?? null,
-    size: bytes.byteLength,
+    size: content.size,
   };
+}
+
+/**
+ * The manifest's row, made if it is not there, and kept until this transaction ends: whoever is
+ * deleting it at the moment comes first, and it is made anew. Whether it was made.
+ */
+async function manifestRow(commit: Commit, repositoryId: number, stored: Stored): Promise<boolean> {
   for (;;) {
-    if (await insertManifest(commit, repositoryId, content.digest, row, manifest, bytes)) {
-      commit.record(manifestChange(repository, content.digest, row));
-      return;
-    }
+    if (await insertManifest(commit, repositoryId, stored)) return true;
     const kept = await commit.db
       .selectFrom("manifest")
       .select("id")
       .where("repository_id", "=", repositoryId)
-      .where("digest", "=", content.digest)
+      .where("digest", "=", stored.content.digest)
       .forKeyShare()
       .executeTakeFirst();
-    if (kept) return;
+    if (kept) return false;
   }
 }
 
@@ -195,10 +219,7 @@ type ManifestRow = NonNullable<Parameters<typeof manifestChange>[2]>;
 async function insertManifest(
   commit: Commit,
   repositoryId: number,
-  digest: Digest,
-  row: ManifestRow,
-  manifest: Manifest,
-  bytes: Uint8Array,
+  { content: { digest }, manifest, bytes, row }: Stored,
 ): Promise<boolean> {
   const children = childrenOf(manifest);
   const references = [...children.blobs, ...children.manifests];
@@ -221,22 +242,6 @@ async function insertManifest(
     SELECT id FROM added
   `.execute(commit.db);
   return rows.length > 0;
-}
-
-async function tagRows(
-  commit: Commit,
-  repository: string,
-  repositoryId: number,
-  names: readonly string[],
-  content: Descriptor,
-): Promise<void> {
-  if (names.length === 0) return;
-  await sql`
-    INSERT INTO tag (repository_id, name, digest)
-    SELECT ${repositoryId}::integer, name, ${content.digest} FROM unnest(${names}::text[]) AS name
-    ON CONFLICT (repository_id, name) DO UPDATE SET digest = excluded.digest, pushed_at = now()
-  `.execute(commit.db);
-  for (const tag of names) commit.record(tagChange(repository, tag, content));
 }
 
 function childUnknown(repository: string, digest: string, more = ""): RegistryError {

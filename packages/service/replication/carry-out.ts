@@ -1,4 +1,4 @@
-import { asDigest, type Descriptor, type Digest } from "@entrepot/oci";
+import { asDigest, type Descriptor, type Digest, RegistryError } from "@entrepot/oci";
 import {
   type CopyOptions,
   copyGraph,
@@ -8,8 +8,12 @@ import {
   type Repository,
 } from "@entrepot/registry";
 import type { TaskRun } from "@entrepot/jobs";
-import type { Policy, Site } from "./ports.ts";
+import { watchCopy } from "./copy-progress.ts";
+import { ownTagOnly } from "./own-tag-only.ts";
+import type { Origin, Policy, Site } from "./ports.ts";
 import type { Replica } from "./replicas.ts";
+import { sourceSide } from "./source-side.ts";
+import { verifyGraph } from "./verify.ts";
 
 /** What one run of the task works with. */
 export interface Errand {
@@ -19,8 +23,21 @@ export interface Errand {
   readonly target: Site;
   readonly run: TaskRun;
   readonly once: Once;
-  /** Tags of the replica's target that this policy is about to delete there. */
-  readonly goingTags: (replica: Replica) => Promise<ReadonlySet<string>>;
+  /** Tags of the replica's target that this policy is about to delete there, and why. */
+  readonly goingTags: (replica: Replica) => Promise<ReadonlyMap<string, Origin>>;
+  /**
+   * Whether the target is an Entrepot that is told the change's clock: it judges itself what is
+   * newer, which nobody else can do without a gap between looking and acting.
+   */
+  readonly judges: boolean;
+  /** Notes that somebody else has moved the tag there. */
+  readonly onConflict: (winner: Digest, loser: Digest) => Promise<void>;
+  /** Whether a tag there is to name the digest that the replica wants gone. */
+  readonly isWantedAgain: (replica: Replica) => Promise<boolean>;
+  /** After a deletion by digest: tags that may have gone with it are to be brought again. */
+  readonly bringAgain: (replica: Replica) => Promise<void>;
+  /** What is there at the target is not trusted. */
+  readonly deep?: boolean;
 }
 
 /**
@@ -36,18 +53,21 @@ async function copy(errand: Errand): Promise<Digest | undefined> {
   const { repository, reference, origin } = replica;
   const wanted = replica.wanted!;
   const isTag = asDigest(reference) === null;
-  const source = errand.source.registry(origin).repository(repository);
+  run.progress({ stage: "resolve" });
+  const source = sourceSide(errand.source.registry(origin).repository(repository));
   const content = await source.resolve(wanted);
   if (!content) {
     run.log("warn", `${repository}@${wanted} has been deleted at the source since`);
     return undefined;
   }
   await errand.target.prepare(replica.target, () => errand.source.isPublic(repository));
-  const target = errand.target.registry(origin).repository(replica.target);
+  const whole = errand.target.registry(origin).repository(replica.target);
+  const target = policy.destEndpointId === null ? whole : ownTagOnly(whole, reference);
   if (isTag && !policy.override && (await keepsItsOwn(target, reference, wanted))) {
     run.log("warn", `${target.name}:${reference} has another digest there and is kept (override)`);
     return undefined;
   }
+  if (isTag && !errand.judges && (await movedByOthers(errand, target))) return undefined;
   run.log("info", `copying ${repository}:${reference} (${wanted}) to ${target.name}`);
   await copyOnce(errand, source, target, content);
   return wanted;
@@ -66,11 +86,18 @@ async function copyOnce(
   const { replica, run, once } = errand;
   const { reference } = replica;
   const isTag = asDigest(reference) === null;
-  const options = copyOptions(errand);
+  const watched = watchCopy(run.progress);
+  const options = { ...copyOptions(errand), ...watched.options };
   const copyAll = async () => {
-    const result = isTag
-      ? await copyTag(source, target, reference, content, options)
-      : await copyGraph(source, target, content, options);
+    const copyWith = (how: CopyOptions) =>
+      isTag
+        ? copyTag(source, target, reference, content, how)
+        : copyGraph(source, target, content, how);
+    const result = await copyWith(options);
+    if (errand.policy.options.verify) {
+      watched.stage("verify");
+      await proven(errand, target, content, () => copyWith({ ...options, deep: true }));
+    }
     run.log(
       "info",
       `done: sent ${result.manifestsSent} manifests and ${result.blobsSent} blobs, ` +
@@ -94,9 +121,58 @@ async function copyOnce(
   run.log("info", "done: the artifact came with another of its tags");
 }
 
+/**
+ * Proves that the target has all of `content`, and that the tag names it. What it lacks or has
+ * damaged is copied again, once, by `heal`. Throws INTEGRITY if it is still not right then.
+ */
+async function proven(
+  { replica: { reference }, run }: Errand,
+  target: Repository,
+  content: Descriptor,
+  heal: () => Promise<unknown>,
+): Promise<void> {
+  const prove = async () => {
+    const { manifests, blobs } = await verifyGraph(target, content, run.signal);
+    const named = (await target.resolve(reference))?.digest;
+    if (named !== content.digest) {
+      const found = named ?? "nothing";
+      throw new RegistryError("INTEGRITY", `${target.name}:${reference} names ${found} there`);
+    }
+    run.log("info", `verified at the target: ${manifests} manifests and ${blobs} blobs`);
+  };
+  try {
+    await prove();
+  } catch (error) {
+    if (!(error instanceof RegistryError && error.code === "INTEGRITY")) throw error;
+    run.log("warn", `${error.message}; copying all of it again`);
+    await heal();
+    await prove();
+  }
+}
+
 async function keepsItsOwn(target: Repository, tag: string, wanted: Digest): Promise<boolean> {
   const there = await target.resolve(tag);
   return there !== null && there.digest !== wanted;
+}
+
+/**
+ * Whether a tag that this policy had brought was moved there by somebody else since, and the policy
+ * says to report that. It is listed as a conflict either way.
+ */
+async function movedByOthers(errand: Errand, target: Repository): Promise<boolean> {
+  const { policy, run, onConflict } = errand;
+  const { reference, wanted, arrived, sent } = errand.replica;
+  if (policy.destEndpointId === null || arrived === null) return false;
+  const there = (await target.resolve(reference))?.digest;
+  if (!there || [wanted, arrived, sent].includes(there)) return false;
+  const isReported = policy.options.onConflict === "report";
+  await (isReported ? onConflict(there, wanted!) : onConflict(wanted!, there));
+  run.log(
+    "warn",
+    `${target.name}:${reference} was moved there to ${there} by somebody else; ` +
+      (isReported ? "it is kept until it changes here (on_conflict)" : "it is overwritten"),
+  );
+  return isReported;
 }
 
 /** Tells apart the targets that transfers are shared within. */
@@ -104,22 +180,12 @@ function siteKey(policy: Policy): string {
   return String(policy.destEndpointId ?? "local");
 }
 
-function copyOptions({ run, target, policy, once }: Errand): CopyOptions {
-  let bytesSent = 0;
-  let bytesTotal = 0;
-  const show = () => run.progress({ stage: "copying", bytesSent, bytesTotal });
+function copyOptions({ run, target, policy, once, deep = false }: Errand): CopyOptions {
   const mountFrom = target.mountFrom?.bind(target);
   return {
     signal: run.signal,
     referrers: true,
-    onBytes: (bytes) => {
-      bytesSent += bytes;
-      show();
-    },
-    onExpected: (bytes) => {
-      bytesTotal += bytes;
-      show();
-    },
+    deep,
     once: (key, work) => once(`${siteKey(policy)}/${key}`, work),
     ...(mountFrom && { mountFrom }),
   };
@@ -132,12 +198,18 @@ function copyOptions({ run, target, policy, once }: Errand): CopyOptions {
 async function remove(errand: Errand): Promise<null | undefined> {
   const { replica, target, run } = errand;
   const { reference, origin, arrived, sent } = replica;
+  const isTag = asDigest(reference) === null;
+  if (isTag && errand.judges) {
+    // Told even of what is not there: what is under way from elsewhere comes too late then.
+    const was = await target.deleteTag(replica.target, reference, origin);
+    run.log("info", `${replica.target}:${reference} ${was ? "deleted" : "was not there"}`);
+    return null;
+  }
   const there = await target.registry(origin).repository(replica.target).resolve(reference);
   if (!there) {
     run.log("info", `${replica.target}:${reference} is not there any more`);
     return null;
   }
-  const isTag = asDigest(reference) === null;
   if (isTag && there.digest !== arrived && there.digest !== sent) {
     run.log("warn", `${replica.target}:${reference} has been changed there and is kept`);
     return undefined;
@@ -155,20 +227,32 @@ async function remove(errand: Errand): Promise<null | undefined> {
  * A manifest is deleted only if no tag there names it but those that are to be deleted as well:
  * deleting it deletes them all.
  */
-async function removeManifest({ replica, target, run, goingTags }: Errand): Promise<boolean> {
-  const going = await goingTags(replica);
+async function removeManifest(errand: Errand): Promise<boolean> {
+  const { replica, target, run, judges } = errand;
+  if (await errand.isWantedAgain(replica)) {
+    run.log("warn", `${replica.target}@${replica.reference} is kept: it is wanted there again`);
+    return false;
+  }
+  const going = await errand.goingTags(replica);
   const repository = target.registry(replica.origin).repository(replica.target);
   let last: string | undefined;
   do {
     const page = await repository.tags({ n: 100, ...(last !== undefined && { last }) });
     for (const tag of page.items) {
       run.signal.throwIfAborted();
-      if (going.has(tag) || (await repository.resolve(tag))?.digest !== replica.reference) continue;
+      const origin = going.get(tag);
+      if (origin && !judges) continue;
+      if ((await repository.resolve(tag))?.digest !== replica.reference) continue;
+      if (origin) {
+        await target.deleteTag(replica.target, tag, origin);
+        continue;
+      }
       run.log("warn", `${replica.target}@${replica.reference} is kept: tag ${tag} names it there`);
       return false;
     }
     last = page.next ?? undefined;
   } while (last !== undefined);
   await repository.delete(replica.reference);
+  if (!judges) await errand.bringAgain(replica);
   return true;
 }

@@ -8,6 +8,7 @@ import { compileFilters } from "./filters.ts";
 import { keyOf } from "./planner.ts";
 import type { Compared, RunRules } from "./plan-run.ts";
 import type { ListedArtifact, Policy, Site } from "./ports.ts";
+import { selectedArtifacts } from "./selected.ts";
 
 /** Names compared at a time, and how many of them at once. */
 const BATCH = 200;
@@ -55,11 +56,17 @@ export async function sidesOf(
 
 /** Everything that the policy selects at the source beside what the target has, batch by batch. */
 export async function* compareAll(sides: Sides): AsyncGenerator<Compared[]> {
-  const { policy, source, signal } = sides;
-  for await (const batch of batches(source.list(compileFilters(policy.filters)), BATCH)) {
+  const { signal } = sides;
+  for await (const batch of batches(selectedBy(sides), BATCH)) {
     signal.throwIfAborted();
     yield compare(sides, batch);
   }
+}
+
+function selectedBy({ policy, source, catalog, rules }: Sides): AsyncIterable<ListedArtifact> {
+  const own = policy.destEndpointId !== null;
+  const from = { site: source, catalog: own ? catalog : null, origin: rules.origin };
+  return selectedArtifacts(from, compileFilters(policy.filters));
 }
 
 async function* batches<T>(items: AsyncIterable<T>, size: number): AsyncGenerator<T[]> {
@@ -112,6 +119,7 @@ interface ReadAgain {
   readonly origin: string | null;
   readonly origin_seq: number | null;
   readonly path: string[] | null;
+  readonly clock: string | null;
 }
 
 /**
@@ -130,16 +138,17 @@ export async function readAgain(
     LEFT JOIN repository ON repository.name = k.repository
     LEFT JOIN tag ON tag.repository_id = repository.id AND tag.name = k.reference
     LEFT JOIN LATERAL (
-      SELECT origin, origin_seq, path FROM journal
+      SELECT origin, origin_seq, path, clock FROM journal
       WHERE journal.kind = k.kind AND journal.key = k.key
       ORDER BY seq DESC LIMIT 1
     ) AS made ON true`
     : sql`
     CROSS JOIN (SELECT NULL::text AS digest) AS tag
-    CROSS JOIN (SELECT NULL::text AS origin, NULL::bigint AS origin_seq, NULL::text[] AS path)
-      AS made`;
+    CROSS JOIN (SELECT NULL::text AS origin, NULL::bigint AS origin_seq, NULL::text[] AS path,
+                       NULL::text AS clock) AS made`;
   const { rows } = await sql<ReadAgain>`
-    SELECT k.i, replica.arrived, replica.sent, tag.digest, made.origin, made.origin_seq, made.path
+    SELECT k.i, replica.arrived, replica.sent, tag.digest,
+           made.origin, made.origin_seq, made.path, made.clock
     FROM unnest(${compared.map((one) => one.repository)}::text[],
                 ${compared.map((one) => one.reference)}::text[],
                 ${compared.map((one) => one.target)}::text[],
@@ -159,6 +168,7 @@ export async function readAgain(
     const now = { ...one, atSource, brought };
     if (registry === null) return now;
     const path = [...made.path!, catalog.registryId];
-    return { ...now, origin: { registry, seq: made.origin_seq!, path } };
+    const clock = made.clock === null ? {} : { clock: made.clock };
+    return { ...now, origin: { registry, seq: made.origin_seq!, path, ...clock } };
   });
 }

@@ -5,6 +5,7 @@ import { type Kysely, sql } from "kysely";
 import type { Sides } from "./compare.ts";
 import { keyOf } from "./planner.ts";
 import type { Decision } from "./plan-run.ts";
+import type { Origin } from "./ports.ts";
 
 /** Questions to the source at a time. */
 const AT_ONCE = 16;
@@ -45,15 +46,35 @@ export async function planDeletions(
   const missing = brought.filter((row) => !listed.has(keyOf(row)));
   const push = policy.destEndpointId !== null;
   const still = push ? await stillHere(db, missing) : await stillThere(sides, missing);
-  const decisions = missing
-    .filter((row) => !still.has(keyOf(row)))
-    .map(({ repository, reference, target, arrived }): Decision => {
-      const name = { repository, reference, target };
-      const { origin } = rules;
-      const step = { operation: "delete", ...name, digest: null, origin } as const;
-      return { verdict: "delete", ...name, atSource: null, atTarget: arrived, step };
-    });
+  const gone = missing.filter((row) => !still.has(keyOf(row)));
+  const made = push ? await tombstonesOf(db, gone, rules.origin) : new Map<string, Origin>();
+  const decisions = gone.map(({ repository, reference, target, arrived }): Decision => {
+    const name = { repository, reference, target };
+    const origin = made.get(keyOf(name)) ?? rules.origin;
+    const step = { operation: "delete", ...name, digest: null, origin } as const;
+    return { verdict: "delete", ...name, atSource: null, atTarget: arrived, step };
+  });
   return { decisions, replicated: brought.length };
+}
+
+/** Where and when each of `names` was deleted here, as far as the journal tells. */
+async function tombstonesOf(
+  db: Kysely<Database>,
+  names: readonly Brought[],
+  { path: here }: Origin,
+): Promise<ReadonlyMap<string, Origin>> {
+  const { rows } = await sql<Origin & { key: string; clock: string }>`
+    SELECT made.key, made.origin AS registry, made.origin_seq AS seq, made.path, made.clock
+    FROM unnest(${names.map(keyOf)}::text[]) AS k (key)
+    CROSS JOIN LATERAL (
+      SELECT * FROM journal WHERE kind IN ('tag', 'manifest') AND journal.key = k.key
+      ORDER BY seq DESC LIMIT 1
+    ) AS made
+    WHERE made.after IS NULL AND made.clock IS NOT NULL
+  `.execute(db);
+  return new Map(
+    rows.map(({ key, path, ...made }) => [key, { ...made, path: [...path, ...here] }]),
+  );
 }
 
 /** Names that our own registry has. */

@@ -1,12 +1,15 @@
+export { type Conflict, dismissConflict, listConflicts } from "./conflicts.ts";
 export { type Endpoint, ENDPOINT_TYPES, type EndpointSettings } from "./endpoint-rows.ts";
 export type { DiffEntry, DiffState } from "./diff.ts";
 export type { Endpoints } from "./endpoints.ts";
-export type { Filter, Selection } from "./filters.ts";
+export { compileFilters } from "./filters.ts";
+export { type Filter, FILTER_TYPES, type FilterType, type Selection } from "./filters.ts";
 export { type Lag, readLag } from "./lag.ts";
 export { DEFAULT_PACE, type Pace } from "./pace.ts";
 export * from "./policy-options.ts";
 export type * from "./ports.ts";
 export { type Policies, VENDOR } from "./policies.ts";
+export { PROMOTE, type Promotion } from "./promote-task.ts";
 export { openReplication, type Replication, type ReplicationOptions } from "./replication.ts";
 export { type ListedReplica, listReplicas } from "./replica-list.ts";
 export { REPLICATE, type ReplicatePayload, RUN } from "./replicas.ts";

@@ -9,6 +9,10 @@ export interface Planned {
   readonly selection: Selection;
   /** The registry id of the Entrepot at the other end, if it is one. */
   readonly peerId: string | null;
+  /**
+   * Where filters ask for more than names: the changes (as `choiceKey` calls them) that they take.
+   */
+  readonly chosen?: ReadonlySet<string>;
 }
 
 /** A change of a name here, as the journal tells it. */
@@ -21,7 +25,14 @@ export interface NameChange {
   readonly digest: Digest | null;
   /** Of a manifest: what it refers to. */
   readonly subject: Digest | null;
+  /** Of what refers to something: the indexes of the repository that hold that. */
+  readonly indexes?: readonly Digest[];
   readonly origin: Origin;
+  /**
+   * Set where the name itself has not changed, but what a filter asks of it: then it counts only
+   * for policies with such a filter, and only if they do not want it already.
+   */
+  readonly because?: "labels" | "signed";
 }
 
 /** What a policy has wanted and sent so far, by source repository and reference. */
@@ -67,6 +78,7 @@ export function planEvents(
   const steps = new Map<string, Step>();
   for (const change of changes) {
     if (!plan.selection.repository(change.repository)) continue;
+    if (change.because && !isNew(plan, change, replicas)) continue;
     const step = stepOf(plan, change, replicas);
     if (!step) continue;
     const key = keyOf(change);
@@ -82,6 +94,15 @@ export function planEvents(
     });
   }
   return withoutTwins([...steps.values()]);
+}
+
+function isNew(
+  { selection }: Planned,
+  change: NameChange,
+  replicas: ReadonlyMap<string, ReplicaState>,
+): boolean {
+  if (!selection.needs.has(change.because!)) return false;
+  return replicas.get(keyOf(change))?.wanted !== change.digest;
 }
 
 /** A manifest that a tag of the same batch names travels under the tag alone. */
@@ -134,10 +155,15 @@ function selects(
   replicas: ReadonlyMap<string, ReplicaState>,
 ): boolean {
   const isTag = change.kind === "tag";
-  if (plan.selection.tag(isTag ? change.reference : "")) return true;
+  const { selection, chosen } = plan;
+  if (selection.tag(isTag ? change.reference : "") && (!chosen || chosen.has(choiceKey(change)))) {
+    return true;
+  }
   const subject = isTag ? cosignSubjectOf(change.reference) : change.subject;
   if (subject === null) return false;
-  return holders(replicas, change.repository, subject).length > 0;
+  return [subject, ...(change.indexes ?? [])].some(
+    (digest) => holders(replicas, change.repository, digest).length > 0,
+  );
 }
 
 /** Replicas of `repository` that want or have `digest`. */
@@ -150,6 +176,15 @@ function holders(
     (state) =>
       state.repository === repository && (state.wanted === digest || state.arrived === digest),
   );
+}
+
+/** One key per name and what it names. */
+export function choiceKey(change: {
+  repository: string;
+  reference: string;
+  digest: Digest | null;
+}): string {
+  return `${keyOf(change)} ${change.digest}`;
 }
 
 /** One key per name at the source. */

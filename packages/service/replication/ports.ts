@@ -10,6 +10,8 @@ export interface Origin {
   readonly seq: number;
   /** Registry ids, first to last; the sender's own is the last. */
   readonly path: readonly string[];
+  /** The changed name's clock (`printClock`); absent where only the receiver can tell one. */
+  readonly clock?: string;
 }
 
 /** An artifact as a listing shows it. */
@@ -21,6 +23,8 @@ export interface ListedArtifact {
   readonly digest: Digest | null;
   /** Names of its labels, where the listing tells. */
   readonly labels?: readonly string[];
+  /** When it was pushed there, where the listing tells. */
+  readonly pushedAt?: Date;
 }
 
 /**

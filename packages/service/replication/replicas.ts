@@ -2,6 +2,7 @@ import type { Database } from "@entrepot/catalog";
 import type { NewTask } from "@entrepot/jobs";
 import type { Digest } from "@entrepot/oci";
 import { type Kysely, sql, type Transaction } from "kysely";
+import { companionsOf } from "./companions.ts";
 import { groupsOf } from "./limit-groups.ts";
 import { keyOf, type ReplicaState, type Step } from "./planner.ts";
 import type { Origin, Policy } from "./ports.ts";
@@ -26,6 +27,8 @@ export interface Replica extends ReplicaState {
   readonly policyId: number;
   readonly target: string;
   readonly origin: Origin;
+  /** Since when this is wanted, exactly: another value means that it is wanted anew. */
+  readonly since: string;
 }
 
 /** The lane of a name at a target: one task at a time works on it. */
@@ -35,15 +38,16 @@ export function laneOf(policy: Policy, step: { target: string; reference: string
 }
 
 /**
- * Notes in `db` what `steps` want, and returns the tasks that bring it about. What had arrived
- * under another target name no longer counts.
+ * Notes in `db` what the steps asked want, and what cosign's tags on it want, and returns the tasks
+ * that bring it about. What had arrived under another target name no longer counts.
  */
 export async function storeSteps(
   db: Transaction<Database>,
   policy: Policy,
-  steps: readonly Step[],
+  asked: readonly Step[],
 ): Promise<NewTask[]> {
-  if (steps.length === 0) return [];
+  if (asked.length === 0) return [];
+  const steps = [...asked, ...(await companionsOf(db, policy, asked))];
   const column = <T>(value: (step: Step) => T) => steps.map(value);
   await sql`
     INSERT INTO replica (policy_id, repository, reference, target, wanted, arrived, wanted_since,
@@ -119,6 +123,7 @@ interface Row {
   arrived: Digest | null;
   sent: Digest | null;
   origin: Origin;
+  since: string;
 }
 
 /**
@@ -139,7 +144,7 @@ export async function takeReplicas(
       WITH ORDINALITY AS k (policy_id, repository, reference, i)
     WHERE replica.policy_id = k.policy_id AND replica.repository = k.repository
       AND replica.reference = k.reference
-    RETURNING k.i, target, wanted, arrived, sent, origin
+    RETURNING k.i, target, wanted, arrived, sent, origin, wanted_since::text AS since
   `.execute(db);
   const found: (Replica | null)[] = keys.map(() => null);
   for (const { i, ...row } of rows) found[i - 1] = { ...keys[i - 1]!, ...row };
@@ -166,15 +171,21 @@ export async function noteFound(
   return { ...replica, arrived, sent: replica.wanted };
 }
 
+/** The same is wanted anew: what was brought for the first time may have gone since. */
+const ANEW = sql`replica.wanted = k.digest AND replica.arrived IS NULL
+  AND replica.wanted_since IS DISTINCT FROM coalesce(k.since, replica.wanted_since)`;
+
 /** What a task has brought about. */
 export interface Arrival extends ReplicaKey {
   /** What the target has now; null if nothing. */
   readonly digest: Digest | null;
+  /** As the replica had it when it was taken; absent: whatever it has. */
+  readonly since?: string;
 }
 
 /**
  * Notes what has arrived; rows whose deletion has arrived are forgotten. Repeating is safe. Returns
- * of each whether that is all: false if something else is wanted by now.
+ * of each whether that is all: false if something else is wanted by now, or the same anew.
  */
 export async function noteArrivals(
   db: Kysely<Database>,
@@ -185,21 +196,23 @@ export async function noteArrivals(
       SELECT * FROM unnest(${arrivals.map((arrival) => arrival.policyId)}::integer[],
                            ${arrivals.map((arrival) => arrival.repository)}::text[],
                            ${arrivals.map((arrival) => arrival.reference)}::text[],
-                           ${arrivals.map((arrival) => arrival.digest)}::text[])
-        AS k (policy_id, repository, reference, digest)
+                           ${arrivals.map((arrival) => arrival.digest)}::text[],
+                           ${arrivals.map((arrival) => arrival.since ?? null)}::text[]::timestamptz[])
+        AS k (policy_id, repository, reference, digest, since)
     ), gone AS (
       DELETE FROM replica USING k
       WHERE replica.policy_id = k.policy_id AND replica.repository = k.repository
         AND replica.reference = k.reference AND replica.wanted IS NULL AND k.digest IS NULL
     )
-    UPDATE replica SET arrived = k.digest, arrived_at = clock_timestamp(), attempts = 0,
+    UPDATE replica SET
+      arrived = CASE WHEN ${ANEW} THEN replica.arrived ELSE k.digest END, arrived_at = clock_timestamp(), attempts = 0,
                        next_attempt = NULL, last_error = NULL
     FROM k
     WHERE replica.policy_id = k.policy_id AND replica.repository = k.repository
       AND replica.reference = k.reference
       AND NOT (replica.wanted IS NULL AND k.digest IS NULL)
     RETURNING replica.policy_id AS "policyId", replica.repository, replica.reference,
-              replica.wanted IS DISTINCT FROM k.digest AS behind
+              (replica.wanted IS DISTINCT FROM k.digest OR ${ANEW}) AS behind
   `.execute(db);
   const nameOf = (key: ReplicaKey) => `${key.policyId}/${keyOf(key)}`;
   const behind = new Set(rows.filter((row) => row.behind).map(nameOf));
@@ -225,17 +238,17 @@ export async function wantNoMore(
     .execute();
 }
 
-/** References at `replica`'s target that its policy wants gone. */
+/** References at `replica`'s target that its policy wants gone, each with the change that says so. */
 export async function deletionsOf(
   db: Kysely<Database>,
   replica: Pick<Replica, "policyId" | "target">,
-): Promise<Set<string>> {
+): Promise<Map<string, Origin>> {
   const rows = await db
     .selectFrom("replica")
-    .select("reference")
+    .select(["reference", "origin"])
     .where("policy_id", "=", replica.policyId)
     .where("target", "=", replica.target)
     .where("wanted", "is", null)
     .execute();
-  return new Set(rows.map((row) => row.reference));
+  return new Map(rows.map((row) => [row.reference, row.origin as unknown as Origin]));
 }

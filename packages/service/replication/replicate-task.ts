@@ -1,17 +1,18 @@
 import { batched, type Catalog } from "@entrepot/catalog";
 import type { Task, TaskHandler, TaskRun } from "@entrepot/jobs";
-import { RegistryError } from "@entrepot/oci";
 import { sharedTransfers } from "@entrepot/registry";
 import { carryOut } from "./carry-out.ts";
+import { errandFacts } from "./errand-facts.ts";
+import { givenBack } from "./give-back.ts";
 import type { Endpoints } from "./endpoints.ts";
-import { messageOf } from "./message-of.ts";
+import { ATTEMPTS, heldBack, retryDelayMs } from "./failure.ts";
+import { lastFailureKind, notingFailure, rest } from "./note-failure.ts";
 import type { Pace } from "./pace.ts";
 import type { Policies } from "./policies.ts";
 import type { Site } from "./ports.ts";
 import { runWindow } from "./run-window.ts";
 import {
   type Arrival,
-  deletionsOf,
   noteArrivals,
   noteFound,
   REPLICATE,
@@ -22,8 +23,6 @@ import {
   wantNoMore,
 } from "./replicas.ts";
 
-/** Attempts of one task; afterwards its replica stays wanted, and catching up takes it on. */
-const ATTEMPTS = 6;
 /** How often one run of a task begins anew because something else has come to be wanted. */
 const ROUNDS = 3;
 
@@ -47,53 +46,49 @@ export function replicateTask(options: ReplicateOptions): TaskHandler {
   const note = batched((arrivals: Arrival[]) => noteArrivals(catalog.db, arrivals), { max: 100 });
   const once = sharedTransfers();
 
+  const attempt = async (run: TaskRun): Promise<void> => {
+    const payload = run.task.payload as ReplicatePayload;
+    const policy = await policies.get(payload.policyId);
+    if (!policy) return run.log("warn", "the policy has been deleted since; nothing to do");
+    if (!policy.enabled) return run.log("warn", "the policy is disabled; nothing is done");
+    const remote = await endpoints.site((policy.destEndpointId ?? policy.srcEndpointId)!);
+    const push = policy.destEndpointId !== null;
+    const [source, target] = push ? [local, remote] : [remote, local];
+    const peerId = async () =>
+      push ? ((await endpoints.get(policy.destEndpointId!))?.peerId ?? null) : null;
+    const { db } = catalog;
+    const deep = run.attempt > 1 && (await lastFailureKind(db, payload)) === "integrity";
+
+    // Again where something else has come to be wanted meanwhile that has no task of its own.
+    for (let round = 0; round < ROUNDS; round++) {
+      run.signal.throwIfAborted();
+      const taken = await take(payload);
+      if (!taken) return run.log("info", "nothing is wanted here any more");
+      const judges = push && taken.origin.clock !== undefined && (await peerId()) !== null;
+      const wanting = judges && (await isGone(taken, target, run)) ? givenBack : same;
+      const returning = await cameFrom(taken, target, peerId, run);
+      const sendable = returning ? taken : await wanting(taken, options);
+      const replica = returning ? taken : await resolved(sendable, target, catalog);
+      const sides = { policy, replica, source, target };
+      const errand = { ...sides, run, once, deep, judges, ...errandFacts(catalog, replica) };
+      const arrived = returning ? replica.wanted! : await carryOut(errand);
+      if (arrived === undefined) return wantNoMore(catalog.db, replica);
+      if (await note({ ...taken, digest: arrived })) return;
+    }
+  };
+
   return {
     kind: REPLICATE,
     maxAttempts: ATTEMPTS,
     waits: runWindow(policies),
 
-    async run(run) {
-      const payload = run.task.payload as ReplicatePayload;
-      const policy = await policies.get(payload.policyId);
-      if (!policy) return run.log("warn", "the policy has been deleted since; nothing to do");
-      if (!policy.enabled) return run.log("warn", "the policy is disabled; nothing is done");
-      const remote = await endpoints.site((policy.destEndpointId ?? policy.srcEndpointId)!);
-      const push = policy.destEndpointId !== null;
-      const [source, target] = push ? [local, remote] : [remote, local];
-      const peerId = async () =>
-        push ? ((await endpoints.get(policy.destEndpointId!))?.peerId ?? null) : null;
-      const goingTags = (of: Replica) => deletionsOf(catalog.db, of);
-
-      // Again where something else has come to be wanted meanwhile that has no task of its own.
-      for (let round = 0; round < ROUNDS; round++) {
-        run.signal.throwIfAborted();
-        const taken = await take(payload);
-        if (!taken) return run.log("info", "nothing is wanted here any more");
-        const returning = await cameFrom(taken, target, peerId, run);
-        const replica = returning ? taken : await resolved(taken, target, catalog);
-        const errand = { policy, replica, source, target, run, once, goingTags };
-        const arrived = returning ? replica.wanted! : await carryOut(errand);
-        if (arrived === undefined) return wantNoMore(catalog.db, replica);
-        if (await note({ ...replica, digest: arrived })) return;
-      }
-    },
+    run: (run) =>
+      notingFailure(catalog.db, run, run.task.payload as ReplicatePayload, () => attempt(run)),
 
     retryDelayMs: retryDelays(pace),
 
-    async failed(task, error, db) {
-      const { policyId, repository, reference } = (task as Task).payload as ReplicatePayload;
-      await db
-        .updateTable("replica")
-        .set((row) => ({
-          attempts: row("attempts", "+", 1),
-          next_attempt: new Date(Date.now() + pace.catchUpMs),
-          last_error: messageOf(error),
-        }))
-        .where("policy_id", "=", policyId)
-        .where("repository", "=", repository)
-        .where("reference", "=", reference)
-        .execute();
-    },
+    heldBack,
+    failed: (task, error, db) => rest(db, (task as Task).payload as ReplicatePayload, error, pace),
   };
 }
 
@@ -117,6 +112,16 @@ async function cameFrom(
   return true;
 }
 
+const same = async (replica: Replica) => replica;
+
+/** Whether somebody asks by hand for a name that the target has had and has no more. */
+async function isGone(replica: Replica, target: Site, run: TaskRun): Promise<boolean> {
+  const { wanted, arrived, origin, reference } = replica;
+  if (run.execution.trigger !== "manual" || wanted === null) return false;
+  if (arrived === null && origin.path.length < 2) return false;
+  return (await target.registry(origin).repository(replica.target).resolve(reference)) === null;
+}
+
 /**
  * `replica`, ready to be sent what is wanted. What was sent before without an answer may be there:
  * only who knows that may later tell it from what somebody else has put there.
@@ -128,14 +133,7 @@ async function resolved(replica: Replica, target: Site, catalog: Catalog): Promi
   return noteFound(catalog.db, replica, there?.digest ?? null);
 }
 
-/** How long after which failure: doubling up to half a minute; longer if the registry says so. */
-export function retryDelays({ retryMs }: Pace): TaskHandler["retryDelayMs"] {
-  return (error, attempt) => {
-    const code = error instanceof RegistryError ? error.code : "UNKNOWN";
-    if (code === "DENIED" || code === "UNAUTHORIZED" || code === "UNSUPPORTED") return null;
-    const doubling = Math.min(retryMs * 2 ** (attempt - 1), 30_000);
-    const detail =
-      error instanceof RegistryError ? (error.detail as { retryAfterMs?: number }) : {};
-    return Math.max(doubling, Math.min(detail?.retryAfterMs ?? 0, 10 * 60_000));
-  };
+/** How long after which failure the next attempt follows; see `retryDelayMs`. */
+export function retryDelays(pace: Pace): TaskHandler["retryDelayMs"] {
+  return (error, attempt) => retryDelayMs(error, attempt, pace);
 }

@@ -2,6 +2,7 @@ import { sharedTransfers } from "@entrepot/registry";
 import type { TaskHandler, TaskRun } from "@entrepot/jobs";
 import { sql } from "kysely";
 import { carryOut } from "./carry-out.ts";
+import { errandFacts } from "./errand-facts.ts";
 import { readAgain, type Sides, sidesOf } from "./compare.ts";
 import { lockCursor } from "./cursor.ts";
 import type { Step } from "./planner.ts";
@@ -40,9 +41,12 @@ export function stageTask(options: ReplicateOptions): TaskHandler {
         wanted: digest,
         arrived: null,
         sent: digest,
+        since: "",
       };
-      const goingTags = async () => new Set<string>();
-      const arrived = await carryOut({ policy, replica, source, target, run, once, goingTags });
+      const facts = errandFacts(catalog, replica);
+      // Content by its digest: nothing is to be judged about it.
+      const errand = { policy, replica, source, target, run, once, judges: false, ...facts };
+      const arrived = await carryOut(errand);
       if (arrived === undefined) {
         throw new Error(`${repository}@${digest} is no longer at the source; run the policy again`);
       }

@@ -1,7 +1,7 @@
 import type { Catalog, Database, JournalEntry, JournalReader } from "@entrepot/catalog";
 import type { Jobs } from "@entrepot/jobs";
 import { asDigest, cosignSubjectOf, type Digest } from "@entrepot/oci";
-import type { Transaction } from "kysely";
+import { sql, type Transaction } from "kysely";
 import {
   type NameChange,
   planEvents,
@@ -10,6 +10,7 @@ import {
   type ReplicaState,
   type Step,
 } from "./planner.ts";
+import { chosenOf, namesOf, type Touched } from "./chosen.ts";
 import { askPayload, underCeiling } from "./ceiling.ts";
 import { READER } from "./cursor.ts";
 import { VENDOR } from "./policies.ts";
@@ -19,6 +20,9 @@ import { storeHeld } from "./stored-plan.ts";
 
 export { READER } from "./cursor.ts";
 
+/** Indexes within indexes, as deep as copies follow them. */
+const DEEPEST_INDEX = 8;
+
 /**
  * The reader of the journal that event-based policies live on: what changed here is planned, and
  * the plan, its tasks and the cursor are stored in one transaction.
@@ -27,9 +31,15 @@ export function replicationTrigger(catalog: Catalog, jobs: Jobs): JournalReader 
   return {
     name: READER,
     async read(entries, db) {
-      const changes = entries.flatMap((entry) => nameChange(entry, catalog.registryId));
+      const here = catalog.registryId;
+      const named = entries.flatMap((entry) => nameChange(entry, here));
+      const touched = [...named.flatMap(signed), ...entries.flatMap(labelled)];
+      if (named.length === 0 && touched.length === 0) return;
+      const changes = [...(await withIndexes(db, named)), ...(await namesOf(db, touched, here))];
       if (changes.length === 0) return;
-      for (const plan of await eventPolicies(db)) {
+      for (const unchosen of await eventPolicies(db)) {
+        const chosen = await chosenOf(db, unchosen.selection, changes);
+        const plan = { ...unchosen, ...(chosen && { chosen }) };
         const known = await knownReplicas(db, plan.policy.id, changes);
         const steps = planEvents(plan, changes, known);
         await startSteps(jobs, plan, steps, db);
@@ -75,7 +85,7 @@ async function eventPolicies(db: Transaction<Database>): Promise<Planned[]> {
 }
 
 /** Replicas of the names that changed, and of whatever a changed signature or SBOM refers to. */
-async function knownReplicas(
+export async function knownReplicas(
   db: Transaction<Database>,
   policyId: number,
   changes: readonly NameChange[],
@@ -105,10 +115,44 @@ function subjectsOf(change: NameChange): Digest[] {
   const { kind, digest, reference, subject } = change;
   if (kind === "manifest" && digest === null) return [reference as Digest];
   const referred = kind === "tag" ? cosignSubjectOf(reference) : subject;
-  return referred ? [referred] : [];
+  return referred ? [referred, ...(change.indexes ?? [])] : [];
 }
 
-function nameChange(entry: JournalEntry, here: string): NameChange[] {
+/** Tells of each signature and the like which indexes hold what it refers to. */
+export async function withIndexes(
+  db: Transaction<Database>,
+  changes: readonly NameChange[],
+): Promise<NameChange[]> {
+  const referring = changes.flatMap((change, i) => {
+    const [subject] = change.digest === null ? [] : subjectsOf(change);
+    return subject ? [{ i, subject, repository: change.repository }] : [];
+  });
+  if (referring.length === 0) return [...changes];
+  const { rows } = await sql<{ i: number; digest: Digest }>`
+    WITH RECURSIVE holding AS (
+      SELECT k.i, repository.id AS repository_id, k.subject COLLATE "C" AS digest, 0 AS depth
+      FROM unnest(${referring.map(({ i }) => i)}::integer[],
+                  ${referring.map(({ repository }) => repository)}::text[],
+                  ${referring.map(({ subject }) => subject)}::text[]) AS k (i, name, subject)
+      JOIN repository ON repository.name = k.name
+      UNION
+      SELECT holding.i, holding.repository_id, manifest.digest, depth + 1
+      FROM holding
+      JOIN manifest_reference child ON child.digest = holding.digest AND child.kind = 'manifest'
+      JOIN manifest ON manifest.id = child.manifest_id
+        AND manifest.repository_id = holding.repository_id
+      WHERE depth < ${DEEPEST_INDEX}
+    )
+    SELECT DISTINCT i, digest FROM holding WHERE depth > 0
+  `.execute(db);
+  return changes.map((change, i) => {
+    const indexes = rows.filter((row) => row.i === i).map((row) => row.digest);
+    return indexes.length > 0 ? { ...change, indexes } : change;
+  });
+}
+
+/** The change of a name that an entry tells of; none if it tells of something else. */
+export function nameChange(entry: JournalEntry, here: string): NameChange[] {
   if (entry.kind !== "tag" && entry.kind !== "manifest") return [];
   const separator = entry.kind === "tag" ? ":" : "@";
   const at = entry.key.indexOf(separator);
@@ -116,6 +160,7 @@ function nameChange(entry: JournalEntry, here: string): NameChange[] {
     registry: entry.origin,
     seq: entry.originSeq,
     path: [...entry.path, here],
+    ...(entry.clock != null && { clock: entry.clock }),
   };
   return [
     {
@@ -127,6 +172,19 @@ function nameChange(entry: JournalEntry, here: string): NameChange[] {
       origin,
     },
   ];
+}
+
+/** What a signature that has come refers to: it may be signed only now. */
+function signed(change: NameChange): Touched[] {
+  const [digest] = change.digest === null ? [] : subjectsOf(change);
+  return digest ? [{ repository: change.repository, digest, because: "signed" }] : [];
+}
+
+function labelled({ kind, key }: JournalEntry): Touched[] {
+  if (kind !== "artifact_label") return [];
+  const at = key.indexOf("@");
+  const digest = asDigest(key.slice(at + 1));
+  return digest ? [{ repository: key.slice(0, at), digest, because: "labels" }] : [];
 }
 
 function digestIn(after: JournalEntry["after"], column: string): Digest | null {

@@ -1,0 +1,98 @@
+import { type Commit, type NameClock, parseClock, tagChange } from "@entrepot/catalog";
+import { asDigest, type Descriptor, type Digest } from "@entrepot/oci";
+import { sql } from "kysely";
+import { recordConflict } from "./conflicts.ts";
+import { applies, type NameClocks, type Ruling, saveClocks } from "./name-clocks.ts";
+import type { Place } from "./room.ts";
+
+/** Tags about to be pointed at `content`, which is here; their clocks are locked. */
+export interface TagMove {
+  readonly repositoryId: number;
+  readonly names: readonly string[];
+  readonly content: Descriptor;
+  readonly clocks: NameClocks;
+  readonly rulings: ReadonlyMap<string, Ruling>;
+}
+
+/**
+ * Points those of the tags at the content that the rulings say so, journals them, and lists what
+ * came into each other's way. Nothing is lost by a tag that stays: the content is here.
+ */
+export async function moveTags(commit: Commit, at: Place, move: TagMove): Promise<void> {
+  const { repositoryId, content, rulings } = move;
+  if (move.names.length === 0) return;
+  const of = (name: string) => `${at.repository}:${name}`;
+  const names = move.names.filter((name) => applies(rulings.get(of(name))!));
+  const contested = move.names.filter((name) => isContested(rulings.get(of(name))!));
+  const before = await digestsOf(commit, repositoryId, contested);
+  if (names.length > 0) {
+    await sql`
+      INSERT INTO tag (repository_id, name, digest)
+      SELECT ${repositoryId}::integer, name, ${content.digest} FROM unnest(${names}::text[]) AS name
+      ON CONFLICT (repository_id, name) DO UPDATE SET digest = excluded.digest, pushed_at = now()
+    `.execute(commit.db);
+  }
+  await saveClocks(
+    commit,
+    move.names.map((name) => [of(name), rulings.get(of(name))!] as const),
+  );
+  for (const name of names) {
+    const { clock } = rulings.get(of(name))!;
+    commit.record({ ...tagChange(at.repository, name, content), clock });
+  }
+  for (const tag of contested) {
+    const here = move.clocks.get(of(tag))!;
+    const won = applies(rulings.get(of(tag))!);
+    await listConflict(commit, at, {
+      tag,
+      won,
+      here,
+      standing: before.get(tag) ?? null,
+      incoming: content.digest,
+    });
+  }
+}
+
+/** A change from elsewhere that met one of which it knew nothing. */
+export interface Meeting {
+  readonly tag: string;
+  /** Whether it takes the other's place. */
+  readonly won: boolean;
+  readonly here: NameClock;
+  /** What the tag named before. */
+  readonly standing: Digest | null;
+  /** What it was to name; null for a deletion. */
+  readonly incoming: Digest | null;
+}
+
+/** Lists a meeting of two changes, unless both wanted the same. */
+export async function listConflict(commit: Commit, at: Place, meeting: Meeting): Promise<void> {
+  const { tag, won, here, standing, incoming } = meeting;
+  const ours = here.stamp.registry;
+  const theirs = parseClock(at.actor.clock!)!.stamp.registry;
+  const sides = { repository: at.repository, tag };
+  const conflict = won
+    ? { winner: incoming, loser: standing, winnerOrigin: theirs, loserOrigin: ours }
+    : { winner: standing, loser: incoming, winnerOrigin: ours, loserOrigin: theirs };
+  await recordConflict(commit, { ...sides, ...conflict }, at.room.catalog.now());
+}
+
+/** Whether neither of two changes knew of the other. */
+export function isContested({ standing }: Ruling): boolean {
+  return standing === "won" || standing === "lost";
+}
+
+async function digestsOf(
+  commit: Commit,
+  repositoryId: number,
+  names: readonly string[],
+): Promise<Map<string, Digest | null>> {
+  if (names.length === 0) return new Map();
+  const rows = await commit.db
+    .selectFrom("tag")
+    .select(["name", "digest"])
+    .where("repository_id", "=", repositoryId)
+    .where("name", "in", names)
+    .execute();
+  return new Map(rows.map((row) => [row.name, asDigest(row.digest)]));
+}

@@ -1,0 +1,77 @@
+import {
+  type Actor,
+  type Commit,
+  mergedClock,
+  type NameClock,
+  nextStamp,
+  parseClock,
+  printClock,
+  stampedClock,
+  type Standing,
+  standingOf,
+} from "@entrepot/catalog";
+import type { Room } from "./room.ts";
+import { sql } from "kysely";
+
+/** Clocks of names, by the journal's keys; null before a name's first change. */
+export type NameClocks = ReadonlyMap<string, NameClock | null>;
+
+/** What a change makes of one name's clock. */
+export interface Ruling {
+  /** As text, for the journal and the table. */
+  readonly clock: string;
+  /** `local` for a change that is made here. */
+  readonly standing: Standing | "local";
+}
+
+/**
+ * The clocks of `keys`, locked until the transaction ends: whoever changes one of these names
+ * meanwhile waits. Locked in one order, so that two cannot wait for each other.
+ */
+export async function lockClocks(commit: Commit, keys: readonly string[]): Promise<NameClocks> {
+  if (keys.length === 0) return new Map();
+  const { rows } = await sql<{ key: string; clock: string }>`
+    INSERT INTO name_clock (key, clock)
+    SELECT key, '' FROM unnest(${keys.toSorted()}::text[]) AS key
+    ON CONFLICT (key) DO UPDATE SET clock = name_clock.clock
+    RETURNING key, clock
+  `.execute(commit.db);
+  return new Map(rows.map((row) => [row.key, row.clock === "" ? null : parseClock(row.clock)]));
+}
+
+/**
+ * What a change by `actor` makes of `clocks`. One that is made here comes after all of them, under
+ * one stamp; so does one from elsewhere that carries no clock. Pure but for the time.
+ */
+export function rule(
+  { catalog }: Pick<Room, "catalog">,
+  actor: Pick<Actor, "clock">,
+  clocks: NameClocks,
+): ReadonlyMap<string, Ruling> {
+  const incoming = actor.clock === undefined ? null : parseClock(actor.clock);
+  const stamp = nextStamp([...clocks.values()], catalog.registryId, catalog.now().getTime());
+  const rulingOf = (here: NameClock | null): Ruling =>
+    incoming
+      ? { clock: printClock(mergedClock(here, incoming)), standing: standingOf(here, incoming) }
+      : { clock: printClock(stampedClock(here, stamp)), standing: "local" };
+  return new Map([...clocks].map(([key, here]) => [key, rulingOf(here)]));
+}
+
+/** Keeps the clocks of names that were changed. */
+export async function saveClocks(
+  commit: Commit,
+  clocks: readonly (readonly [key: string, ruling: Ruling])[],
+): Promise<void> {
+  if (clocks.length === 0) return;
+  await sql`
+    UPDATE name_clock SET clock = ruled.clock
+    FROM unnest(${clocks.map(([key]) => key)}::text[],
+                ${clocks.map(([, { clock }]) => clock)}::text[]) AS ruled (key, clock)
+    WHERE name_clock.key = ruled.key
+  `.execute(commit.db);
+}
+
+/** Whether the change is to be made: what is here does not know of it, nor come later. */
+export function applies({ standing }: Ruling): boolean {
+  return standing === "local" || standing === "newer" || standing === "won";
+}

@@ -1,0 +1,21 @@
+import type { Repository } from "@entrepot/registry";
+
+/**
+ * `target` as a copy of one name may fill it: content of all kinds, but no tag beside `reference`.
+ * Other tags that a copy meets (cosign's, on what it brings) have tasks of their own, in lanes of
+ * their own: brought along here, an older one could overwrite what its own task has just moved.
+ */
+export function ownTagOnly(target: Repository, reference: string): Repository {
+  return {
+    ...target,
+    push: (content, bytes, tags = []) =>
+      target.push(
+        content,
+        bytes,
+        tags.filter((tag) => tag === reference),
+      ),
+    tag: async (tag, digest) => {
+      if (tag === reference) await target.tag(tag, digest);
+    },
+  };
+}
