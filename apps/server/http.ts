@@ -13,7 +13,7 @@ import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import type { Log } from "./log.ts";
 import { answerMetrics, type MetricsAccess } from "./metrics/answer-metrics.ts";
 import type { Metrics } from "./metrics/open-metrics.ts";
-import { actorOf } from "./request-actor.ts";
+import { actorOf, isCopier } from "./request-actor.ts";
 
 /** What a request reaches: the parts that answer it. */
 export interface HttpOptions {
@@ -82,7 +82,8 @@ function openDistribution(
       // `/v2/` itself needs no right: it is where clients find out how to log in.
       if (scopes.length === 0) access.requireLogin(identity);
       const guarded = access.guard(content.as(actorOf(request, identity)), identity);
-      return pullThrough.over(guarded, request.method === "HEAD");
+      const registry = pullThrough.over(guarded, request.method === "HEAD");
+      return isCopier(request) ? registry : content.pulls.noting(registry);
     },
     challenge: (request, scopes) => access.challenge(request, scopes, publicUrl),
     log: (failure) => log.error({ err: failure.error, ...failure }, "registry request failed"),

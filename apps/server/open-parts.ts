@@ -3,11 +3,12 @@ import { setTimeout as pause } from "node:timers/promises";
 import { type Access, openAccess, openSecretBox } from "@entrepot/access";
 import type { Catalog } from "@entrepot/catalog";
 import { type Content, openContent } from "@entrepot/content";
-import { type Jobs, openJobs } from "@entrepot/jobs";
+import { DEFAULT_KEPT, type Jobs, type Kept, openJobs } from "@entrepot/jobs";
 import { type Connect, openReplication, type Pace, type Replication } from "@entrepot/replication";
 import { openDownloads, openPullThrough, type PullThrough } from "@entrepot/proxy";
 import type { BlobStore } from "@entrepot/storage";
 import { type Metrics, openMetrics } from "./metrics/open-metrics.ts";
+import { expireProxied } from "./expire-proxied.ts";
 import { localSite } from "./local-site.ts";
 import type { Log } from "./log.ts";
 import { openUpstreams, type Upstreams } from "./upstreams.ts";
@@ -40,13 +41,17 @@ export interface PartsOptions extends Pick<Parts, "catalog" | "store" | "log"> {
   readonly connect?: Connect | undefined;
   /** How soon replication tries again. */
   readonly pace?: Pace | undefined;
+  /** Which runs are kept. */
+  readonly keptRuns?: Kept | undefined;
 }
 
 /** Takes note of what has to be ended when the server stops: in the reverse order. */
 export type OnStop = (end: () => Promise<unknown>) => void;
 
-/** How long running requests and tasks may take to end. */
+/** How long running requests may take to end. */
 export const GRACE_MS = 10_000;
+/** How long running tasks may: less than the 10 s after which containers are killed. */
+const DRAIN_MS = 7_000;
 /** Unfinished uploads are forgotten after this long without a byte. */
 const DRAFT_AGE_MS = 7 * 24 * 3_600_000;
 
@@ -56,13 +61,14 @@ export async function openParts(options: PartsOptions, onStop: OnStop): Promise<
   const box = openSecretBox(masterKey);
   const access = await openAccess({ catalog, box });
   const firstPassword = await access.ensureAdmin(adminPassword);
-  const content = openContent({ catalog, store });
+  const content = openContent({ catalog, store, onError: reporting(log) });
+  onStop(() => content.pulls.close());
   await content.projects.ensure({ name: "system:setup", cause: "setup" }, "library", true);
 
   const metrics = openMetrics(catalog, log);
-  const opened = await openJobs({ catalog, log: (level, text) => log[level](text) });
+  const { keptRuns: kept = DEFAULT_KEPT } = options;
+  const opened = await openJobs({ catalog, log: (level, text) => log[level](text), kept });
   const jobs = metrics.jobs(opened);
-  onStop(() => jobs.stop(GRACE_MS));
   const replication = openReplication({
     catalog,
     jobs,
@@ -73,6 +79,8 @@ export async function openParts(options: PartsOptions, onStop: OnStop): Promise<
     onError: reporting(log),
   });
   onStop(() => replication.close());
+  // Before the connections that its tasks work with.
+  onStop(() => jobs.stop(DRAIN_MS));
   const upstreams = openUpstreams(catalog, replication, reporting(log));
   await upstreams.refresh();
   const pullThrough = openPullThrough({
@@ -99,10 +107,15 @@ export async function openParts(options: PartsOptions, onStop: OnStop): Promise<
 
 /** Starts what runs in the background: tasks, `workers` at a time, replication, housekeeping. */
 export async function startWork(parts: Parts, workers: number, onStop: OnStop): Promise<void> {
-  const { jobs, replication, store, log } = parts;
+  const { catalog, content, jobs, replication, store, log } = parts;
   await jobs.start({ workers });
   replication.start();
-  onStop(sweeping(() => store.sweepDrafts(DRAFT_AGE_MS), reporting(log)));
+  const tidyUp = async () => {
+    await store.sweepDrafts(DRAFT_AGE_MS);
+    await expireProxied(catalog, content);
+    await content.pulls.forgetGone();
+  };
+  onStop(sweeping(tidyUp, reporting(log)));
 }
 
 function reporting(log: Log) {

@@ -10,6 +10,7 @@ import { openLog } from "./log.ts";
 import { type OnStop, openParts, type Parts, type PartsOptions, startWork } from "./open-parts.ts";
 import { serve, stoppable } from "./open-server.ts";
 
+export { expireProxied } from "./expire-proxied.ts";
 export { siteConnector, siteOver } from "./remote-site.ts";
 
 /** A whole server for one test, in this process. */

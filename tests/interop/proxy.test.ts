@@ -3,13 +3,15 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { endpointFetch, remoteRegistry } from "@entrepot/distribution/client";
+import { type Descriptor, isManifestType } from "@entrepot/oci";
 import { memoryRegistry, type Registry } from "@entrepot/registry";
 import { before } from "@entrepot/registry/faults";
 import { pushSample, sampleBlob, sampleImage, sampleIndex } from "@entrepot/registry/samples";
-import { testServer, type TestServer } from "@entrepot/server/testing";
+import { expireProxied, testServer, type TestServer } from "@entrepot/server/testing";
+import { sql } from "kysely";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { hasDockerRegistry, runDockerRegistry } from "./docker-registry.ts";
-import { api, createEndpoint } from "./entrepot-api.ts";
+import { api, createEndpoint, pullPolicy, runPolicy } from "./entrepot-api.ts";
 import { serveRegistry, type Served } from "./serve.ts";
 import { hasSkopeo, skopeo } from "./skopeo.ts";
 import { waitUntil } from "./wait-until.ts";
@@ -21,6 +23,7 @@ async function upstreamServer() {
   const registry = memoryRegistry();
   const asked: string[] = [];
   let isDown = false;
+  let held: Promise<void> | undefined;
   const noting: Registry = {
     ...registry,
     repository: (name) =>
@@ -29,6 +32,12 @@ async function upstreamServer() {
         const what =
           typeof content === "string" ? content : (content as { digest: string })?.digest;
         asked.push(`${method} ${what}`);
+        // The first blob that is asked for, which is the copy's, waits.
+        if (held && method === "fetch" && !isManifestType((content as Descriptor).mediaType)) {
+          const waiting = held;
+          held = undefined;
+          await waiting;
+        }
       }),
   };
   const served = await serveRegistry(noting);
@@ -37,6 +46,7 @@ async function upstreamServer() {
     repository: registry.repository(NAME),
     times: (text: string) => asked.filter((one) => one === text).length,
     setDown: (down: boolean) => (isDown = down),
+    holdBack: (until: Promise<void>) => (held = until),
   };
 }
 
@@ -152,6 +162,56 @@ test("a private proxy asks upstream for nobody who may not pull", async () => {
   await expect(stranger.resolve("v1")).rejects.toMatchObject({ code: "UNAUTHORIZED" });
   await expect(stranger.tags()).rejects.toMatchObject({ code: "UNAUTHORIZED" });
   expect(upstream.times("resolve v1")).toBe(0);
+});
+
+test("what nobody pulls for as long as the project says is let go, and comes again", async () => {
+  const [old, used] = [sampleImage(), sampleImage()];
+  await pushSample(upstream.repository, old, ["old"]);
+  await pushSample(upstream.repository, used, ["used"]);
+  await Promise.all([pull("old"), pull("used")]);
+  await waitUntil(
+    "both are kept",
+    async () => (await kept("old")) && (await kept("used")) !== undefined,
+    true,
+  );
+  await server.content.pulls.flush();
+  const path = `/projects/hub/repositories/${encodeURIComponent(encodeURIComponent(NAME))}`;
+  const { json: repository } = await api(server, "GET", path);
+  expect(repository.pull_count).toBe(2);
+  const { json: artifact } = await api(server, "GET", `${path}/artifacts/used`);
+  expect(Date.parse(artifact.pull_time)).toBeGreaterThan(Date.now() - 60_000);
+
+  await api(server, "PUT", "/projects/hub", { metadata: { proxy_keep_days: "7" } });
+  expect(await expireProxied(server.catalog, server.content)).toBe(0);
+  await sql`UPDATE pulled SET at = now() - interval '8 days' WHERE digest = ${old.content.digest}`.execute(
+    server.catalog.db,
+  );
+  expect(await expireProxied(server.catalog, server.content)).toBe(1);
+  expect(await kept("old")).toBe(undefined);
+  expect(await kept("used")).toBe(used.content.digest);
+  expect(await pull("old")).toBe(old.content.digest);
+});
+
+test("what a pull policy is still copying can be pulled already", async () => {
+  const image = sampleImage();
+  await pushSample(upstream.repository, image, ["v1"]);
+  const gate = Promise.withResolvers<void>();
+  upstream.holdBack(gate.promise);
+  const endpoint = (await api(server, "GET", "/registries?name=upstream")).json[0].id;
+  const policy = await pullPolicy(server, "slowly", endpoint, {
+    filters: [{ type: "name", value: NAME }],
+  });
+  await runPolicy(server, policy);
+  const here = server.content.as({ name: "test", cause: "test" }).repository(NAME);
+  // The copy waits for its first blob; a client's answer does not wait for the copy.
+  await waitUntil("it can be pulled", async () => pull("v1", NAME), image.content.digest);
+  expect(await here.resolve("v1")).toBe(null);
+  gate.resolve();
+  await waitUntil(
+    "it has arrived",
+    async () => (await here.resolve("v1"))?.digest,
+    image.content.digest,
+  );
 });
 
 const title = "a proxy of docker-registry, pulled from by skopeo";

@@ -36,6 +36,11 @@ interface AccessOptions {
 
 interface CreateOptions extends AccessOptions {
   readonly proxyOf?: string;
+  readonly keepDays?: string;
+}
+
+function keepDays({ keepDays: days }: CreateOptions): { proxy_keep_days?: string } {
+  return days === undefined ? {} : { proxy_keep_days: days };
 }
 
 /** Adds `project`, with its members. */
@@ -68,9 +73,11 @@ export function addProject(program: Command, cli: Cli): void {
     .option("--public", "everybody may pull from it")
     .option("--private", "only members see it (the default)")
     .option("--proxy-of <registry>", "a proxy of this registry endpoint: pulls fetch from there")
+    .option("--keep-days <n>", "a proxy lets go of what nobody has pulled for so long")
     .action(
       action(cli, async (call, name: string, options: CreateOptions) => {
-        const metadata = { public: accessOf(options) ?? ("false" as const) };
+        const access = { public: accessOf(options) ?? ("false" as const) };
+        const metadata = { ...access, ...keepDays(options) };
         const registry = options.proxyOf && (await registryNamed(call, options.proxyOf));
         await call.api.projects.create({
           body: { project_name: name, metadata, ...(registry && { registry_id: registry.id }) },

@@ -16,6 +16,8 @@ export interface ArtifactRow {
   readonly artifact_type: string | null;
   readonly annotations: Record<string, string> | null;
   readonly pushed_at: Date;
+  /** Null while nobody has. */
+  readonly pulled_at: Date | null;
   /** Harbor's word for what it is. */
   readonly type: string;
 }
@@ -57,6 +59,10 @@ const TYPE = sql<string>`CASE
   ELSE coalesce(upper(substring(manifest.artifact_type FROM ${sql.lit(VENDORED)})), 'UNKNOWN')
 END`;
 
+const PULLED_AT = sql<Date | null>`(SELECT pulled.at FROM pulled
+  JOIN repository ON repository.name = pulled.repository
+  WHERE repository.id = manifest.repository_id AND pulled.digest = manifest.digest)`;
+
 /** The fields of artifacts in SQL. */
 export const ARTIFACT_COLUMNS = {
   id: sql`manifest.id`,
@@ -95,6 +101,7 @@ export function artifactRows({ catalog }: Pick<ApiOptions, "catalog">, id: numbe
       "manifest.artifact_type",
       "manifest.annotations",
       "manifest.pushed_at",
+      PULLED_AT.as("pulled_at"),
       TYPE.as("type"),
     ]);
 }

@@ -102,6 +102,7 @@ function shownArtifact(
     repository_name: repository.name,
     digest: row.digest,
     push_time: row.pushed_at.toISOString(),
+    ...(row.pulled_at && { pull_time: row.pulled_at.toISOString() }),
     extra_attrs: {},
     annotations: row.annotations ?? {},
   };

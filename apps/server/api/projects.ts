@@ -171,6 +171,13 @@ function metadataOf(given: Pick<NewProject, "public" | "metadata">): Record<stri
   const metadata: ProjectMetadata = given.metadata ?? {};
   const set = Object.entries(metadata).filter(([, value]) => typeof value === "string");
   const isPublic = metadata.public ?? given.public?.toString();
+  const days = metadata["proxy_keep_days"];
+  if (typeof days === "string" && !/^[1-9][0-9]{0,3}$/.test(days)) {
+    throw new RegistryError(
+      "BAD_REQUEST",
+      `proxy_keep_days ${JSON.stringify(days)} is not accepted: give 1 to 9999 days`,
+    );
+  }
   return { ...(Object.fromEntries(set) as object), ...(isPublic && { public: isPublic }) };
 }
 

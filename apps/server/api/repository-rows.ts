@@ -12,6 +12,7 @@ export interface RepositoryRow {
   readonly name: string;
   readonly description: string;
   readonly artifact_count: number;
+  readonly pull_count: number;
   readonly created_at: Date;
   readonly updated_at: Date;
 }
@@ -30,6 +31,8 @@ export function repositoryRows({ catalog }: Pick<ApiOptions, "catalog">) {
       "repository.updated_at",
       sql<number>`(SELECT count(*)::integer FROM manifest
         WHERE manifest.repository_id = repository.id AND ${LISTED})`.as("artifact_count"),
+      sql<number>`(SELECT coalesce(sum(count), 0)::bigint FROM pulled
+        WHERE pulled.repository = repository.name)`.as("pull_count"),
     ]);
 }
 
@@ -68,7 +71,7 @@ export function unknownRepository(name: string): RegistryError {
   return new RegistryError("NOT_FOUND", `repository '${name}' does not exist`);
 }
 
-/** A repository as Harbor shows it. Pulls are not counted yet. */
+/** A repository as Harbor shows it. */
 export function shownRepository(row: RepositoryRow): Repository {
   return {
     id: row.id,
@@ -76,7 +79,7 @@ export function shownRepository(row: RepositoryRow): Repository {
     name: row.name,
     description: row.description,
     artifact_count: row.artifact_count,
-    pull_count: 0,
+    pull_count: row.pull_count,
     creation_time: row.created_at.toISOString(),
     update_time: row.updated_at.toISOString(),
   };

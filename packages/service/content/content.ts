@@ -2,6 +2,7 @@ import { listArtifacts, type NamedArtifact } from "./artifacts.ts";
 import { deleteRepository } from "./delete-content.ts";
 import { type Labels, openLabels } from "./labels.ts";
 import { openProjects, type Projects } from "./projects.ts";
+import { openPulls, type Pulls } from "./pulls.ts";
 import type { Actor, Catalog } from "@entrepot/catalog";
 import type { Registry } from "@entrepot/registry";
 import type { BlobStore } from "@entrepot/storage";
@@ -18,6 +19,8 @@ export interface ContentOptions {
   readonly store: BlobStore;
   /** Memory for manifests' bytes (immutable, so never wrong). Default 64 MiB. */
   readonly manifestCacheBytes?: number;
+  /** Told of what failed in the background. */
+  readonly onError?: (error: unknown) => void;
 }
 
 /** The content kept here: names in the catalog, bytes in the blob store. */
@@ -28,6 +31,7 @@ export interface Content {
    */
   as(actor: Actor, options?: { sparse?: boolean }): Registry;
   readonly projects: Projects;
+  readonly pulls: Pulls;
   readonly labels: Labels;
   /** Deletes a repository with all that is in it, as one commit. False if there was none. */
   deleteRepository(actor: Actor, name: string): Promise<boolean>;
@@ -51,6 +55,7 @@ export function openContent(options: ContentOptions): Content {
     }),
     projects: openProjects(catalog),
     labels: openLabels(catalog),
+    pulls: openPulls(catalog, options.onError ?? (() => undefined)),
     deleteRepository: (actor, name) => deleteRepository(catalog, actor, name),
     artifacts: (wanted) => listArtifacts(catalog, wanted),
   };

@@ -1,3 +1,4 @@
+export type { Pulls } from "./pulls.ts";
 export { listArtifacts, type NamedArtifact } from "./artifacts.ts";
 export { type Content, type ContentOptions, openContent } from "./content.ts";
 export type { Label, Labels, LabelSettings } from "./labels.ts";
