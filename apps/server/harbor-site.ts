@@ -93,11 +93,12 @@ function* listed(
 ): Generator<ListedArtifact> {
   const digest = asDigest(artifact.digest);
   if (!digest) return;
-  const { labels } = artifact;
+  const { labels, pushedAt } = artifact;
+  const told = { labels, ...(pushedAt && { pushedAt }) };
   if (artifact.tags.length === 0 && selection.tag("")) {
-    yield { repository, reference: digest, digest, labels };
+    yield { repository, reference: digest, digest, ...told };
   }
   for (const tag of artifact.tags) {
-    if (selection.tag(tag)) yield { repository, reference: tag, digest, labels };
+    if (selection.tag(tag)) yield { repository, reference: tag, digest, ...told };
   }
 }

@@ -8,10 +8,29 @@ const { body, created, done, errors, json, needs, page } = contract;
 const tags = ["replication"];
 const byId = { params: z.object({ id: contract.Id }) };
 
-/** A filter. `name` and `tag` take a doublestar pattern; only `tag` and `label` a decoration. */
+/**
+ * A filter; all of a policy's are met. `name` and `tag` take a doublestar pattern, `name_regex` and
+ * `tag_regex` a regular expression of the whole name, `tag_semver` a range of versions, `label` a
+ * list of labels that an artifact carries all, `media_type`, `artifact_type` and `platform` one or
+ * several of which one is met, `newest` a number of tags per repository, `signed` `true`. No
+ * decoration with `name`, `resource` and `newest`. The first four are Harbor's.
+ */
 export const ReplicationFilter = z
   .object({
-    type: z.enum(["name", "tag", "label", "resource"]),
+    type: z.enum([
+      "name",
+      "tag",
+      "label",
+      "resource",
+      "name_regex",
+      "tag_regex",
+      "tag_semver",
+      "newest",
+      "media_type",
+      "artifact_type",
+      "platform",
+      "signed",
+    ]),
     value: z.union([z.string(), z.array(z.string())]),
     decoration: z.enum(["matches", "excludes", ""]).optional(),
   })
@@ -129,10 +148,10 @@ export const policies = {
   delete: createRoute({
     method: "delete",
     path: "/api/v2.0/replication/policies/{id}",
-    summary: "Deletes a policy that is not running",
+    summary: "Stops a policy's runs and deletes it; what was copied stays",
     tags,
     ...needs("system"),
     request: byId,
-    responses: { 200: done, ...errors(404, 412) },
+    responses: { 200: done, ...errors(404) },
   }),
 };

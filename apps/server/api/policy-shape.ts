@@ -1,5 +1,4 @@
 import type { NewPolicy, Policy as ShownPolicy, RegistryEndpoint } from "@entrepot/api";
-import { RegistryError } from "@entrepot/oci";
 import {
   type Endpoint,
   type Filter,
@@ -20,7 +19,7 @@ export function settingsOf(given: NewPolicy): PolicySettings {
     srcEndpointId: given.src_registry?.id || null,
     destNamespace: given.dest_namespace,
     destNamespaceReplaceCount: given.dest_namespace_replace_count,
-    filters: (given.filters ?? []).flatMap(filterOf),
+    filters: (given.filters ?? []).map(filterOf),
     triggerType: trigger?.type ?? "manual",
     cron: trigger?.trigger_settings?.cron ?? "",
     deletion: (given.deletion ?? false) || (given.replicate_deletion ?? false),
@@ -30,18 +29,10 @@ export function settingsOf(given: NewPolicy): PolicySettings {
   };
 }
 
-function filterOf(given: NonNullable<NewPolicy["filters"]>[number]): Filter[] {
-  const { type, value, decoration } = given;
-  if (type === "resource" && (value === "" || value === "image" || value === "artifact")) return [];
-  if ((type !== "name" && type !== "tag") || typeof value !== "string") {
-    throw new RegistryError(
-      "BAD_REQUEST",
-      `filters by ${type} are not supported yet; filter by name and tag`,
-    );
-  }
-  if (type === "tag") return [{ type, value, decoration: decoration || "matches" }];
-  if (!decoration) return [{ type, value }];
-  throw new RegistryError("BAD_REQUEST", "a name filter has no decoration");
+/** Whether it is any good, the filter's compiler says. */
+function filterOf({ type, value, decoration }: NonNullable<NewPolicy["filters"]>[number]): Filter {
+  const given = decoration || (type === "tag" || type === "label" ? "matches" : undefined);
+  return { type, value, ...(given && { decoration: given }) };
 }
 
 /** A policy as Harbor shows it, whole endpoints within. */
@@ -58,7 +49,10 @@ export function shownPolicy(policy: Policy, endpoints: readonly Endpoint[]): Sho
     dest_registry: endpointOf(policy.destEndpointId),
     dest_namespace: policy.destNamespace,
     dest_namespace_replace_count: policy.destNamespaceReplaceCount,
-    filters: [...policy.filters],
+    filters: policy.filters.map(({ value, ...rest }) => ({
+      ...rest,
+      value: typeof value === "string" ? value : [...value],
+    })),
     trigger: {
       type: policy.triggerType,
       trigger_settings: { cron: policy.cron, time_zone: policy.options.timeZone },

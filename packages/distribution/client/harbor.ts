@@ -48,6 +48,8 @@ export interface HarborArtifact {
   readonly type: string | undefined;
   readonly tags: readonly string[];
   readonly labels: readonly string[];
+  /** Absent where the answer tells none. */
+  readonly pushedAt?: Date;
 }
 
 /** Names per question, so that the request line stays short. */
@@ -139,12 +141,14 @@ function projectOf(item: unknown): HarborProject {
 }
 
 function artifactOf(item: unknown): HarborArtifact {
-  const { digest, type, tags, labels } = objectOf(item);
+  const { digest, type, tags, labels, push_time: pushed } = objectOf(item);
+  const pushedAt = Date.parse(textOf(pushed) ?? "");
   return {
     digest: textOf(digest) ?? "",
     type: textOf(type),
     tags: namesIn(tags),
     labels: namesIn(labels),
+    ...(!Number.isNaN(pushedAt) && { pushedAt: new Date(pushedAt) }),
   };
 }
 

@@ -5,6 +5,7 @@ import { destinationOf } from "./destination.ts";
 import type { Endpoints } from "./endpoints.ts";
 import { compileFilters } from "./filters.ts";
 import type { ListedArtifact, Origin, Policy, Site } from "./ports.ts";
+import { selectedArtifacts } from "./selected.ts";
 
 /** How a name stands: see `diffPolicy`. */
 export type DiffState = "equal" | "different" | "missing" | "extra" | "unreferenced";
@@ -66,7 +67,8 @@ export async function* diffPolicy(options: DiffOptions): AsyncGenerator<DiffEntr
     selectsTag: (tag) => selection.tag(tag),
   };
   const seen = new Set<string>();
-  for await (const group of byRepository(from.list(selection))) {
+  const source = { site: from, catalog: push ? catalog : null, origin };
+  for await (const group of byRepository(selectedArtifacts(source, selection))) {
     seen.add(group[0]!.repository);
     for await (const entry of diffRepository(sides, group)) {
       signal?.throwIfAborted();

@@ -1,13 +1,7 @@
 import { RegistryError } from "@entrepot/oci";
+import { type Matcher, oneOrMore, simulate, type State, take, zeroOrMore } from "./automaton.ts";
 
-/** Tells whether a name matches. Takes time linear in the name's length, whatever the pattern. */
-export type Matcher = (name: string) => boolean;
-
-/** A state of the automaton: takes a character that passes `test`, or (no test) none at all. */
-interface State {
-  test: ((char: string) => boolean) | null;
-  next: State[];
-}
+export type { Matcher } from "./automaton.ts";
 
 /**
  * Compiles a pattern with the semantics of doublestar v1, which Harbor uses: `*` within a path
@@ -25,29 +19,6 @@ export function compileGlob(pattern: string): Matcher {
     name === "" ? pattern === "*" || pattern === "**" : simulate(start, accept, name);
 }
 
-function simulate(start: State, accept: State, name: string): boolean {
-  let states = closure([start]);
-  for (const char of name) {
-    const moved: State[] = [];
-    for (const state of states) if (state.test?.(char)) moved.push(...state.next);
-    states = closure(moved);
-    if (states.size === 0) return false;
-  }
-  return states.has(accept);
-}
-
-/** All states reached without taking a character. */
-function closure(from: readonly State[]): Set<State> {
-  const reached = new Set<State>();
-  const open = [...from];
-  for (let state = open.pop(); state; state = open.pop()) {
-    if (reached.has(state)) continue;
-    reached.add(state);
-    if (state.test === null) open.push(...state.next);
-  }
-  return reached;
-}
-
 const notSlash = (char: string): boolean => char !== "/";
 const isSlash = (char: string): boolean => char === "/";
 
@@ -63,20 +34,6 @@ function components(parts: readonly string[], pattern: string, after: State): St
   const again: State = { test: null, next: [then] };
   again.next.push(oneOrMore(notSlash, take(isSlash, again)));
   return again;
-}
-
-function take(test: (char: string) => boolean, next: State): State {
-  return { test, next: [next] };
-}
-
-function zeroOrMore(test: (char: string) => boolean, after: State): State {
-  const again: State = { test: null, next: [after] };
-  again.next.push(take(test, again));
-  return again;
-}
-
-function oneOrMore(test: (char: string) => boolean, after: State): State {
-  return take(test, zeroOrMore(test, after));
 }
 
 /** One component's characters, read into pieces first, then joined from the right. */

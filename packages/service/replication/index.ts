@@ -19,5 +19,13 @@ export type { WaitingCause } from "./waiting.ts";
 export { type Estimate, MOST_QUESTIONS } from "./estimate.ts";
 export { type Counts, type Decision, type Verdict, VERDICTS } from "./plan-run.ts";
 export type { PreviewEnd, PreviewEvent } from "./preview.ts";
-export { type PlannedName, readPlan, readPlanItems, type StoredPlan } from "./stored-plan.ts";
+export { MOVE, STAGE, type StagePayload } from "./stage.ts";
+export {
+  heldDeletions,
+  type PlannedName,
+  readPlan,
+  readPlanItems,
+  type StoredPlan,
+} from "./stored-plan.ts";
+export type { CopyProgress } from "./copy-progress.ts";
 export { windowAt } from "./windows.ts";

@@ -1,0 +1,115 @@
+import { apiClient } from "@entrepot/api/client";
+import type { NewPolicy } from "@entrepot/api";
+import { pushSample, type Sample, sampleImage } from "@entrepot/registry/samples";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { testServer, type TestServer } from "./testing.ts";
+
+const ACTOR = { name: "test", cause: "test" };
+const SOON = { timeout: 60_000, interval: 50 };
+
+let here: TestServer;
+let there: TestServer;
+let api: ReturnType<typeof apiClient>;
+let endpoint: number;
+
+beforeAll(async () => {
+  [here, there] = await Promise.all([testServer(), testServer()]);
+  api = apiClient({ url: here.url, credential: here.credential });
+  const { username, password } = there.credential;
+  const credential = { access_key: username, access_secret: password };
+  const body = { name: "there", type: "harbor", url: there.url, credential };
+  endpoint = Number((await api.registries.create({ body })).created);
+});
+afterAll(() => Promise.all([here?.close(), there?.close()]));
+
+const push = (server: TestServer, name: string, sample: Sample, tag: string) =>
+  pushSample(server.content.as(ACTOR).repository(`library/${name}`), sample, [tag]);
+const at = (server: TestServer, name: string, reference: string) =>
+  server.content.as(ACTOR).repository(`library/${name}`).resolve(reference);
+const arrived = (name: string, tag: string, digest: string) =>
+  vi.waitFor(async () => expect((await at(there, name, tag))?.digest).toBe(digest), SOON);
+
+async function policy(name: string, filters: NewPolicy["filters"], rest: Partial<NewPolicy> = {}) {
+  const settings = { name, filters, dest_registry: { id: endpoint }, ...rest };
+  const { created } = await api.policies.create({ body: settings as NewPolicy });
+  return Number(created);
+}
+const EVENTS = { trigger: { type: "event_based" as const } };
+
+async function label(name: string, repository: string, tag: string) {
+  const { body } = await api.labels.list({ query: { name } });
+  const known = body.find((one) => one.name === name)?.id;
+  const id = known ?? Number((await api.labels.create({ body: { name } })).created);
+  const params = { project_name: "library", repository_name: repository, reference: tag };
+  await api.artifacts.addLabel({ params, body: { id } });
+}
+
+test("a label that is set sends what carries it, and nothing else", async () => {
+  const [first, second] = [sampleImage(), sampleImage()];
+  await policy(
+    "promote",
+    [
+      { type: "name", value: "library/promoted" },
+      { type: "label", value: ["production"] },
+    ],
+    EVENTS,
+  );
+  await push(here, "promoted", first, "v1");
+  await push(here, "promoted", second, "v2");
+  await label("production", "promoted", "v2");
+  await arrived("promoted", "v2", second.content.digest);
+  expect(await at(there, "promoted", "v1")).toBeNull();
+  await label("production", "promoted", "v1");
+  await arrived("promoted", "v1", first.content.digest);
+});
+
+test("a signature sends the image that only signed ones are sent of", async () => {
+  const [plain, image] = [sampleImage(), sampleImage()];
+  await policy(
+    "signed",
+    [
+      { type: "name", value: "library/sealed" },
+      { type: "signed", value: "true" },
+    ],
+    EVENTS,
+  );
+  await push(here, "sealed", plain, "plain");
+  await push(here, "sealed", image, "v1");
+  const signature = sampleImage();
+  const tag = `${image.content.digest.replace(":", "-")}.sig`;
+  await push(here, "sealed", signature, tag);
+  await arrived("sealed", "v1", image.content.digest);
+  await arrived("sealed", tag, signature.content.digest);
+  expect(await at(there, "sealed", "plain")).toBeNull();
+});
+
+test("a run takes the newest versions of a range, here and as a pull", async () => {
+  const images = [sampleImage(), sampleImage(), sampleImage()];
+  for (const [i, tag] of ["v1.0.0", "v1.2.0", "v2.0.0"].entries()) {
+    await push(here, "ranged", images[i]!, tag);
+    await push(there, "pulled", images[i]!, tag);
+  }
+  await push(here, "ranged", sampleImage(), "v1.1.0");
+  await push(there, "pulled", sampleImage(), "v1.1.0");
+  const filters = (name: string): NewPolicy["filters"] => [
+    { type: "name", value: `library/${name}` },
+    { type: "tag_semver", value: "^1" },
+    { type: "newest", value: "2" },
+  ];
+  const pull = { dest_registry: null, src_registry: { id: endpoint } };
+  const ids = [
+    await policy("range", filters("ranged")),
+    await policy("range-pull", filters("pulled"), pull),
+  ];
+  for (const policy_id of ids) {
+    const { created } = await api.executions.start({ body: { policy_id } });
+    await vi.waitFor(async () => {
+      const { body } = await api.executions.get({ params: { id: Number(created) } });
+      expect(body.status).toBe("Succeed");
+    }, SOON);
+  }
+  const tagsAt = async (server: TestServer, name: string) =>
+    (await server.content.as(ACTOR).repository(`library/${name}`).tags()).items;
+  expect(await tagsAt(there, "ranged")).toEqual(["v1.1.0", "v1.2.0"]);
+  expect(await tagsAt(here, "pulled")).toEqual(["v1.1.0", "v1.2.0"]);
+});

@@ -1,0 +1,129 @@
+import type { Database } from "@entrepot/catalog";
+import { asDigest, type Digest } from "@entrepot/oci";
+import { type Kysely, sql } from "kysely";
+import type { Facts } from "./facts.ts";
+import type { Selection } from "./filters.ts";
+import { type LocalArtifact, localFacts } from "./local-facts.ts";
+import { choiceKey, type NameChange } from "./planner.ts";
+import { newestTags } from "./selected.ts";
+
+/** Artifacts asked about in one query. */
+const BATCH = 500;
+
+/**
+ * Which of `changes` here the filters by content take, as `choiceKey`s; undefined where there are
+ * no such filters. A query for all changes, and one more for the tags of their repositories where
+ * the newest are asked for.
+ */
+export async function chosenOf(
+  db: Kysely<Database>,
+  selection: Selection,
+  changes: readonly NameChange[],
+): Promise<ReadonlySet<string> | undefined> {
+  if (selection.needs.size === 0) return undefined;
+  const named = changes.flatMap((change): LocalArtifact[] => {
+    const { kind, repository, reference, digest } = change;
+    const tag = kind === "tag" ? reference : null;
+    if (digest === null || !selection.repository(repository)) return [];
+    return selection.tag(tag ?? "") ? [{ repository, tag, digest }] : [];
+  });
+  if (selection.newest === null) {
+    const facts = await factsOf(db, named, selection);
+    const taken = named.filter((_, i) => facts[i] != null && selection.artifact(facts[i]));
+    return new Set(taken.map(keyOf));
+  }
+  const repositories = [...new Set(named.map(({ repository }) => repository))];
+  const tags = await tagsIn(db, repositories);
+  const facts = await factsOf(db, tags, selection);
+  const known = tags.map((one, i) => ({ ...one, tag: one.tag!, facts: facts[i] ?? null }));
+  const newest = [...Map.groupBy(known, ({ repository }) => repository).values()].flatMap((of) =>
+    newestTags(of, selection),
+  );
+  return new Set(newest.map(keyOf));
+}
+
+const keyOf = ({ repository, tag, digest }: LocalArtifact): string =>
+  choiceKey({ repository, reference: tag ?? digest, digest });
+
+async function factsOf(
+  db: Kysely<Database>,
+  artifacts: readonly LocalArtifact[],
+  { needs }: Selection,
+): Promise<(Facts | null)[]> {
+  const facts: (Facts | null)[] = [];
+  for (let at = 0; at < artifacts.length; at += BATCH) {
+    facts.push(...(await localFacts(db, artifacts.slice(at, at + BATCH), needs)));
+  }
+  return facts;
+}
+
+async function tagsIn(
+  db: Kysely<Database>,
+  repositories: readonly string[],
+): Promise<LocalArtifact[]> {
+  if (repositories.length === 0) return [];
+  const rows = await db
+    .selectFrom("tag")
+    .innerJoin("repository", "repository.id", "tag.repository_id")
+    .select(["repository.name as repository", "tag.name as tag", "digest"])
+    .where("repository.name", "in", [...repositories])
+    .execute();
+  return rows as LocalArtifact[];
+}
+
+/** An artifact about which something changed that filters may ask for. */
+export interface Touched {
+  readonly repository: string;
+  readonly digest: Digest;
+  readonly because: "labels" | "signed";
+}
+
+/**
+ * `touched` artifacts under all names that they have here now (their tags, or else their digests),
+ * each as the change that made the name: that is what would travel, on its own path.
+ */
+export async function namesOf(
+  db: Kysely<Database>,
+  touched: readonly Touched[],
+  here: string,
+): Promise<NameChange[]> {
+  if (touched.length === 0) return [];
+  const { rows } = await sql<{
+    i: number;
+    reference: string;
+    origin: string | null;
+    origin_seq: number | null;
+    path: string[] | null;
+    clock: string | null;
+  }>`
+    SELECT k.i, coalesce(t.name, k.digest) AS reference, made.origin, made.origin_seq, made.path,
+      made.clock
+    FROM unnest(${touched.map((one) => one.repository)}::text[],
+                ${touched.map((one) => one.digest)}::text[])
+      WITH ORDINALITY AS k (repository, digest, i)
+    JOIN repository r ON r.name = k.repository
+    JOIN manifest m ON m.repository_id = r.id AND m.digest = k.digest
+    LEFT JOIN tag t ON t.repository_id = r.id AND t.digest = m.digest
+    LEFT JOIN LATERAL (
+      SELECT origin, origin_seq, path, clock FROM journal
+      WHERE journal.kind = CASE WHEN t.name IS NULL THEN 'manifest' ELSE 'tag' END
+        AND journal.key = k.repository || CASE WHEN t.name IS NULL THEN '@' || k.digest
+                                               ELSE ':' || t.name END
+      ORDER BY seq DESC LIMIT 1
+    ) AS made ON true
+    ORDER BY k.i
+  `.execute(db);
+  return rows.map(({ i, reference, origin, origin_seq: seq, path, clock }) => {
+    const { repository, digest, because } = touched[i - 1]!;
+    const made = { registry: origin ?? here, seq: seq ?? 0, path: [...(path ?? []), here] };
+    return {
+      kind: asDigest(reference) ? "manifest" : "tag",
+      repository,
+      reference,
+      digest,
+      subject: null,
+      because,
+      origin: { ...made, ...(clock !== null && { clock }) },
+    };
+  });
+}
