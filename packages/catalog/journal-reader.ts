@@ -30,7 +30,7 @@ export interface Following {
 
 const BATCH = 500;
 /** Least time from one look to the next: what comes thick and fast is read together. */
-const REST_MS = 10;
+const REST_MS = 25;
 const FIRST_DELAY_MS = 1_000;
 const LONGEST_DELAY_MS = 30_000;
 
@@ -55,10 +55,11 @@ export function followJournal(
     while (!stopped.signal.aborted) {
       const lookedAt = performance.now();
       try {
-        while (!stopped.signal.aborted && (await readBatch(catalog, reader, from))) {
-          delayMs = FIRST_DELAY_MS;
-        }
+        // Whatever has been rung for is committed, and so is seen now.
+        attention.hush();
+        const mayBeMore = await readBatch(catalog, reader, from);
         delayMs = FIRST_DELAY_MS;
+        if (mayBeMore) continue;
         await attention.rung();
         const restMs = REST_MS - (performance.now() - lookedAt);
         if (restMs > 0) await sleep(restMs);
@@ -82,8 +83,8 @@ export function followJournal(
 }
 
 /**
- * Handles the next batch. False if there is none, or if another node is at it: that one goes on
- * until it finds nothing, and the next poll looks again should it have died.
+ * Handles the next batch. False if it was the last for now, or if another node is at it: that one
+ * hears of every commit too, and the next poll looks again should it have died.
  */
 async function readBatch(
   catalog: Catalog,
@@ -99,7 +100,8 @@ async function readBatch(
       .skipLocked()
       .executeTakeFirst();
     if (!cursor) return createCursor(db, reader.name, from);
-    const entries = await readEntries(db, cursor.seq, reader.batch ?? BATCH);
+    const limit = reader.batch ?? BATCH;
+    const entries = await readEntries(db, cursor.seq, limit);
     const last = entries.at(-1);
     if (!last) return false;
     await reader.read(entries, db);
@@ -108,7 +110,7 @@ async function readBatch(
       .set({ seq: last.seq })
       .where("reader", "=", reader.name)
       .execute();
-    return true;
+    return entries.length === limit;
   });
 }
 
@@ -148,8 +150,16 @@ async function readCursor({ db }: Catalog, reader: string): Promise<number> {
   return (await query.executeTakeFirst())?.seq ?? -1;
 }
 
-/** Rings that come while nobody waits are kept, as one. */
-function bell(end: AbortSignal): { ring: () => void; rung: () => Promise<void> } {
+interface Bell {
+  ring(): void;
+  /** Forgets what has rung. */
+  hush(): void;
+  /** Waits for a ring since the last `hush`. */
+  rung(): Promise<void>;
+}
+
+/** Rings that come while nobody waits are kept, as one, until they are hushed. */
+function bell(end: AbortSignal): Bell {
   let isRung = false;
   let wake: (() => void) | null = null;
   const ring = () => {
@@ -157,10 +167,12 @@ function bell(end: AbortSignal): { ring: () => void; rung: () => Promise<void> }
     wake?.();
   };
   end.addEventListener("abort", ring, { once: true });
+  const hush = () => {
+    isRung = false;
+  };
   const rung = async () => {
     if (!isRung) await new Promise<void>((resolve) => (wake = resolve));
     wake = null;
-    isRung = false;
   };
-  return { ring, rung };
+  return { ring, hush, rung };
 }
