@@ -56,7 +56,8 @@ export function siteOver(
     ? { username: address.accessKey, password: address.accessSecret }
     : undefined;
   const options = { url: address.url, credential, fetch };
-  const asEntrepot = () => remoteRegistry({ ...options, singlePost: true, multiTag: true });
+  const asEntrepot = () =>
+    remoteRegistry({ ...options, singlePost: true, multiTag: true, keepsParts: true });
   switch (address.type) {
     case "harbor":
       return harborSite(remoteRegistry(options), asEntrepot(), harborClient(options));

@@ -1,4 +1,4 @@
-import { RegistryError, type Descriptor } from "@entrepot/oci";
+import { RegistryError, type Descriptor, type Digest } from "@entrepot/oci";
 import { cancelled, orCancelled } from "./or-cancelled.ts";
 import type { Repository } from "./ports.ts";
 
@@ -6,7 +6,23 @@ import type { Repository } from "./ports.ts";
 export type CopySource = Pick<Repository, "name" | "resolve" | "stat" | "fetch" | "referrers">;
 
 /** What a copy asks of the repository it fills. */
-export type CopyTarget = Pick<Repository, "name" | "resolve" | "stat" | "push" | "mount" | "tag">;
+export type CopyTarget = Pick<
+  Repository,
+  "name" | "resolve" | "stat" | "push" | "mount" | "tag" | "startUpload" | "resumeUpload"
+>;
+
+/** Remembers, beyond this process, uploads of large blobs to one target that are under way. */
+export interface Transfers {
+  /**
+   * The id of the upload of `digest` that was left unfinished, or null. Waits while somebody else
+   * is at it; from then until `release` nobody else is. Throws CANCELLED.
+   */
+  take(repository: string, digest: Digest, signal?: AbortSignal): Promise<string | null>;
+  /** Notes where the upload stands. */
+  keep(repository: string, digest: Digest, id: string, offset: number): Promise<void>;
+  /** Lets go of it; with `done` it is forgotten. */
+  release(repository: string, digest: Digest, done: boolean): Promise<void>;
+}
 
 /** Runs `copy`, or waits for the one that runs under the same `key` and shares its end. */
 export type Once = (key: string, copy: () => Promise<void>) => Promise<void>;
@@ -44,6 +60,12 @@ export interface CopyOptions {
   readonly referrers?: boolean;
   /** Does not trust what is there: looks at every blob, pushes every manifest. Default false. */
   readonly deep?: boolean;
+  /** With it, a large blob that was cut off goes on where it was, even in another process. */
+  readonly transfers?: Transfers;
+  /** Large blobs go in chunks even where the target takes them in one request. */
+  readonly chunked?: boolean;
+  /** Awaited before so many bytes go out: limits the rate. */
+  readonly throttle?: (bytes: number) => Promise<void>;
 }
 
 /** What a copy did. Skipped blobs were there, came with another copy, or need not be stored. */

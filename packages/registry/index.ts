@@ -1,7 +1,15 @@
 export { bytesOf, collect, verified } from "./bytes.ts";
 export { copyGraph, copyTag } from "./copy-graph.ts";
 export { REFERRER_LIMIT } from "./copy-referrers.ts";
-export type { CopyOptions, CopyResult, CopySource, CopyStage, CopyTarget, Once } from "./copy.ts";
+export type {
+  CopyOptions,
+  CopyResult,
+  CopySource,
+  CopyStage,
+  CopyTarget,
+  Once,
+  Transfers,
+} from "./copy.ts";
 export { eachOf } from "./each-of.ts";
 export { has } from "./has.ts";
 export { memoryRegistry } from "./memory.ts";

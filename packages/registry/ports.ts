@@ -90,12 +90,15 @@ export interface Upload {
   readonly id: string;
   /** Bytes stored so far. */
   readonly offset: number;
+  /** Set where only whole `append`s are sure to be kept: the least that one may bring. */
+  readonly chunkMinBytes?: number;
 
   /**
    * Adds `bytes` at `offset` and returns the new one. What arrived before an interruption is kept.
-   * Throws RANGE_INVALID if another writer is at work on this upload.
+   * Some registries want to be told beforehand how many there are: `size`, if known. Throws
+   * RANGE_INVALID if another writer is at work on this upload.
    */
-  append(bytes: Bytes): Promise<number>;
+  append(bytes: Bytes, size?: number): Promise<number>;
 
   /** Ends it as blob `digest`, returns its size. Throws DIGEST_INVALID; then the upload is gone. */
   commit(digest: Digest): Promise<number>;

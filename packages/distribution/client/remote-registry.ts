@@ -32,6 +32,8 @@ export interface RemoteRegistryOptions {
   readonly trustedRealms?: readonly string[];
   /** It takes a blob in a single POST: saves a request per small blob. */
   readonly singlePost?: boolean;
+  /** What arrives of an upload counts at once: large blobs need no chunks. */
+  readonly keepsParts?: boolean;
   /** It takes several `?tag=` with a manifest: saves a request per tag. */
   readonly multiTag?: boolean;
   /** Hears of every request as its answer begins. */
@@ -106,6 +108,7 @@ function remoteOf(options: RemoteRegistryOptions): Remote {
       onExchange: options.onExchange,
     }),
     singlePost: options.singlePost ?? false,
+    keepsParts: options.keepsParts ?? false,
     multiTag: options.multiTag ?? false,
     manifests: manifestMemory(clock),
     begun: new BoundedMap<string, BegunUpload>(MOST_BEGUN_UPLOADS, (upload) => {

@@ -1,6 +1,6 @@
 import { mediaTypes, RegistryError } from "@entrepot/oci";
 import type { BlobUploads, Upload } from "@entrepot/registry";
-import { parseUploadRange, uploadPath, uploadsPath } from "../wire/index.ts";
+import { parseUploadRange, printChunkRange, uploadPath, uploadsPath } from "../wire/index.ts";
 import { counted } from "./counted-bytes.ts";
 import { discard } from "./response-body.ts";
 import { scopesOf } from "./remote.ts";
@@ -21,7 +21,7 @@ export function remoteUploads(remote: Remote, name: string): BlobUploads {
 
     async resumeUpload(id) {
       const url = locationOf(remote, name, id);
-      const about = `upload ${id} to ${name}`;
+      const about = `an upload to ${name}`;
       const scopes = scopesOf(name).push;
       const expect = [200, 204, 404];
       const ask = { method: "GET", url, about, scopes, expect } as const;
@@ -47,25 +47,28 @@ export function remoteUploads(remote: Remote, name: string): BlobUploads {
 
 function remoteUpload(remote: Remote, name: string, begun: UploadPlace, begunAt: number): Upload {
   const requests = uploadRequests(remote, name);
-  const id = idOf(remote, name, begun.location);
   let { location } = begun;
   let offset = begunAt;
 
   return {
-    id,
+    /** Some registries give another place after each chunk. */
+    get id() {
+      return idOf(remote, name, location);
+    },
     get offset() {
       return offset;
     },
-    async append(bytes) {
-      const source = counted(bytes);
+    ...(remote.keepsParts ? {} : { chunkMinBytes: begun.chunkMinBytes }),
+    async append(bytes, size) {
+      const source = counted(bytes, size);
       const ask = {
         method: "PATCH",
         url: location,
-        about: `upload ${id} to ${name}`,
+        about: `an upload to ${name}`,
         scopes: scopesOf(name).push,
         expect: [201, 202, 204],
         missing: "BLOB_UPLOAD_UNKNOWN",
-        headers: { "content-type": mediaTypes.bytes },
+        headers: { "content-type": mediaTypes.bytes, ...chunkHeaders(offset, size) },
         body: source.bytes,
       } as const;
       const response = await remote.exchange(ask).catch((error: unknown) => {
@@ -80,6 +83,15 @@ function remoteUpload(remote: Remote, name: string, begun: UploadPlace, begunAt:
       return offset;
     },
     cancel: () => requests.cancel(location),
+  };
+}
+
+/** A chunk of known size. Source: distribution-spec § Pushing a blob in chunks. */
+function chunkHeaders(offset: number, size: number | undefined): Record<string, string> {
+  if (size === undefined || size === 0) return {};
+  return {
+    "content-length": String(size),
+    "content-range": printChunkRange(offset, size),
   };
 }
 

@@ -11,6 +11,8 @@ export interface Remote {
   readonly clock: () => number;
   /** It takes a blob in one POST (end-4b). */
   readonly singlePost: boolean;
+  /** What has arrived of an upload counts, whatever breaks it off. */
+  readonly keepsParts: boolean;
   /** It takes `?tag=` on a manifest's PUT. */
   readonly multiTag: boolean;
   readonly manifests: ManifestMemory;
