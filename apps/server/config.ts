@@ -17,6 +17,8 @@ export interface Config {
   readonly role: "all" | "api" | "worker";
   /** Tasks at a time. */
   readonly workers: number;
+  /** Of each policy: so many runs at most, and none that ended longer ago; null: however old. */
+  readonly keptRuns: { readonly executions: number; readonly days: number | null };
   readonly tls: { readonly cert: string; readonly key: string } | null;
   readonly logLevel: "silent" | "error" | "warn" | "info" | "debug";
   /** Who may read metrics at `/metrics`. */
@@ -47,6 +49,7 @@ const oneOf =
   (...choices: string[]) =>
   (text: string) =>
     choices.includes(text) ? null : `choose one of ${choices.join(", ")}`;
+const KEPT = /^[1-9]\d{0,4}(?:,[1-9]\d{0,3})?$/;
 const LISTEN = /^(?:(?<host>[^:[\]]+|\[[0-9a-fA-F:.]+\]):)?(?<port>\d{1,5})$/;
 
 const wrongNetworks = (text: string): string | null => {
@@ -128,6 +131,15 @@ export const SETTINGS: readonly Setting[] = [
     standard: "32",
     help: "how many tasks run at a time",
     wrong: (text) => (/^[1-9]\d{0,2}$/.test(text) ? null : "give a whole number from 1 to 999"),
+  },
+  {
+    env: "ENTREPOT_KEEP_RUNS",
+    flag: "--keep-runs",
+    value: "n[,days]",
+    standard: "50",
+    help: "how many ended runs of each policy are kept with their logs; 50,30 only for 30 days",
+    wrong: (text) =>
+      KEPT.test(text) ? null : "give a number of runs, and days if you like: 50,30",
   },
   {
     env: "ENTREPOT_TLS_CERT",
@@ -239,6 +251,7 @@ export function readConfig(
     storage: orNull("ENTREPOT_STORAGE") ?? `file:${resolve(dataDir, "storage")}`,
     role: given.has("ENTREPOT_ROLE") ? (get("ENTREPOT_ROLE") as Config["role"]) : standardRole,
     workers: Number(get("ENTREPOT_WORKERS")),
+    keptRuns: keptOf(get("ENTREPOT_KEEP_RUNS")),
     tls: cert && key ? { cert, key } : null,
     logLevel: get("ENTREPOT_LOG_LEVEL") as Config["logLevel"],
     metrics: get("ENTREPOT_METRICS") as Config["metrics"],
@@ -247,6 +260,12 @@ export function readConfig(
     layoutFolders: orNull("ENTREPOT_LAYOUT_FOLDERS")?.split(":") ?? [],
     endpointNetworks: get("ENTREPOT_ENDPOINT_NETWORKS"),
   };
+}
+
+/** What has been checked, as `50` or `50,30`. */
+function keptOf(text: string): Config["keptRuns"] {
+  const [executions, days] = text.split(",");
+  return { executions: Number(executions), days: days === undefined ? null : Number(days) };
 }
 
 /** An address that has been checked. */

@@ -71,7 +71,8 @@ async function start(config: Config, log: Log, onStop: OnStop) {
   );
   const adminPassword = config.adminPassword ?? undefined;
   const connect = siteConnector(addressGuard(config.endpointNetworks), config.layoutFolders);
-  const options = { catalog, store, log, masterKey, adminPassword, connect };
+  const { keptRuns } = config;
+  const options = { catalog, store, log, masterKey, adminPassword, connect, keptRuns };
   const parts = await openParts(options, onStop);
   const { firstPassword } = parts;
   if (config.metricsListen) await serveMetrics(parts, config.metricsListen, onStop);
@@ -88,9 +89,11 @@ export async function serve(
 ): Promise<string> {
   const { publicUrl } = config;
   const readers = config.metricsListen ? "off" : config.metrics;
-  const api = openApi({ ...parts, publicUrl });
+  const closing = new AbortController();
+  const api = openApi({ ...parts, publicUrl, closing: closing.signal });
   const server = await listen(config, openHttp({ ...parts, publicUrl, api, readers }), parts.log);
   onStop(() => server.close(GRACE_MS));
+  onStop(async () => closing.abort());
   return server.url;
 }
 

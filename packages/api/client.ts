@@ -5,6 +5,7 @@ import { nextPath, PAGE_SIZE } from "./paging.ts";
 import type { AnyRoute, InputOf, LineOf, OutputOf } from "./route-types.ts";
 import { jsonLines } from "./json-lines.ts";
 import { type Routes, routes } from "./routes.ts";
+import { type ServerEvent, serverEvents } from "./server-events.ts";
 
 export { RegistryError } from "@entrepot/oci";
 export { ApiError } from "./api-error.ts";
@@ -53,6 +54,9 @@ export type ApiClient = {
 
   /** The lines of an answer that is a stream of JSON texts, as they come. Takes any time. */
   lines<R extends AnyRoute>(route: R, input: InputOf<R>): AsyncGenerator<LineOf<R>>;
+
+  /** What a route tells as server-sent events, until it ends. Throws as calls do. */
+  events<R extends AnyRoute>(route: R, input: InputOf<R>): AsyncGenerator<ServerEvent>;
 };
 
 interface LooseInput {
@@ -92,7 +96,9 @@ export function apiClient(options: ApiClientOptions): ApiClient {
   });
   const lines = (route: AnyRoute, input: LooseInput) =>
     jsonLines(options, pathOf(route.path, input), input.signal);
-  return { ...Object.fromEntries(rooms), each, lines } as ApiClient;
+  const events = (route: AnyRoute, input: LooseInput) =>
+    serverEvents(options, pathOf(route.path, input), input.signal);
+  return { ...Object.fromEntries(rooms), each, lines, events } as ApiClient;
 }
 
 function sender({

@@ -2,6 +2,8 @@ export * from "./artifacts.ts";
 export { type ErrorStatus, Errors } from "./contract.ts";
 export { parseCopySource, type CopySource } from "./copy-source.ts";
 export * from "./executions.ts";
+export * from "./job-shapes.ts";
+export * from "./jobservice.ts";
 export * from "./label.ts";
 export * from "./labels.ts";
 export * from "./members.ts";

@@ -1,33 +1,13 @@
-import { RegistryError } from "@entrepot/oci";
-import { errorOf } from "./api-error.ts";
-import { basic } from "./basic.ts";
 import type { ApiClientOptions } from "./client.ts";
+import { textLines } from "./text-lines.ts";
 
-/**
- * The lines of `path`, each a JSON text, as they come. Throws `ApiError` if refused, UNREACHABLE
- * if nobody answers or the answer is cut off.
- */
+/** The lines of `path`, each a JSON text, as they come. Throws as `textLines`. */
 export async function* jsonLines(
-  { url, credential, fetch = globalThis.fetch }: ApiClientOptions,
+  options: ApiClientOptions,
   path: string,
   signal?: AbortSignal,
 ): AsyncGenerator<never> {
-  const headers = new Headers({ accept: "application/x-ndjson" });
-  if (credential) headers.set("authorization", basic(credential.username, credential.password));
-  const init: RequestInit = { headers, redirect: "manual", ...(signal && { signal }) };
-  try {
-    const response = await fetch(new URL(path, url), init);
-    if (!response.ok) throw await errorOf(response, `GET ${path}`);
-    const decoder = new TextDecoder();
-    let rest = "";
-    for await (const chunk of response.body ?? []) {
-      const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
-      rest = lines.pop() ?? "";
-      for (const line of lines) yield JSON.parse(line) as never;
-    }
-  } catch (cause) {
-    if (cause instanceof RegistryError || signal?.aborted) throw cause;
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new RegistryError("UNREACHABLE", `${url} does not answer GET ${path}: ${why}`, { cause });
+  for await (const line of textLines(options, path, "application/x-ndjson", signal)) {
+    yield JSON.parse(line) as never;
   }
 }

@@ -1,5 +1,6 @@
 import { artifacts } from "./artifacts.ts";
 import { executions } from "./executions.ts";
+import { jobservice } from "./jobservice.ts";
 import { labels } from "./labels.ts";
 import { members } from "./members.ts";
 import { plans } from "./plans.ts";
@@ -26,6 +27,7 @@ export const routes = {
   policies,
   plans,
   executions,
+  jobservice,
   replicas,
   standing,
   system,

@@ -28,6 +28,8 @@ export interface ApiOptions {
   readonly upstreams: Upstreams;
   readonly publicUrl: string | null;
   readonly log: Log;
+  /** Aborted when the server is about to close: answers that go on for long end. */
+  readonly closing?: AbortSignal;
 }
 
 /** What every handler finds in its context. */

@@ -1,6 +1,7 @@
 import { openapiDocument } from "@entrepot/api";
 import { type ApiOptions, openApp } from "./app.ts";
 import { addArtifacts } from "./artifacts.ts";
+import { addJobservice } from "./jobservice.ts";
 import { addLabels } from "./labels.ts";
 import { addMembers } from "./members.ts";
 import { addPlans } from "./plans.ts";
@@ -23,6 +24,7 @@ export function openApi(options: ApiOptions) {
   addSystem(app, options);
   addRegistries(app, options);
   addReplication(app, options);
+  addJobservice(app, options);
   addPlans(app, options);
   addStanding(app, options);
   addArtifacts(app, options);

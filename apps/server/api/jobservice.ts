@@ -1,0 +1,141 @@
+import { routes } from "@entrepot/api";
+import type { Task } from "@entrepot/jobs";
+import { RegistryError } from "@entrepot/oci";
+import { type ApiOptions, type App, requires } from "./app.ts";
+import { answerLog } from "./job-log.ts";
+import { pageOf, paged } from "./paged.ts";
+
+const { jobservice } = routes;
+const ALL = "all";
+
+/** Adds the job service's pools, queues, tasks and schedules. */
+export function addJobservice(app: App, options: ApiOptions): void {
+  addPools(app, options);
+  addJobs(app, options);
+  addQueues(app, options);
+  addSchedules(app, options);
+}
+
+function addPools(app: App, options: ApiOptions): void {
+  const { pools } = options.jobs;
+  const middleware = requires(options, "system");
+
+  app.openapi({ ...jobservice.pools, middleware }, async (context) => {
+    const all = await pools.list();
+    const shown = all.map(({ id, host, pid, concurrency, draining, startAt, heartbeatAt }) => ({
+      worker_pool_id: id,
+      host,
+      pid,
+      concurrency,
+      draining,
+      start_at: startAt.toISOString(),
+      heartbeat_at: heartbeatAt.toISOString(),
+    }));
+    return context.json(shown, 200);
+  });
+
+  app.openapi({ ...jobservice.workers, middleware }, async (context) => {
+    const { pool_id: poolId } = context.req.valid("param");
+    if (poolId !== ALL && !(await pools.list()).some(({ id }) => id === poolId)) {
+      throw new RegistryError("NOT_FOUND", `there is no worker pool ${poolId}`);
+    }
+    const busy = await pools.workers(poolId === ALL ? undefined : poolId);
+    const shown = busy.map((worker) => ({
+      id: `${worker.poolId}/${worker.taskId}`,
+      pool_id: worker.poolId,
+      job_id: String(worker.taskId),
+      job_name: worker.vendor,
+      start_at: worker.startAt.toISOString(),
+      check_in: worker.stage,
+    }));
+    return context.json(shown, 200);
+  });
+}
+
+function addJobs(app: App, options: ApiOptions): void {
+  const { jobs } = options;
+  const middleware = requires(options, "system");
+
+  app.openapi({ ...jobservice.stop, middleware }, async (context) => {
+    const { job_id: jobId } = context.req.valid("param");
+    if (jobId === ALL) await jobs.queues.stopRunning();
+    else await jobs.stopTask((await taskNamed(options, jobId)).id);
+    return context.body(null, 200);
+  });
+
+  app.openapi({ ...jobservice.log, middleware }, async (context) => {
+    const { id } = await taskNamed(options, String(context.req.valid("param").job_id));
+    return answerLog(context, options, id, context.req.valid("query"));
+  });
+}
+
+async function taskNamed({ jobs }: ApiOptions, text: string): Promise<Task> {
+  const task = /^[1-9]\d{0,14}$/.test(text) ? await jobs.task(Number(text)) : null;
+  if (task) return task;
+  throw new RegistryError("NOT_FOUND", `there is no job ${text}`);
+}
+
+function addQueues(app: App, options: ApiOptions): void {
+  const { queues } = options.jobs;
+  const middleware = requires(options, "system");
+
+  app.openapi({ ...jobservice.queues, middleware }, async (context) => {
+    const all = await queues.list();
+    const shown = all.map(({ jobType, count, latency, paused }) => ({
+      job_type: jobType,
+      count,
+      latency: Math.round(latency),
+      paused,
+    }));
+    return context.json(shown, 200);
+  });
+
+  app.openapi({ ...jobservice.changeQueue, middleware }, async (context) => {
+    const { job_type: given } = context.req.valid("param");
+    const { action } = context.req.valid("json");
+    const known = await queues.list();
+    const jobType = given === ALL ? null : given.toUpperCase();
+    if (jobType !== null && !known.some((queue) => queue.jobType === jobType)) {
+      throw new RegistryError("NOT_FOUND", `there is no queue of type ${given}`);
+    }
+    if (action === "pause") await queues.pause(jobType);
+    else if (action === "resume") await queues.resume(jobType);
+    else await queues.clear(jobType);
+    return context.body(null, 200);
+  });
+}
+
+function addSchedules(app: App, options: ApiOptions): void {
+  const { jobs } = options;
+
+  app.openapi(
+    { ...jobservice.schedules, middleware: requires(options, "system") },
+    async (context) => {
+      const query = context.req.valid("query");
+      const { items, total } = pageOf(await jobs.schedules(), query);
+      const shown = items.map((schedule) => ({
+        id: schedule.id,
+        vendor_type: schedule.vendor,
+        vendor_id: schedule.vendorId,
+        cron: schedule.cron,
+        time_zone: schedule.timeZone,
+        ...(schedule.nextAt && { next_at: schedule.nextAt.toISOString() }),
+        update_time: schedule.updatedAt.toISOString(),
+      }));
+      return paged(context, query, { items: shown, total });
+    },
+  );
+
+  app.openapi(
+    { ...jobservice.schedulesPaused, middleware: requires(options, "account") },
+    async (context) => {
+      if (context.req.valid("param").job_type !== ALL) {
+        throw new RegistryError(
+          "BAD_REQUEST",
+          "only all schedules are paused together: ask for all",
+        );
+      }
+      return context.json({ paused: await jobs.queues.schedulerPaused() }, 200);
+    },
+  );
+}
