@@ -1,8 +1,10 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import * as contract from "./contract.ts";
+import { LogQuery } from "./job-shapes.ts";
+import { logAnswer, logDescription } from "./jobservice.ts";
 import { PageQuery } from "./paging.ts";
 
-const { body, created, done, errors, json, needs, page, text } = contract;
+const { body, created, done, errors, json, needs, page } = contract;
 const tags = ["replication"];
 const byId = { params: z.object({ id: contract.Id }) };
 const TaskParams = z.object({ id: contract.Id, task_id: contract.Id });
@@ -22,7 +24,10 @@ export const TaskStatus = z.enum([
 ]);
 export type TaskStatus = z.infer<typeof TaskStatus>;
 
-/** One run of a policy, with its tasks counted. `end_time` is absent while it runs. */
+/**
+ * One run of a policy, with its tasks counted. `end_time` is absent while it runs.
+ * `deletions_to_confirm` is there if it stopped before deleting more than the policy allows.
+ */
 export const Execution = z
   .object({
     id: z.int(),
@@ -37,14 +42,17 @@ export const Execution = z
     succeed: z.int(),
     in_progress: z.int(),
     stopped: z.int(),
+    deletions_to_confirm: z.int().optional(),
   })
   .openapi("ReplicationExecution");
 export type Execution = z.infer<typeof Execution>;
 
 /**
- * One step of a run; the first of a whole run is its `plan`. `status_text`, `attempts`,
- * `bytes_sent` and `bytes_total` are ours: why it failed or what it waits for, how often it was
- * started, and how far it is.
+ * One step of a run; the first of a whole run is its `plan`, the last of an all-or-nothing run its
+ * `move` of the tags. What Harbor does not tell: why it failed or what it waits for, how often it
+ * was started, and how far it is. `stage` is `resolve`, `compare`, `check manifest`, `copy blobs`,
+ * `push manifest` or `verify` of a copy; `bytes_per_second` is since its first byte, and
+ * `seconds_left` follows from it, absent where nothing is under way.
  */
 export const Task = z
   .object({
@@ -53,13 +61,20 @@ export const Task = z
     status: TaskStatus,
     status_text: z.string(),
     job_id: z.string(),
-    operation: z.enum(["plan", "copy", "deletion", "tag deletion"]),
+    operation: z.enum(["plan", "copy", "deletion", "tag deletion", "move"]),
     resource_type: z.string(),
     src_resource: z.string(),
     dst_resource: z.string(),
     attempts: z.int(),
     bytes_sent: z.int(),
     bytes_total: z.int().optional(),
+    stage: z.string(),
+    bytes_skipped: z.int(),
+    bytes_mounted: z.int(),
+    blobs_done: z.int(),
+    blobs_total: z.int(),
+    bytes_per_second: z.int(),
+    seconds_left: z.int().optional(),
     start_time: contract.Time,
     end_time: contract.Time.optional(),
   })
@@ -90,7 +105,12 @@ export const executions = {
     summary: "Runs an enabled policy now",
     tags,
     ...needs("system"),
-    request: { body: body(z.object({ policy_id: z.int() })) },
+    description:
+      "`confirm_deletions` agrees to so many deletions, whatever the policy's ceiling: as many as " +
+      "an execution before has asked for.",
+    request: {
+      body: body(z.object({ policy_id: z.int(), confirm_deletions: z.int().min(1).optional() })),
+    },
     responses: { 201: created, ...errors(400, 404, 412) },
   }),
 
@@ -114,6 +134,16 @@ export const executions = {
     responses: { 200: done, ...errors(404) },
   }),
 
+  retry: createRoute({
+    method: "post",
+    path: "/api/v2.0/replication/executions/{id}/retry",
+    summary: "Runs the failed and stopped tasks of a run that has ended again, and no others",
+    tags,
+    ...needs("system"),
+    request: byId,
+    responses: { 200: done, ...errors(404, 412) },
+  }),
+
   tasks: createRoute({
     method: "get",
     path: "/api/v2.0/replication/executions/{id}/tasks",
@@ -128,17 +158,10 @@ export const executions = {
     method: "get",
     path: "/api/v2.0/replication/executions/{id}/tasks/{task_id}/log",
     summary: "A task's log",
-    description:
-      "To follow it, ask again with `after` set to what the header X-Log-Last said the last time.",
+    description: logDescription,
     tags,
     ...needs("system"),
-    request: {
-      params: TaskParams,
-      query: z.object({ after: z.coerce.number().int().min(0).optional() }),
-    },
-    responses: {
-      200: { ...text("Lines, oldest first."), headers: z.object({ "X-Log-Last": z.string() }) },
-      ...errors(404),
-    },
+    request: { params: TaskParams, query: LogQuery },
+    responses: logAnswer,
   }),
 };

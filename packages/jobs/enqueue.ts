@@ -26,7 +26,7 @@ interface Owner {
 
 /**
  * Stores an execution with its tasks and wakes workers. Returns its id. One without tasks has
- * already ended with Success. Throws BAD_REQUEST for too many tasks.
+ * already ended with Success, or with Error if it is one that was refused. Throws BAD_REQUEST for too many tasks.
  */
 export async function storeExecution(
   { catalog, statusChanged }: EnqueueContext,
@@ -35,7 +35,7 @@ export async function storeExecution(
 ): Promise<number> {
   const { vendor, vendorId, trigger, actor, statusText = "", plan, tasks } = execution;
   const { priority = 0 } = execution;
-  const status = tasks.length === 0 ? "Success" : "Running";
+  const status = tasks.length > 0 ? "Running" : execution.refused ? "Error" : "Success";
   const { rows } = await sql<{ id: number }>`
     INSERT INTO execution (
       vendor, vendor_id, trigger, actor, status, status_text, plan, priority, end_time

@@ -76,6 +76,8 @@ export interface NewExecution {
   readonly actor: string;
   readonly plan?: unknown;
   readonly statusText?: string;
+  /** It has no tasks, and is there only to say that and why it was not begun. */
+  readonly refused?: boolean;
   /** Whose tasks go first where workers are short: the higher's, always. 0 if absent. */
   readonly priority?: number;
   readonly tasks: readonly NewTask[];

@@ -20,6 +20,7 @@ export const executionView: View<Execution> = {
     ["ENDED", time(execution.end_time)],
     ["WAITING OR RUNNING", String(execution.in_progress)],
     ["STOPPED", String(execution.stopped)],
+    ["DELETIONS TO CONFIRM", String(execution.deletions_to_confirm ?? "")],
     ["REASON", execution.status_text],
   ],
 };
@@ -34,11 +35,30 @@ export const taskView: View<Task> = {
     { title: "SOURCE", value: (task) => task.src_resource },
     { title: "TARGET", value: (task) => task.dst_resource },
     { title: "TRIES", value: (task) => String(task.attempts), align: "right" },
+    { title: "STAGE", value: stageOf },
     { title: "SENT", value: (task) => bytes(task.bytes_sent), align: "right" },
+    { title: "FOUND", value: (task) => bytes(task.bytes_skipped), align: "right" },
+    { title: "MOUNTED", value: (task) => bytes(task.bytes_mounted), align: "right" },
+    { title: "RATE", value: (task) => rateOf(task, bytes), align: "right" },
+    { title: "LEFT", value: leftOf, align: "right" },
     { title: "TOOK", value: tookOf, align: "right" },
     { title: "REASON", value: (task) => task.status_text },
   ],
 };
+
+/** `copy blobs 3/7`; nothing once it has ended. */
+function stageOf({ status, stage, blobs_done: done, blobs_total: total }: Task): string {
+  if (status !== "InProgress") return "";
+  return stage === "copy blobs" ? `${stage} ${done}/${total}` : stage;
+}
+
+function rateOf({ bytes_per_second: rate }: Task, bytes: (count: number) => string): string {
+  return rate > 0 ? `${bytes(rate)}/s` : "";
+}
+
+function leftOf({ seconds_left: left }: Task): string {
+  return left === undefined ? "" : formatSeconds(left);
+}
 
 function tookOf({ start_time, end_time }: Pick<Execution, "start_time" | "end_time">): string {
   if (end_time === undefined) return "";

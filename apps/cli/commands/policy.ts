@@ -6,6 +6,7 @@ import { policyNamed } from "../names.ts";
 import type { ListOptions } from "../options.ts";
 import { listQuery, withExample, withListOptions, withYes } from "../options.ts";
 import type { View } from "../output.ts";
+import { planOf } from "./plan.ts";
 import { addRun } from "./run.ts";
 import { copyingDetails } from "./policy-options.ts";
 import {
@@ -91,18 +92,25 @@ const BLANK = {
   override: true,
 } satisfies Partial<NewPolicy>;
 
+interface CreateOptions extends PolicyOptions {
+  readonly disabled?: boolean;
+  readonly plan?: boolean;
+}
+
 function addChanges(policy: Command, cli: Cli): void {
   const create = withPolicyOptions(policy.command("create"))
     .description("Creates a policy. If it is enabled and event-based, all that matches is copied.")
     .argument("<name>")
     .option("--disabled", "do not enable it yet")
+    .option("--plan", "only show what it would do; nothing is stored")
     .action(
-      action(cli, async (call, name: string, options: PolicyOptions & { disabled?: boolean }) => {
+      action(cli, async (call, name: string, options: CreateOptions) => {
         if (!options.to && !options.from) {
           throw usageError("say where to or from: --to or --from, with a registry endpoint");
         }
         const blank = { ...BLANK, name, enabled: options.disabled !== true };
         const body = await changedSettings(call, blank, options);
+        if (options.plan) return await planOf(call, body);
         const { created } = await call.api.policies.create({ body });
         await call.done(`Created replication policy ${name}.`, after(call, Number(created)));
       }),
@@ -117,13 +125,15 @@ function addChanges(policy: Command, cli: Cli): void {
     .description("Changes a policy; what is not given stays.")
     .argument("<policy>", "its name or id")
     .option("--name <name>", "a new name")
+    .option("--plan", "only show what it would do then; nothing is changed")
     .action(
-      action(cli, async (call, name: string, options: PolicyOptions) => {
+      action(cli, async (call, name: string, options: PolicyOptions & { plan?: boolean }) => {
         if (Object.keys(options).length === 0) {
           throw usageError("nothing to change; see --help for what can be");
         }
         const before = await policyNamed(call, name);
         const body = await changedSettings(call, settingsIn(before), options);
+        if (options.plan) return await planOf(call, body, before.id);
         await call.api.policies.update({ params: { id: before.id }, body });
         await call.done(`Changed replication policy ${name}.`, after(call, before.id));
       }),
@@ -131,7 +141,9 @@ function addChanges(policy: Command, cli: Cli): void {
   withExample(update, "$ entrepot replication policy update mirror --tags 'v*'");
 
   const remove = withYes(
-    policy.command("delete").description("Deletes a policy that is not running."),
+    policy
+      .command("delete")
+      .description("Stops a policy's runs and deletes it; what was copied stays."),
   )
     .argument("<policy>", "its name or id")
     .action(

@@ -4,6 +4,7 @@ import { addDiff } from "./diff.ts";
 import { addExecution } from "./execution.ts";
 import { addLag } from "./lag.ts";
 import { addLogs } from "./logs.ts";
+import { addPlan } from "./plan.ts";
 import { addPolicy } from "./policy.ts";
 import { addRun } from "./run.ts";
 import { addWait } from "./wait.ts";
@@ -14,6 +15,7 @@ export function addReplication(program: Command, cli: Cli): void {
     .command("replication")
     .description("Replication: copies between this registry and others.");
   addPolicy(replication, cli);
+  addPlan(replication, cli);
   addRun(replication, cli);
   addLag(replication, cli);
   addWait(replication, cli);

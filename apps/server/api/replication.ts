@@ -1,17 +1,13 @@
-import {
-  type Execution as ShownExecution,
-  POLICY_FIELDS,
-  parseQuery,
-  routes,
-  type Task as ShownTask,
-} from "@entrepot/api";
-import type { Execution, ExecutionStatus, Task, TaskStatus } from "@entrepot/jobs";
+import { type Execution as ShownExecution, POLICY_FIELDS, parseQuery, routes } from "@entrepot/api";
+import type { Execution, ExecutionStatus } from "@entrepot/jobs";
 import { RegistryError } from "@entrepot/oci";
-import { type Policy, REPLICATE, type ReplicatePayload, VENDOR } from "@entrepot/replication";
+import { heldDeletions, type Policy, VENDOR } from "@entrepot/replication";
 import { type ApiOptions, type App, requires } from "./app.ts";
+import { answerLog } from "./job-log.ts";
 import { keeps } from "./keeps.ts";
 import { pageOf, paged } from "./paged.ts";
 import { settingsOf, shownPolicy } from "./policy-shape.ts";
+import { shownTask, TASK_STATUS } from "./task-shape.ts";
 
 const { policies, executions } = routes;
 
@@ -63,19 +59,6 @@ function addPolicies(app: App, options: ApiOptions): void {
 
   app.openapi({ ...policies.delete, middleware }, async (context) => {
     const { id } = context.req.valid("param");
-    const running = {
-      vendor: VENDOR,
-      vendorId: id,
-      status: "Running",
-      page: 1,
-      pageSize: 1,
-    } as const;
-    if ((await options.jobs.executions(running)).total > 0) {
-      throw new RegistryError(
-        "PRECONDITION",
-        `replication policy ${id} has runs that have not ended; stop them first`,
-      );
-    }
     if (!(await stored.remove(id, context.get("actor")))) await policyOf(options, id);
     return context.body(null, 200);
   });
@@ -86,12 +69,6 @@ const STATUS: Readonly<Record<ExecutionStatus, ShownExecution["status"]>> = {
   Success: "Succeed",
   Error: "Failed",
   Stopped: "Stopped",
-};
-
-const TASK_STATUS: Readonly<Record<TaskStatus, ShownTask["status"]>> = {
-  ...STATUS,
-  Pending: "Pending",
-  Scheduled: "Scheduled",
 };
 
 /** Harbor's word back to ours. */
@@ -120,19 +97,27 @@ function addExecutions(app: App, options: ApiOptions): void {
       page: query.page,
       pageSize: query.page_size,
     });
-    return paged(context, query, { items: items.map(shownExecution), total });
+    return paged(context, query, { items: await shownExecutions(options, items), total });
   });
 
   app.openapi({ ...executions.start, middleware }, async (context) => {
-    const { policy_id: policyId } = context.req.valid("json");
-    const id = await replication.run(policyId, "manual", context.get("actor"));
+    const { policy_id: policyId, confirm_deletions: agreed } = context.req.valid("json");
+    const given = agreed === undefined ? {} : { confirmDeletions: agreed };
+    const id = await replication.run(policyId, "manual", context.get("actor"), given);
     context.header("Location", `/api/v2.0/replication/executions/${id}`);
     return context.body(null, 201);
   });
 
   app.openapi({ ...executions.get, middleware }, async (context) => {
     const execution = await executionOf(options, context.req.valid("param").id);
-    return context.json(shownExecution(execution), 200);
+    const [shown] = await shownExecutions(options, [execution]);
+    return context.json(shown!, 200);
+  });
+
+  app.openapi({ ...executions.retry, middleware }, async (context) => {
+    const { id } = await executionOf(options, context.req.valid("param").id);
+    await jobs.retryExecution(id);
+    return context.body(null, 200);
   });
 
   app.openapi({ ...executions.stop, middleware }, async (context) => {
@@ -165,15 +150,20 @@ function addTasks(app: App, options: ApiOptions): void {
     if (task?.executionId !== id) {
       throw new RegistryError("NOT_FOUND", `execution ${id} has no task ${taskId}`);
     }
-    const { after = 0 } = context.req.valid("query");
-    const lines = await jobs.taskLog(taskId, after, 10_000);
-    context.header("X-Log-Last", String(lines.at(-1)?.id ?? after));
-    const text = lines.map((line) => `${line.at.toISOString()} [${line.level}] ${line.text}\n`);
-    return context.text(text.join(""), 200);
+    return answerLog(context, options, taskId, context.req.valid("query"));
   });
 }
 
-function shownExecution(execution: Execution): ShownExecution {
+async function shownExecutions(
+  { catalog }: ApiOptions,
+  executions: readonly Execution[],
+): Promise<ShownExecution[]> {
+  const ids = executions.map(({ id }) => id);
+  const held = await heldDeletions(catalog, ids);
+  return executions.map((execution) => shownExecution(execution, held.get(execution.id)));
+}
+
+function shownExecution(execution: Execution, held: number | undefined): ShownExecution {
   const { counts } = execution;
   const { Pending, Scheduled, Running, Success, Error, Stopped } = counts;
   return {
@@ -189,43 +179,6 @@ function shownExecution(execution: Execution): ShownExecution {
     succeed: Success,
     in_progress: Pending + Scheduled + Running,
     stopped: Stopped,
-  };
-}
-
-function shownTask(task: Task): ShownTask {
-  const { bytesSent = 0, bytesTotal } = task.progress;
-  return {
-    id: task.id,
-    execution_id: task.executionId,
-    status: TASK_STATUS[task.status],
-    status_text: task.statusText,
-    job_id: String(task.id),
-    ...resourcesOf(task),
-    attempts: task.attempts,
-    bytes_sent: bytesSent,
-    ...(bytesTotal !== undefined && { bytes_total: bytesTotal }),
-    start_time: task.startTime.toISOString(),
-    ...(task.endTime && { end_time: task.endTime.toISOString() }),
-  };
-}
-
-function resourcesOf(task: Task) {
-  if (task.kind !== REPLICATE) {
-    return {
-      operation: "plan" as const,
-      resource_type: "policy",
-      src_resource: "",
-      dst_resource: "",
-    };
-  }
-  const { operation, repository, reference, target } = task.payload as ReplicatePayload;
-  const isDigest = reference.includes(":");
-  const separator = isDigest ? "@" : ":";
-  const deletion = isDigest ? ("deletion" as const) : ("tag deletion" as const);
-  return {
-    operation: operation === "copy" ? ("copy" as const) : deletion,
-    resource_type: "image",
-    src_resource: `${repository}${separator}${reference}`,
-    dst_resource: `${target}${separator}${reference}`,
+    ...(held !== undefined && { deletions_to_confirm: held }),
   };
 }

@@ -10,6 +10,9 @@ export interface RunPayload extends Record<string, unknown> {
   readonly policyId: number;
   /** Somebody has agreed to so many deletions. */
   readonly confirmDeletions?: number;
+  /** Only what changed in the journal after this seq, up to `to`, while it was disabled. */
+  readonly from?: number;
+  readonly to?: number;
   /** An event batch's deletions that only have to be asked about. */
   readonly held?: number;
 }

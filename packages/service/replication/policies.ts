@@ -4,14 +4,12 @@ import { RegistryError } from "@entrepot/oci";
 import { sql } from "kysely";
 import { policyGroup } from "./limit-groups.ts";
 import { policyOf, type PolicyRow, valuesOf } from "./policy-rows.ts";
+import type { Lifecycle } from "./lifecycle.ts";
 import { checkPolicy } from "./policy-rules.ts";
 import type { Policy, PolicySettings } from "./ports.ts";
 
 /** The vendor under which replication's executions and schedules are kept. */
 export const VENDOR = "REPLICATION";
-
-/** Starts a run of a policy, within the transaction given. */
-export type StartRun = (policy: Policy, actor: Actor, commit: Commit) => Promise<number>;
 
 /** Replication policies, each change journalled. */
 export interface Policies {
@@ -22,9 +20,16 @@ export interface Policies {
    * Throws BAD_REQUEST, CONFLICT for a taken name, NOT_FOUND for an unknown endpoint.
    */
   create(settings: PolicySettings, actor: Actor): Promise<number>;
-  /** As create, or throws NOT_FOUND. An event-based policy switched on copies all that matches. */
+  /**
+   * As create, or throws NOT_FOUND. An event-based policy that is enabled again catches up with
+   * what changed while it was disabled; one that is new to events copies all that matches. What is
+   * under way ends within a second where the policy is disabled or no longer selects it.
+   */
   update(id: number, settings: PolicySettings, actor: Actor): Promise<void>;
-  /** Deletes it with its replicas' bookkeeping; what was copied stays. False if there was none. */
+  /**
+   * Stops its runs and deletes it with its replicas' bookkeeping; what was copied stays. False if
+   * there was none.
+   */
   remove(id: number, actor: Actor): Promise<boolean>;
 }
 
@@ -32,12 +37,12 @@ export interface Policies {
 interface Room {
   readonly catalog: Catalog;
   readonly jobs: Jobs;
-  readonly startRun: StartRun;
+  readonly lifecycle: Lifecycle;
 }
 
 /** The policies of `catalog`. */
-export function openPolicies(catalog: Catalog, jobs: Jobs, startRun: StartRun): Policies {
-  const room: Room = { catalog, jobs, startRun };
+export function openPolicies(catalog: Catalog, jobs: Jobs, lifecycle: Lifecycle): Policies {
+  const room: Room = { catalog, jobs, lifecycle };
   const get = async (id: number) => {
     const row = await catalog.db
       .selectFrom("replication_policy")
@@ -63,6 +68,7 @@ export function openPolicies(catalog: Catalog, jobs: Jobs, startRun: StartRun): 
     update: (id, settings, actor) => updatePolicy(room, id, settings, actor),
 
     async remove(id, actor) {
+      await lifecycle.stopAll(id, VENDOR);
       return catalog.commit(actor, async (commit) => {
         const row = await commit.db
           .deleteFrom("replication_policy")
@@ -80,7 +86,7 @@ export function openPolicies(catalog: Catalog, jobs: Jobs, startRun: StartRun): 
 }
 
 async function createPolicy(
-  { catalog, jobs, startRun }: Room,
+  { catalog, jobs, lifecycle }: Room,
   settings: PolicySettings,
   actor: Actor,
 ): Promise<number> {
@@ -93,24 +99,24 @@ async function createPolicy(
       .returningAll()
       .executeTakeFirstOrThrow();
     await settled(commit, jobs, row, around);
-    if (startsAtOnce(settings)) await startRun(policyOf(row), actor, commit);
+    await lifecycle.created(policyOf(row), actor, commit);
     return row.id;
   });
 }
 
 async function updatePolicy(
-  { catalog, jobs, startRun }: Room,
+  { catalog, jobs, lifecycle }: Room,
   id: number,
   settings: PolicySettings,
   actor: Actor,
 ): Promise<void> {
   checkPolicy(settings);
-  await catalog.commit(actor, async (commit) => {
+  const { before, after } = await catalog.commit(actor, async (commit) => {
     const before = await commit.db
       .selectFrom("replication_policy")
       .selectAll()
       .where("id", "=", id)
-      .forUpdate()
+      .forNoKeyUpdate()
       .executeTakeFirst();
     if (!before) throw new RegistryError("NOT_FOUND", `replication policy ${id} does not exist`);
     const around = await checkAgainstTables(commit, settings, id);
@@ -124,14 +130,12 @@ async function updatePolicy(
       commit.record(policyChange(before.name, null));
     }
     await settled(commit, jobs, row, around);
-    if (startsAtOnce(settings) && !startsAtOnce(policyOf(before))) {
-      await startRun(policyOf(row), actor, commit);
-    }
+    const change = { before: policyOf(before), after: policyOf(row) };
+    await lifecycle.updated(change.before, change.after, actor, commit);
+    return change;
   });
+  await lifecycle.settle(before, after);
 }
-
-const startsAtOnce = (settings: PolicySettings): boolean =>
-  settings.enabled && settings.triggerType === "event_based";
 
 async function settled(commit: Commit, jobs: Jobs, row: PolicyRow, around: Around): Promise<void> {
   const cron = row.enabled && row.trigger_type === "scheduled" ? row.cron : null;

@@ -1,4 +1,4 @@
-import { type Actor, type Catalog, type Commit, followJournal } from "@entrepot/catalog";
+import { type Actor, type Catalog, followJournal } from "@entrepot/catalog";
 import type { Jobs } from "@entrepot/jobs";
 import { RegistryError } from "@entrepot/oci";
 import { sql } from "kysely";
@@ -11,8 +11,9 @@ import { DEFAULT_PACE, type Pace } from "./pace.ts";
 import type { Connect, Policy, PolicySettings, SecretBox, Site } from "./ports.ts";
 import { reconcile } from "./reconcile.ts";
 import { replicateTask } from "./replicate-task.ts";
-import { RUN } from "./replicas.ts";
 import { runTask } from "./run-task.ts";
+import { openLifecycle } from "./lifecycle.ts";
+import { startIfFree } from "./start-run.ts";
 import { moveTask, stageTask } from "./stage-task.ts";
 import { replicationTrigger } from "./trigger.ts";
 
@@ -34,7 +35,12 @@ export interface Replication {
   readonly endpoints: Endpoints;
   readonly policies: Policies;
   /** Copies everything that matches; returns the execution's id. Throws NOT_FOUND, PRECONDITION. */
-  run(policyId: number, trigger: "manual" | "scheduled", actor: Actor): Promise<number>;
+  run(
+    policyId: number,
+    trigger: "manual" | "scheduled",
+    actor: Actor,
+    options?: { readonly confirmDeletions?: number },
+  ): Promise<number>;
   /** Source and target side by side; see `diffPolicy`. Throws NOT_FOUND at once. */
   diff(policyId: number, signal?: AbortSignal): Promise<AsyncGenerator<DiffEntry>>;
   /**
@@ -55,28 +61,15 @@ export function openReplication(options: ReplicationOptions): Replication {
   const { catalog, jobs, box, connect, local, pace = DEFAULT_PACE } = options;
   const onError = options.onError ?? (() => undefined);
   const endpoints = openEndpoints({ catalog, box, connect, jobs });
-  const policies = openPolicies(catalog, jobs, (policy, actor, commit) =>
-    startRun(jobs, policy, "event_based", actor, commit),
-  );
+  const policies = openPolicies(catalog, jobs, openLifecycle(catalog, jobs));
   const parts = { catalog, policies, endpoints, local, pace };
   jobs.handle(replicateTask(parts));
   jobs.handle(runTask(parts));
   jobs.handle(stageTask(parts));
   jobs.handle(moveTask(parts));
 
-  const run: Replication["run"] = async (policyId, trigger, actor) => {
-    const policy = await policies.get(policyId);
-    if (!policy) {
-      throw new RegistryError("NOT_FOUND", `replication policy ${policyId} does not exist`);
-    }
-    if (!policy.enabled) {
-      throw new RegistryError(
-        "PRECONDITION",
-        `replication policy '${policy.name}' is disabled; enable it first`,
-      );
-    }
-    return startRun(jobs, policy, trigger, actor);
-  };
+  const run: Replication["run"] = (policyId, trigger, actor, given = {}) =>
+    startIfFree({ catalog, jobs }, { policyId, trigger, actor, ...given });
   jobs.onSchedule(VENDOR, async (policyId) => {
     await run(policyId, "scheduled", { name: "system:scheduler", cause: `schedule:${policyId}` });
   });
@@ -115,26 +108,6 @@ function plannable(settings: Policy | PolicySettings): Policy {
   checkPolicy(settings);
   const at = new Date(0);
   return { id: 0, createdAt: at, updatedAt: at, ...settings };
-}
-
-/** Starts the execution whose first task lists, compares and plans. */
-function startRun(
-  jobs: Jobs,
-  policy: Policy,
-  trigger: string,
-  actor: Actor,
-  commit?: Commit,
-): Promise<number> {
-  return jobs.execute(
-    {
-      vendor: VENDOR,
-      vendorId: policy.id,
-      trigger,
-      actor: actor.name,
-      tasks: [{ kind: RUN, lane: `policy:${policy.id}`, payload: { policyId: policy.id } }],
-    },
-    commit?.db,
-  );
 }
 
 /** Its tasks are cancelled; what they wanted is not taken up again by catching up. */

@@ -19,6 +19,7 @@ import {
 import { keyOf } from "./planner.ts";
 import { type ReplicateOptions, retryDelays } from "./replicate-task.ts";
 import { RUN, storeSteps } from "./replicas.ts";
+import { catchUpFrom } from "./resume.ts";
 import { runWindow } from "./run-window.ts";
 import { moveIfArrived, stageSteps } from "./stage.ts";
 import { addToPlan, beginPlan, endPlan } from "./stored-plan.ts";
@@ -39,14 +40,18 @@ export function runTask(options: ReplicateOptions): TaskHandler {
     waits: runWindow(policies),
     retryDelayMs: (error, attempt) => (isQuestion(error) ? null : delays(error, attempt)),
     async run(run) {
-      const { confirmDeletions = 0, held } = run.task.payload as RunPayload;
+      const { confirmDeletions = 0, held, from, to } = run.task.payload as RunPayload;
       const policy = await policies.get(run.execution.vendorId);
       if (!policy) return run.log("warn", "the policy has been deleted since; nothing to do");
       if (!policy.enabled) return run.log("warn", "the policy is disabled; nothing is done");
       if (held) throw asks(policy, held);
       const giveBack = run.execution.trigger === "manual";
       const sides = await sidesOf(options, policy, { giveBack, signal: run.signal });
-      await runPolicy(sides, run, confirmDeletions);
+      if (from === undefined || to === undefined) {
+        return runPolicy(sides, run, confirmDeletions);
+      }
+      const missed = await catchUpFrom(sides, run, { from, to });
+      if (missed > 0) throw asks(policy, missed);
     },
     async failed(task, error, db) {
       if (!isQuestion(error)) return;

@@ -101,6 +101,21 @@ export async function readPlan(
   return { counts: { ...NO_COUNTS, ...row.counts }, complete: row.complete, held: row.held };
 }
 
+/** How many deletions wait to be confirmed of those executions that ask; by execution. */
+export async function heldDeletions(
+  { db }: Pick<Catalog, "db">,
+  executionIds: readonly number[],
+): Promise<ReadonlyMap<number, number>> {
+  if (executionIds.length === 0) return new Map();
+  const rows = await db
+    .selectFrom("run_plan")
+    .select(["execution_id", "held"])
+    .where("execution_id", "in", executionIds)
+    .where("held", ">", 0)
+    .execute();
+  return new Map(rows.map((row) => [row.execution_id, row.held]));
+}
+
 /** A name of a stored plan. */
 export type PlannedName = Omit<Decision, "step">;
 
