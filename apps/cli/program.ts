@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import type { Cli } from "./call.ts";
 import { addArtifact } from "./commands/artifact.ts";
+import { addJob } from "./commands/job.ts";
 import { addLabel } from "./commands/label.ts";
 import { addLogin } from "./commands/login.ts";
 import { addProject } from "./commands/project.ts";
@@ -9,6 +10,7 @@ import { addReplication } from "./commands/replication.ts";
 import { addRepository } from "./commands/repository.ts";
 import { addStatus } from "./commands/status.ts";
 import { addTag } from "./commands/tag.ts";
+import { addTransfer } from "./commands/transfer.ts";
 import { addUser } from "./commands/user.ts";
 import { EXIT_CODES_HELP, usageError } from "./exit-codes.ts";
 import { oneOf } from "./options.ts";
@@ -35,6 +37,8 @@ export function openProgram(cli: Cli, version: string): Command {
   addUser(program, cli);
   addRegistry(program, cli);
   addReplication(program, cli);
+  addJob(program, cli);
+  addTransfer(program, cli);
   addServer(program);
   addHelp(program, cli);
   refineAll(program, "entrepot");

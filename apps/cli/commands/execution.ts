@@ -65,6 +65,19 @@ export function addExecution(replication: Command, cli: Cli): void {
       }),
     );
   withExample(stop, "$ entrepot replication execution stop 12");
+
+  const retry = execution
+    .command("retry")
+    .description("Runs what failed of a run that has ended again, and nothing else.")
+    .argument("<execution>", "its id", wholeNumber)
+    .action(
+      action(cli, async (call, id: number) => {
+        await call.api.executions.retry({ params: { id } });
+        const read = async () => (await call.api.executions.get({ params: { id } })).body;
+        await call.done(`Retrying what failed of execution ${id}.`, { read, view: executionView });
+      }),
+    );
+  withExample(retry, "$ entrepot replication execution retry 12");
   addTask(replication, cli);
 }
 
