@@ -1,4 +1,7 @@
+import { truncate } from "node:fs/promises";
+import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
+import { hexOf } from "@entrepot/oci";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { chanceOf, replay, SEED } from "../simulation/seed.ts";
 import { changingTags, untilEndOf } from "./changing-tags.ts";
@@ -6,6 +9,8 @@ import { type DockerRegistry, hasDockerRegistry, runDockerRegistry } from "./doc
 import { createEndpoint, pushPolicy } from "./entrepot-api.ts";
 import { type EntrepotProcess, runEntrepot } from "./entrepot-process.ts";
 import { atRest, journalDifferences, logsOfFailures } from "./entrepot-state.ts";
+import { makeImage } from "./images.ts";
+import { pushOnce } from "./push-client.ts";
 import { contentsOf, sameContents } from "./registry-contents.ts";
 
 const isLong = process.env["ENTREPOT_TEST_LONG"] === "1";
@@ -41,8 +46,23 @@ describe.skipIf(!hasDockerRegistry)(`${title}: ${again}`, () => {
     }
   }
 
+  test("names that it was killed while writing are mended", async () => {
+    const [name, image] = ["library/torn", makeImage()];
+    await pushOnce(source, name, image, "t1");
+    await sameContents(source, target);
+    const manifests = join(target.repositoryFolder(name), "_manifests");
+    const revision = join(manifests, "revisions/sha256", hexOf(image.content.digest), "link");
+    for (const link of [revision, join(manifests, "tags/t1/current/link")]) {
+      await truncate(link);
+    }
+    // Both tags name what cannot be asked for there.
+    await pushOnce(source, name, image, "t2");
+    await pushOnce(source, name, makeImage(), "t1");
+    await sameContents(source, target);
+  });
+
   test(`${KILLS} kills at any moment`, { timeout: LIMIT_MS }, async () => {
-    const acknowledged = new Map<string, string>();
+    const acknowledged = new Map(Object.entries(await contentsOf(source)));
     await untilEndOf(killEither(), changingTags(source, chanceOf(), acknowledged));
 
     const expected = Object.fromEntries([...acknowledged].toSorted());

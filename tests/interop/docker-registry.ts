@@ -13,6 +13,8 @@ export const hasDockerRegistry =
 
 /** A docker-registry that can be killed and started again, on the same port and folder. */
 export interface DockerRegistry extends Served {
+  /** What it keeps of repository `name`. */
+  repositoryFolder(name: string): string;
   /** Sends kill -9 before it returns. */
   kill9(): void;
   /** As after a crash: waits for the killed process to be gone, then starts it. */
@@ -43,6 +45,7 @@ export async function runDockerRegistry(): Promise<DockerRegistry> {
   await start();
   return {
     url,
+    repositoryFolder: (name) => join(folder, "docker/registry/v2/repositories", name),
     kill9: () => void server.kill("SIGKILL"),
     async restart() {
       await exited;

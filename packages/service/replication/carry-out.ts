@@ -8,6 +8,7 @@ import {
   type Repository,
 } from "@entrepot/registry";
 import type { TaskRun } from "@entrepot/jobs";
+import { brokenIsAbsent } from "./broken-is-absent.ts";
 import { watchCopy } from "./copy-progress.ts";
 import { ownTagOnly } from "./own-tag-only.ts";
 import type { Origin, Policy, Site } from "./ports.ts";
@@ -61,7 +62,7 @@ async function copy(errand: Errand): Promise<Digest | undefined> {
     return undefined;
   }
   await errand.target.prepare(replica.target, () => errand.source.isPublic(repository));
-  const whole = errand.target.registry(origin).repository(replica.target);
+  const whole = brokenIsAbsent(errand.target.registry(origin).repository(replica.target));
   const target = policy.destEndpointId === null ? whole : ownTagOnly(whole, reference);
   if (isTag && !policy.override && (await keepsItsOwn(target, reference, wanted))) {
     run.log("warn", `${target.name}:${reference} has another digest there and is kept (override)`);
