@@ -9,8 +9,10 @@ import {
   type Shortcut,
 } from "@entrepot/distribution/server";
 import type { PullThrough } from "@entrepot/proxy";
+import type { Events } from "@entrepot/events";
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import type { Log } from "./log.ts";
+import { notePull } from "./note-pull.ts";
 import { answerMetrics, type MetricsAccess } from "./metrics/answer-metrics.ts";
 import type { Metrics } from "./metrics/open-metrics.ts";
 import { actorOf, isCopier } from "./request-actor.ts";
@@ -23,6 +25,7 @@ export interface HttpOptions {
   readonly publicUrl: string | null;
   readonly log: Log;
   readonly metrics: Metrics;
+  readonly events: Pick<Events, "pulls">;
   /** Who may read them here. */
   readonly readers: MetricsAccess;
   /** The management API. */
@@ -42,7 +45,11 @@ export type Handler = (request: Request, bindings: Bindings) => Response | Promi
 export function openHttp(options: HttpOptions): Handler {
   const { access, api, log } = options;
   const addresses = new WeakMap<Request, string>();
-  const distribution = openDistribution(options, (request) => addresses.get(request) ?? "");
+  const operators = new WeakMap<Request, string>();
+  const distribution = openDistribution(options, {
+    addressOf: (request) => addresses.get(request) ?? "",
+    identified: (request, name) => operators.set(request, name),
+  });
 
   return options.metrics.http(async (request, { incoming, outgoing }) => {
     const clientAddress = incoming?.socket.remoteAddress ?? "";
@@ -50,7 +57,9 @@ export function openHttp(options: HttpOptions): Handler {
     try {
       if (path === "/v2" || path.startsWith("/v2/")) {
         addresses.set(request, clientAddress);
-        return await distribution(request, shortcutsOf(incoming, outgoing));
+        const response = await distribution(request, shortcutsOf(incoming, outgoing));
+        notePull(options.events.pulls, { request, path, response, operators });
+        return response;
       }
       if (path === "/service/token") return await access.tokenService(request, clientAddress);
       if (path.startsWith("/api/")) return await api(request, clientAddress);
@@ -74,11 +83,16 @@ function shortcutsOf(incoming?: IncomingMessage, outgoing?: ServerResponse): Sho
 
 function openDistribution(
   { access, content, pullThrough, publicUrl, log }: HttpOptions,
-  addressOf: (request: Request) => string,
+  asked: {
+    addressOf(request: Request): string;
+    /** Told who asks. */
+    identified(request: Request, name: string): void;
+  },
 ): DistributionServer {
   return distributionServer({
     async open(request, scopes) {
-      const identity = await access.authenticate(request, addressOf(request));
+      const identity = await access.authenticate(request, asked.addressOf(request));
+      asked.identified(request, identity.name);
       // `/v2/` itself needs no right: it is where clients find out how to log in.
       if (scopes.length === 0) access.requireLogin(identity);
       const guarded = access.guard(content.as(actorOf(request, identity)), identity);

@@ -3,6 +3,8 @@ import { setTimeout as pause } from "node:timers/promises";
 import { type Access, openAccess, openSecretBox } from "@entrepot/access";
 import type { Catalog } from "@entrepot/catalog";
 import { type Content, openContent } from "@entrepot/content";
+import { type AddressGuard, addressGuard } from "@entrepot/distribution/client";
+import { type Events, openEvents } from "@entrepot/events";
 import { DEFAULT_KEPT, type Jobs, type Kept, openJobs } from "@entrepot/jobs";
 import { type Connect, openReplication, type Pace, type Replication } from "@entrepot/replication";
 import { openDownloads, openPullThrough, type PullThrough } from "@entrepot/proxy";
@@ -11,6 +13,8 @@ import { type Metrics, openMetrics } from "./metrics/open-metrics.ts";
 import { expireProxied } from "./expire-proxied.ts";
 import { localSite } from "./local-site.ts";
 import type { Log } from "./log.ts";
+import { lagOver } from "./lag-over.ts";
+import { webhookPost } from "./post-webhook.ts";
 import { openUpstreams, type Upstreams } from "./upstreams.ts";
 import { connectSite } from "./remote-site.ts";
 
@@ -23,6 +27,8 @@ export interface Parts {
   readonly jobs: Jobs;
   readonly replication: Replication;
   readonly metrics: Metrics;
+  /** Webhooks. */
+  readonly events: Events;
   /** Which repositories have another registry behind them, and what fetches from it. */
   readonly upstreams: Upstreams;
   readonly pullThrough: PullThrough;
@@ -39,6 +45,10 @@ export interface PartsOptions extends Pick<Parts, "catalog" | "store" | "log"> {
   readonly adminPassword?: string | undefined;
   /** How endpoints are reached, if not over the network. */
   readonly connect?: Connect | undefined;
+  /** Where webhooks may be; anywhere but where nobody may go, if absent. */
+  readonly guard?: AddressGuard | undefined;
+  /** The public address, where it is known. */
+  readonly publicUrl?: string | null | undefined;
   /** How soon replication tries again. */
   readonly pace?: Pace | undefined;
   /** Which runs are kept. */
@@ -79,8 +89,14 @@ export async function openParts(options: PartsOptions, onStop: OnStop): Promise<
     onError: reporting(log),
   });
   onStop(() => replication.close());
+  const post = webhookPost(options.guard ?? addressGuard());
+  onStop(post.close);
+  const host = options.publicUrl ? new URL(options.publicUrl).host : "";
+  const lag = () => lagOver(catalog);
+  const events = openEvents({ catalog, jobs, box, post, host, lag, onError: reporting(log) });
   // Before the connections that its tasks work with.
   onStop(() => jobs.stop(DRAIN_MS));
+  onStop(() => events.close());
   const upstreams = openUpstreams(catalog, replication, reporting(log));
   await upstreams.refresh();
   const pullThrough = openPullThrough({
@@ -100,6 +116,7 @@ export async function openParts(options: PartsOptions, onStop: OnStop): Promise<
     upstreams,
     pullThrough,
     metrics,
+    events,
     log,
     firstPassword,
   };
@@ -107,9 +124,10 @@ export async function openParts(options: PartsOptions, onStop: OnStop): Promise<
 
 /** Starts what runs in the background: tasks, `workers` at a time, replication, housekeeping. */
 export async function startWork(parts: Parts, workers: number, onStop: OnStop): Promise<void> {
-  const { catalog, content, jobs, replication, store, log } = parts;
+  const { events, catalog, content, jobs, replication, store, log } = parts;
   await jobs.start({ workers });
   replication.start();
+  events.start();
   const tidyUp = async () => {
     await store.sweepDrafts(DRAFT_AGE_MS);
     await expireProxied(catalog, content);

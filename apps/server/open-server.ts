@@ -70,9 +70,11 @@ async function start(config: Config, log: Log, onStop: OnStop) {
     config.secretKey ?? undefined,
   );
   const adminPassword = config.adminPassword ?? undefined;
-  const connect = siteConnector(addressGuard(config.endpointNetworks), config.layoutFolders);
-  const { keptRuns } = config;
-  const options = { catalog, store, log, masterKey, adminPassword, connect, keptRuns };
+  const guard = addressGuard(config.endpointNetworks);
+  const connect = siteConnector(guard, config.layoutFolders);
+  const { keptRuns, publicUrl } = config;
+  const secrets = { masterKey, adminPassword };
+  const options = { catalog, store, log, ...secrets, connect, guard, keptRuns, publicUrl };
   const parts = await openParts(options, onStop);
   const { firstPassword } = parts;
   if (config.metricsListen) await serveMetrics(parts, config.metricsListen, onStop);

@@ -30,4 +30,5 @@ export * from "./standing.ts";
 export * from "./system.ts";
 export * from "./tags.ts";
 export * from "./users.ts";
+export * from "./webhooks.ts";
 export { type Validated, validationHook } from "./validation.ts";

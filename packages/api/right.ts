@@ -12,6 +12,8 @@ export type Right =
   | "project:delete"
   | "member:list"
   | "member:write"
+  | "notification-policy:read"
+  | "notification-policy:write"
   | "repository:list"
   | "repository:read"
   | "repository:update"

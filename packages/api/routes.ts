@@ -12,6 +12,7 @@ import { repositories } from "./repositories.ts";
 import { standing } from "./standing.ts";
 import { system } from "./system.ts";
 import { tags } from "./tags.ts";
+import { systemWebhooks, webhooks } from "./webhooks.ts";
 import { users } from "./users.ts";
 
 /** Every route of the management API, by room. Paths are whole. */
@@ -30,6 +31,8 @@ export const routes = {
   jobservice,
   replicas,
   standing,
+  webhooks,
+  systemWebhooks,
   system,
 };
 

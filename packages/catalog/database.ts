@@ -37,6 +37,9 @@ export interface Database {
   registry_endpoint: RegistryEndpointTable;
   replication_policy: ReplicationPolicyTable;
   replica: ReplicaTable;
+  webhook_policy: WebhookPolicyTable;
+  webhook_delivery: WebhookDeliveryTable;
+  webhook_lag: WebhookLagTable;
   blob_transfer: BlobTransferTable;
   name_clock: NameClockTable;
   replication_conflict: ReplicationConflictTable;
@@ -414,4 +417,49 @@ export interface ReplicationConflictTable {
   winner_origin: string | null;
   loser_origin: string | null;
   policy_id: number | null;
+}
+
+/** Who is told of what happens. */
+export interface WebhookPolicyTable {
+  id: Generated<number>;
+  project_id: number | null;
+  name: string;
+  description: Generated<string>;
+  enabled: Generated<boolean>;
+  event_types: string[];
+  address: string;
+  payload_format: string;
+  auth_header_sealed: Buffer | null;
+  secret_sealed: Buffer | null;
+  skip_cert_verify: Generated<boolean>;
+  options: JsonWithDefault<Record<string, unknown>>;
+  creator: Generated<string>;
+  created_at: Generated<Date>;
+  updated_at: Generated<Date>;
+}
+
+/** What a webhook was told or is to be told, and how the last attempt went. */
+export interface WebhookDeliveryTable {
+  id: Generated<number>;
+  policy_id: number;
+  event_id: string;
+  event_type: string;
+  content_type: string;
+  body: string;
+  execution_id: number | null;
+  status: Generated<"Pending" | "Success" | "Error">;
+  attempts: Generated<number>;
+  status_code: number | null;
+  duration_ms: number | null;
+  answer: Generated<string>;
+  error: Generated<string>;
+  created_at: Generated<Date>;
+  attempted_at: Date | null;
+}
+
+/** Lag over a limit that a webhook has been told of. */
+export interface WebhookLagTable {
+  webhook_id: number;
+  replication_id: number;
+  since: Generated<Date>;
 }

@@ -3,6 +3,7 @@ import { type Right, validationHook } from "@entrepot/api";
 import type { Actor, Catalog } from "@entrepot/catalog";
 import type { Content } from "@entrepot/content";
 import { STATUS_OF } from "@entrepot/distribution/wire";
+import type { Events } from "@entrepot/events";
 import type { Jobs } from "@entrepot/jobs";
 import { RegistryError } from "@entrepot/oci";
 import type { Replication } from "@entrepot/replication";
@@ -25,6 +26,7 @@ export interface ApiOptions {
   readonly content: Content;
   readonly jobs: Jobs;
   readonly replication: Replication;
+  readonly events: Events;
   readonly upstreams: Upstreams;
   readonly publicUrl: string | null;
   readonly log: Log;

@@ -8,6 +8,7 @@ import { addPlans } from "./plans.ts";
 import { addProjects } from "./projects.ts";
 import { addRepositories } from "./repositories.ts";
 import { addTags } from "./tags.ts";
+import { addWebhooks } from "./webhooks.ts";
 import { addUsers } from "./users.ts";
 import { addReplication } from "./replication.ts";
 import { addRegistries } from "./registries.ts";
@@ -27,6 +28,7 @@ export function openApi(options: ApiOptions) {
   addJobservice(app, options);
   addPlans(app, options);
   addStanding(app, options);
+  addWebhooks(app, options);
   addArtifacts(app, options);
   addLabels(app, options);
   addMembers(app, options);

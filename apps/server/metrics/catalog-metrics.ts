@@ -88,12 +88,16 @@ function lagGroup(gauge: MakeGauge): Group {
 function taskGroup(gauge: MakeGauge): Group {
   const tasks = gauge("entrepot_tasks", "Tasks that have not ended.", ["kind", "status"]);
   const oldest = gauge("entrepot_task_oldest_seconds", "Age of the oldest waiting task.", ["kind"]);
+  const paused = gauge("entrepot_queue_paused", "1 for each queue that is paused.", ["queue"]);
   return async (db) => {
+    const stopped = await db.selectFrom("job_pause").select("job_type").execute();
+    paused.reset();
+    for (const { job_type: queue } of stopped) paused.set({ queue }, 1);
     const { rows } = await sql<{ kind: string; status: string; count: number; age: number }>`
-      SELECT kind, CASE WHEN status = 'Running' THEN 'running'
-                        WHEN not_before > now() THEN 'delayed' ELSE 'waiting' END AS status,
+      SELECT kind, CASE status WHEN 'Running' THEN 'running'
+                        WHEN 'Scheduled' THEN 'delayed' ELSE 'waiting' END AS status,
              count(*) AS count, extract(epoch FROM now() - min(start_time))::float8 AS age
-      FROM task WHERE status IN ('Pending', 'Running') GROUP BY 1, 2
+      FROM task WHERE status IN ('Pending', 'Scheduled', 'Running') GROUP BY 1, 2
     `.execute(db);
     tasks.reset();
     oldest.reset();

@@ -25,6 +25,7 @@ const NAMES: Readonly<Record<Role, string>> = {
 const LEAST_ROLE = {
   project: { read: 5, update: 1, delete: 1 },
   member: { list: 3, write: 1 },
+  "notification-policy": { read: 1, write: 1 },
   repository: { list: 5, read: 5, pull: 5, push: 2, update: 2, delete: 4 },
   artifact: { list: 5, read: 5, create: 2, delete: 4 },
   "artifact-label": { create: 2, delete: 2 },
