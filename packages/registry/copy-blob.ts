@@ -3,6 +3,7 @@ import { verified } from "./bytes.ts";
 import { countBytes, expectBytes, step, type Copy, type Once } from "./copy.ts";
 import { CHUNK_BYTES, copyByUpload } from "./copy-upload.ts";
 import { bytesOrCancelled, orCancelled } from "./or-cancelled.ts";
+import { slowed } from "./slowed.ts";
 
 /**
  * Brings `blob` to the target: is it there? can it be mounted? else its bytes are streamed and
@@ -67,15 +68,14 @@ function skip(copy: Copy, blob: Descriptor): void {
 }
 
 async function send(copy: Copy, blob: Descriptor): Promise<void> {
-  const { transfers, throttle } = copy.options;
+  const { transfers, throttle, signal } = copy.options;
   if (transfers && blob.size > CHUNK_BYTES && (await copyByUpload(copy, blob, transfers))) return;
   let readFailure: unknown;
   // The source is asked once the target wants the first byte: nothing stays open if it never does.
   const bytes = async function* (): Bytes {
     try {
       const fetched = verified(await copy.source.fetch(blob), blob);
-      for await (const chunk of bytesOrCancelled(fetched, copy.options.signal)) {
-        await throttle?.(chunk.length);
+      for await (const chunk of slowed(bytesOrCancelled(fetched, signal), throttle, signal)) {
         countBytes(copy, chunk.length);
         yield chunk;
       }

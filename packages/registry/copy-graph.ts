@@ -1,4 +1,4 @@
-import type { Descriptor } from "@entrepot/oci";
+import { type Descriptor, isIndexType, RegistryError } from "@entrepot/oci";
 import { bytesOf } from "./bytes.ts";
 import { copyBlob } from "./copy-blob.ts";
 import { copyReferrers } from "./copy-referrers.ts";
@@ -63,13 +63,18 @@ export async function copyTag(
 async function copyManifest(copy: Copy, root: Descriptor, tag?: string): Promise<void> {
   const { target, options, concurrency } = copy;
   options.onStage?.("compare");
-  if (tag !== undefined && !options.deep) {
+  // A sparse index that is there may lack what is wanted now.
+  const mayLack = ({ mediaType }: Descriptor) =>
+    options.platforms !== undefined && isIndexType(mediaType);
+  if (tag !== undefined && !options.deep && !mayLack(root)) {
     const now = await step(copy, `looking for tag ${tag}`, () => target.resolve(tag));
     if (now?.digest === root.digest) return;
   }
-  const isThere = async ({ digest }: Descriptor) =>
+  const isThere = async (content: Descriptor) =>
     !options.deep &&
-    (await step(copy, `looking for ${digest}`, () => target.resolve(digest))) !== null;
+    !mayLack(content) &&
+    (await step(copy, `looking for ${content.digest}`, () => target.resolve(content.digest))) !==
+      null;
   options.onStage?.("check manifest");
   const graph = await readGraph(copy, root, isThere);
   const contents = graph.manifests.flat().map((manifest) => manifest.content);
@@ -95,8 +100,22 @@ async function pushManifest(copy: Copy, manifest: GraphManifest, tag?: string): 
   const { content, bytes } = manifest;
   const tags = tag === undefined ? [] : [tag];
   await step(copy, `sending manifest ${content.digest}`, () =>
-    copy.target.push(content, bytesOf(bytes), tags),
+    copy.target.push(content, bytesOf(bytes), tags).catch((error: unknown) => {
+      throw copy.options.platforms ? sparseRefused(error, content) : error;
+    }),
   );
   copy.done.manifestsSent++;
   countBytes(copy, bytes.length);
+}
+
+/** A registry that wants all children says so by one of these codes. */
+function sparseRefused(error: unknown, { digest, mediaType }: Descriptor): unknown {
+  if (!(error instanceof RegistryError) || !isIndexType(mediaType)) return error;
+  if (error.code !== "MANIFEST_BLOB_UNKNOWN" && error.code !== "MANIFEST_INVALID") return error;
+  return new RegistryError(
+    "UNSUPPORTED",
+    `the registry does not take index ${digest} without all of its children; ` +
+      "have it rewritten for the platforms that are copied",
+    { cause: error, detail: error.detail },
+  );
 }

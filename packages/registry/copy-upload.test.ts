@@ -159,6 +159,7 @@ test("wrong bytes are noticed before the end, and the upload is not gone on with
 test("every byte is throttled", async () => {
   let throttled = 0;
   const { run } = await world();
-  await run({ throttle: async (bytes) => void (throttled += bytes) });
+  const take = async (bytes: number) => void (throttled += bytes);
+  await run({ throttle: { isLimited: true, take } });
   expect(throttled).toBe(SIZE);
 });

@@ -3,6 +3,7 @@ import { algorithmOf, RegistryError, type Bytes, type Descriptor } from "@entrep
 import { countBytes, type Copy, type Transfers } from "./copy.ts";
 import { bytesOrCancelled, orCancelled } from "./or-cancelled.ts";
 import type { Upload } from "./ports.ts";
+import { slowed } from "./slowed.ts";
 
 /** Larger blobs travel by uploads whose place is kept; what is cut off costs a chunk at most. */
 export const CHUNK_BYTES = 16 * 1024 * 1024;
@@ -155,14 +156,13 @@ function chunkBytesOf({ options }: Copy, { chunkMinBytes }: Upload): number {
 
 /** `bytes`, hashed, counted and slowed down. */
 async function* passing(copy: Copy, blob: Descriptor, sending: Sending, bytes: Bytes) {
-  const { throttle } = copy.options;
+  const { throttle, signal } = copy.options;
   let at = sending.upload.offset;
-  for await (const chunk of bytes) {
+  for await (const chunk of slowed(bytes, throttle, signal)) {
     at += chunk.length;
     if (at > blob.size) {
       throw new RegistryError("SIZE_INVALID", `more bytes came than ${blob.digest} has`);
     }
-    await throttle?.(chunk.length);
     sending.hash?.update(chunk);
     sending.hashed += chunk.length;
     countBytes(copy, chunk.length);

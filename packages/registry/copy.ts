@@ -1,6 +1,8 @@
 import { RegistryError, type Descriptor, type Digest } from "@entrepot/oci";
 import { cancelled, orCancelled } from "./or-cancelled.ts";
+import type { TakesPlatform } from "./platforms.ts";
 import type { Repository } from "./ports.ts";
+import type { Throttle } from "./slowed.ts";
 
 /** What a copy asks of the repository it reads. */
 export type CopySource = Pick<Repository, "name" | "resolve" | "stat" | "fetch" | "referrers">;
@@ -58,14 +60,19 @@ export interface CopyOptions {
   readonly once?: Once;
   /** Also copies what refers to the manifests: referrers, and cosign's tags. Default false. */
   readonly referrers?: boolean;
+  /**
+   * Leaves out what an index holds for other platforms: the target gets the index as it is, but
+   * without those children (a sparse index), which not every registry takes. Default: all.
+   */
+  readonly platforms?: TakesPlatform;
   /** Does not trust what is there: looks at every blob, pushes every manifest. Default false. */
   readonly deep?: boolean;
   /** With it, a large blob that was cut off goes on where it was, even in another process. */
   readonly transfers?: Transfers;
   /** Large blobs go in chunks even where the target takes them in one request. */
   readonly chunked?: boolean;
-  /** Awaited before so many bytes go out: limits the rate. */
-  readonly throttle?: (bytes: number) => Promise<void>;
+  /** Limits the rate at which blobs go out. */
+  readonly throttle?: Throttle;
 }
 
 /** What a copy did. Skipped blobs were there, came with another copy, or need not be stored. */

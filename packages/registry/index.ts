@@ -24,5 +24,7 @@ export type {
   Repository,
   Upload,
 } from "./ports.ts";
+export { entriesFor, rewriteIndex, type TakesPlatform, withPlatforms } from "./platforms.ts";
 export { GRAPH_LIMIT_BYTES, NESTING_LIMIT } from "./read-graph.ts";
 export { sharedTransfers } from "./shared-transfers.ts";
+export type { Throttle } from "./slowed.ts";

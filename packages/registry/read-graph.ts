@@ -11,6 +11,7 @@ import {
 import { collect, verified } from "./bytes.ts";
 import { step, type Copy } from "./copy.ts";
 import { eachOf } from "./each-of.ts";
+import { entriesFor } from "./platforms.ts";
 
 /** Most indexes within each other, from the root down. */
 export const NESTING_LIMIT = 8;
@@ -72,7 +73,13 @@ async function readManifest(copy: Copy, content: Descriptor): Promise<GraphManif
   return step(copy, `reading manifest ${content.digest}`, async () => {
     const fetched = verified(await copy.source.fetch(content), content);
     const bytes = await collect(fetched, MANIFEST_LIMIT_BYTES);
-    return { content, bytes, children: childrenOf(parseManifest(bytes, content.mediaType)) };
+    const manifest = parseManifest(bytes, content.mediaType);
+    const { platforms } = copy.options;
+    if (!platforms || manifest.kind !== "index") {
+      return { content, bytes, children: childrenOf(manifest) };
+    }
+    const manifests = entriesFor(manifest.manifests, platforms);
+    return { content, bytes, children: childrenOf({ ...manifest, manifests }) };
   });
 }
 

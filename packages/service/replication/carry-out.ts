@@ -13,6 +13,7 @@ import { watchCopy } from "./copy-progress.ts";
 import { ownTagOnly } from "./own-tag-only.ts";
 import type { Origin, Policy, Site } from "./ports.ts";
 import type { Replica } from "./replicas.ts";
+import { selectedPlatforms, sparseOptions, wantedContent } from "./policy-platforms.ts";
 import { sourceSide } from "./source-side.ts";
 import { verifyGraph } from "./verify.ts";
 
@@ -39,6 +40,8 @@ export interface Errand {
   readonly bringAgain: (replica: Replica) => Promise<void>;
   /** What is there at the target is not trusted. */
   readonly deep?: boolean;
+  /** How blobs travel. */
+  readonly how?: Pick<CopyOptions, "transfers" | "chunked" | "throttle">;
 }
 
 /**
@@ -55,8 +58,11 @@ async function copy(errand: Errand): Promise<Digest | undefined> {
   const wanted = replica.wanted!;
   const isTag = asDigest(reference) === null;
   run.progress({ stage: "resolve" });
-  const source = sourceSide(errand.source.registry(origin).repository(repository));
-  const content = await source.resolve(wanted);
+  const source = selectedPlatforms(
+    policy,
+    sourceSide(errand.source.registry(origin).repository(repository)),
+  );
+  const content = await wantedContent(source, replica);
   if (!content) {
     run.log("warn", `${repository}@${wanted} has been deleted at the source since`);
     return undefined;
@@ -181,14 +187,16 @@ function siteKey(policy: Policy): string {
   return String(policy.destEndpointId ?? "local");
 }
 
-function copyOptions({ run, target, policy, once, deep = false }: Errand): CopyOptions {
+function copyOptions({ run, target, policy, once, how, deep = false }: Errand): CopyOptions {
   const mountFrom = target.mountFrom?.bind(target);
   return {
     signal: run.signal,
     referrers: true,
     deep,
+    ...how,
     once: (key, work) => once(`${siteKey(policy)}/${key}`, work),
     ...(mountFrom && { mountFrom }),
+    ...sparseOptions(policy),
   };
 }
 

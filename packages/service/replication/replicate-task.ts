@@ -11,6 +11,7 @@ import type { Pace } from "./pace.ts";
 import type { Policies } from "./policies.ts";
 import type { Site } from "./ports.ts";
 import { runWindow } from "./run-window.ts";
+import type { Transport } from "./transport.ts";
 import {
   type Arrival,
   noteArrivals,
@@ -34,6 +35,7 @@ export interface ReplicateOptions {
   /** Our own registry. */
   readonly local: Site;
   readonly pace: Pace;
+  readonly transport: Transport;
 }
 
 /**
@@ -69,7 +71,7 @@ export function replicateTask(options: ReplicateOptions): TaskHandler {
       const returning = await cameFrom(taken, target, peerId, run);
       const sendable = returning ? taken : await wanting(taken, options);
       const replica = returning ? taken : await resolved(sendable, target, catalog);
-      const sides = { policy, replica, source, target };
+      const sides = { policy, replica, source, target, how: options.transport.of(policy) };
       const errand = { ...sides, run, once, deep, judges, ...errandFacts(catalog, replica) };
       const arrived = returning ? replica.wanted! : await carryOut(errand);
       if (arrived === undefined) return wantNoMore(catalog.db, replica);

@@ -9,12 +9,15 @@ import { checkPolicy } from "./policy-rules.ts";
 import { type PreviewEvent, type PreviewOptions, previewRun } from "./preview.ts";
 import { DEFAULT_PACE, type Pace } from "./pace.ts";
 import type { Connect, Policy, PolicySettings, SecretBox, Site } from "./ports.ts";
+import { promoteTask, type Promotion, startPromotion } from "./promote-task.ts";
 import { reconcile } from "./reconcile.ts";
 import { replicateTask } from "./replicate-task.ts";
 import { runTask } from "./run-task.ts";
 import { openLifecycle } from "./lifecycle.ts";
 import { startIfFree } from "./start-run.ts";
 import { moveTask, stageTask } from "./stage-task.ts";
+import { forgetOldTransfers } from "./blob-transfers.ts";
+import { openTransport } from "./transport.ts";
 import { replicationTrigger } from "./trigger.ts";
 
 /** What replication is made of. */
@@ -48,6 +51,8 @@ export interface Replication {
    * with the id of a stored policy they are planned as a change of that one.
    */
   plan(policy: Policy | PolicySettings, options: PreviewOptions): AsyncGenerator<PreviewEvent>;
+  /** Brings one artifact to an endpoint, without a policy; returns the execution's id. NOT_FOUND. */
+  promote(promotion: Promotion, actor: Actor): Promise<number>;
   /** Stops an execution; its names stay as they are until they change or the policy runs again. */
   stop(executionId: number): Promise<boolean>;
   /** Starts reading the journal and looking after what is behind. Call on nodes that work. */
@@ -62,11 +67,13 @@ export function openReplication(options: ReplicationOptions): Replication {
   const onError = options.onError ?? (() => undefined);
   const endpoints = openEndpoints({ catalog, box, connect, jobs });
   const policies = openPolicies(catalog, jobs, openLifecycle(catalog, jobs));
-  const parts = { catalog, policies, endpoints, local, pace };
+  const transport = openTransport({ catalog, box, policies, endpoints });
+  const parts = { catalog, policies, endpoints, local, pace, transport };
   jobs.handle(replicateTask(parts));
   jobs.handle(runTask(parts));
   jobs.handle(stageTask(parts));
   jobs.handle(moveTask(parts));
+  jobs.handle(promoteTask(parts));
 
   const run: Replication["run"] = (policyId, trigger, actor, given = {}) =>
     startIfFree({ catalog, jobs }, { policyId, trigger, actor, ...given });
@@ -86,9 +93,15 @@ export function openReplication(options: ReplicationOptions): Replication {
       throw new RegistryError("NOT_FOUND", `replication policy ${id} does not exist`);
     },
     plan: (policy, given) => previewRun(parts, plannable(policy), given),
+    async promote(promotion, actor) {
+      const { endpointId: id } = promotion;
+      if (await endpoints.get(id)) return startPromotion(jobs, promotion, actor);
+      throw new RegistryError("NOT_FOUND", `registry endpoint ${id} does not exist`);
+    },
     stop: (executionId) => stopExecution(catalog, jobs, executionId),
 
     start() {
+      forgetOldTransfers(catalog).catch(onError);
       const reader = followJournal(catalog, replicationTrigger(catalog, jobs), { onError });
       const looking = every(pace.reconcileMs, () =>
         reconcile({ catalog, jobs, endpoints, pace, onError }).catch(onError),

@@ -2,6 +2,7 @@ import { sharedTransfers } from "@entrepot/registry";
 import type { TaskHandler, TaskRun } from "@entrepot/jobs";
 import { sql } from "kysely";
 import { carryOut } from "./carry-out.ts";
+import { heldBack } from "./failure.ts";
 import { errandFacts } from "./errand-facts.ts";
 import { readAgain, type Sides, sidesOf } from "./compare.ts";
 import { lockCursor } from "./cursor.ts";
@@ -25,6 +26,7 @@ export function stageTask(options: ReplicateOptions): TaskHandler {
     kind: STAGE,
     maxAttempts: ATTEMPTS,
     retryDelayMs: retryDelays(pace),
+    heldBack,
     waits: runWindow(policies),
     async run(run) {
       const payload = run.task.payload as StagePayload;
@@ -45,7 +47,8 @@ export function stageTask(options: ReplicateOptions): TaskHandler {
       };
       const facts = errandFacts(catalog, replica);
       // Content by its digest: nothing is to be judged about it.
-      const errand = { policy, replica, source, target, run, once, judges: false, ...facts };
+      const how = options.transport.of(policy);
+      const errand = { policy, replica, source, target, run, once, how, judges: false, ...facts };
       const arrived = await carryOut(errand);
       if (arrived === undefined) {
         throw new Error(`${repository}@${digest} is no longer at the source; run the policy again`);
@@ -77,6 +80,7 @@ export function moveTask(options: ReplicateOptions): TaskHandler {
     kind: MOVE,
     maxAttempts: ATTEMPTS,
     retryDelayMs: retryDelays(pace),
+    heldBack,
     async run(run) {
       const policy = await activePolicy(options, run, run.execution.vendorId);
       if (!policy) return;
