@@ -91,6 +91,20 @@ const Parts = z.object({
   with_immutable_status: flag(false),
 });
 
+/** Where an artifact is to go. */
+export const NewPromotion = z
+  .object({
+    registry_id: z.int().nullish().openapi({ description: "An endpoint; absent: this registry." }),
+    repository: z.string().openapi({ description: "project/repository there" }),
+    tags: z
+      .array(z.string())
+      .max(100)
+      .nullish()
+      .openapi({ description: "Its tags there; absent: the tag in the path, if it is one." }),
+  })
+  .openapi("Promotion");
+export type NewPromotion = z.infer<typeof NewPromotion>;
+
 /** The artifact routes. */
 export const artifacts = {
   list: createRoute({
@@ -118,6 +132,20 @@ export const artifacts = {
       }),
     },
     responses: { 201: created, ...errors(400, 404, 409) },
+  }),
+
+  promote: createRoute({
+    method: "post",
+    path: `${PATH}/{reference}/promotions`,
+    summary: "Copies an artifact, with what refers to it, to another project or registry",
+    description:
+      "Within this registry it is done at once, without moving bytes, needs the right to push " +
+      "there, and Location is the copy. To an endpoint it needs a system administrator, and " +
+      "Location is the execution.",
+    tags: ["artifact"],
+    ...needs("artifact:read"),
+    request: { ...byReference, body: contract.body(NewPromotion) },
+    responses: { 201: created, ...errors(400, 404) },
   }),
 
   get: createRoute({

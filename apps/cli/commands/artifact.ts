@@ -6,6 +6,7 @@ import { artifactNamed, repositoryNamed } from "../names.ts";
 import type { ListOptions } from "../options.ts";
 import { listQuery, withExample, withListOptions, withYes } from "../options.ts";
 import type { Format, View } from "../output.ts";
+import { addPromote } from "./promote.ts";
 
 const ARGUMENT = "project/repository:tag or project/repository@digest";
 
@@ -83,6 +84,8 @@ export function addArtifact(program: Command, cli: Cli): void {
       }),
     );
   withExample(copy, "$ entrepot artifact copy library/hello:latest team/hello");
+
+  addPromote(artifact, cli);
 
   const remove = withYes(
     artifact.command("delete").description("Deletes an artifact with all its tags."),

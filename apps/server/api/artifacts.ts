@@ -8,6 +8,7 @@ import { copyArtifact } from "./copy-artifact.ts";
 import { foundIn } from "./found-in.ts";
 import { keeps } from "./keeps.ts";
 import { pageOf, paged } from "./paged.ts";
+import { addPromotion } from "./promote-artifact.ts";
 import { findRepository, repositoryNamed } from "./repository-rows.ts";
 import { orderOf, whereOf } from "./sql-filter.ts";
 
@@ -21,6 +22,7 @@ export function addArtifacts(app: App, options: ApiOptions): void {
   addOne(app, options);
   addAccessories(app, options);
   addCopy(app, options);
+  addPromotion(app, options);
   addLabelling(app, options);
 }
 

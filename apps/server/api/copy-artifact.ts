@@ -8,8 +8,8 @@ import { artifactAt } from "./artifact-rows.ts";
 import { repositoryNamed } from "./repository-rows.ts";
 
 /**
- * Copies the artifact that `from` names into repository `target` with all its tags and what is
- * about it, as Harbor does whether a tag or a digest was given. Blobs are mounted: no bytes move.
+ * Copies the artifact that `from` names into repository `target` with all its tags (or those that
+ * are `given` instead) and what is about it, as Harbor does whether a tag or a digest was given. Blobs are mounted: no bytes move.
  * All its tags arrive in one commit, with the manifest. Repeating is safe. Returns the reference.
  * Throws BAD_REQUEST, NOT_FOUND for what is not there or may not be read, NAME_INVALID.
  */
@@ -18,6 +18,7 @@ export async function copyArtifact(
   context: Context<Env>,
   from: string,
   target: string,
+  given?: readonly string[],
 ): Promise<string> {
   const { access, catalog, content } = options;
   const identity = context.get("identity");
@@ -30,13 +31,12 @@ export async function copyArtifact(
   }
   const source = await repositoryNamed(options, `${project}/${repository}`);
   const { digest, media_type: mediaType, size } = await artifactAt(options, source, reference);
-  const tags = await tagsOf(catalog, source, [digest]);
+  const own = given ?? (await tagsOf(catalog, source, [digest])).map((tag) => tag.name);
 
   const registry = access.guard(content.as(context.get("actor")), identity);
-  const names = tags.map((tag) => tag.name);
   await copyGraph(
     registry.repository(source.name),
-    tagging(registry.repository(target), digest, names),
+    tagging(registry.repository(target), digest, own),
     { mediaType, digest: digest as never, size },
     { mountFrom: () => source.name, referrers: true },
   );

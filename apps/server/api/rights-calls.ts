@@ -126,6 +126,10 @@ const CALLS: Readonly<Record<string, Prepare>> = {
     await pushSample(repository, sampleImage(), ["v1"]);
     return { params: { repository_name: "doomed" } };
   },
+  "artifacts.promote": (_, project) => ({
+    params: { repository_name: "app", reference: "v1" },
+    body: { repository: `${project}/promoted`, tags: ["v1"] },
+  }),
   "artifacts.copy": (_, project) => ({
     params: { repository_name: "copy" },
     query: { from: `${project}/app:v1` },
@@ -151,6 +155,9 @@ const CALLS: Readonly<Record<string, Prepare>> = {
   "labels.get": theLabel,
   "labels.update": async (...at) => ({ ...(await theLabel(...at)), body: { color: "#123456" } }),
   "labels.delete": theLabel,
+  "jobservice.stop": () => ({ body: { action: "stop" } }),
+  "jobservice.changeQueue": () => ({ body: { action: "resume" } }),
+  "jobservice.schedulesPaused": () => ({ params: { job_type: "all" } }),
   "tags.create": () => ({ body: { name: unused() } }),
   "tags.delete": async ({ content }, project) => {
     const repository = content.as(ACTOR).repository(`${project}/app`);

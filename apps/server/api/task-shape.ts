@@ -3,6 +3,8 @@ import type { Task, TaskStatus } from "@entrepot/jobs";
 import {
   type CopyProgress,
   MOVE,
+  PROMOTE,
+  type Promotion,
   REPLICATE,
   type ReplicatePayload,
   STAGE,
@@ -57,6 +59,11 @@ function resourcesOf(task: Task) {
   if (task.kind === STAGE) {
     const { repository, target, digest } = task.payload as StagePayload;
     return resources("copy", repository, target, digest);
+  }
+  if (task.kind === PROMOTE) {
+    const { repository, digest, target, tags } = task.payload as unknown as Promotion;
+    const called = resources("copy", repository, target, digest);
+    return tags.length === 0 ? called : { ...called, dst_resource: `${target}:${tags.join(",")}` };
   }
   if (task.kind !== REPLICATE) {
     const operation = task.kind === MOVE ? ("move" as const) : ("plan" as const);

@@ -16,8 +16,6 @@ import { runTask } from "./run-task.ts";
 import { openLifecycle } from "./lifecycle.ts";
 import { startIfFree } from "./start-run.ts";
 import { moveTask, stageTask } from "./stage-task.ts";
-import { forgetOldTransfers } from "./blob-transfers.ts";
-import { openTransport } from "./transport.ts";
 import { replicationTrigger } from "./trigger.ts";
 
 /** What replication is made of. */
@@ -67,8 +65,7 @@ export function openReplication(options: ReplicationOptions): Replication {
   const onError = options.onError ?? (() => undefined);
   const endpoints = openEndpoints({ catalog, box, connect, jobs });
   const policies = openPolicies(catalog, jobs, openLifecycle(catalog, jobs));
-  const transport = openTransport({ catalog, box, policies, endpoints });
-  const parts = { catalog, policies, endpoints, local, pace, transport };
+  const parts = { catalog, policies, endpoints, local, pace };
   jobs.handle(replicateTask(parts));
   jobs.handle(runTask(parts));
   jobs.handle(stageTask(parts));
@@ -101,7 +98,6 @@ export function openReplication(options: ReplicationOptions): Replication {
     stop: (executionId) => stopExecution(catalog, jobs, executionId),
 
     start() {
-      forgetOldTransfers(catalog).catch(onError);
       const reader = followJournal(catalog, replicationTrigger(catalog, jobs), { onError });
       const looking = every(pace.reconcileMs, () =>
         reconcile({ catalog, jobs, endpoints, pace, onError }).catch(onError),
