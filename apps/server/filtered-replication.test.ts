@@ -1,6 +1,6 @@
 import { apiClient } from "@entrepot/api/client";
 import type { NewPolicy } from "@entrepot/api";
-import { pushSample, type Sample, sampleImage } from "@entrepot/registry/samples";
+import { pushSample, type Sample, sampleImage, sampleIndex } from "@entrepot/registry/samples";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { testServer, type TestServer } from "./testing.ts";
 
@@ -112,4 +112,53 @@ test("a run takes the newest versions of a range, here and as a pull", async () 
     (await server.content.as(ACTOR).repository(`library/${name}`).tags()).items;
   expect(await tagsAt(there, "ranged")).toEqual(["v1.1.0", "v1.2.0"]);
   expect(await tagsAt(here, "pulled")).toEqual(["v1.1.0", "v1.2.0"]);
+});
+
+/** An index of an image for each of these architectures, and the images. */
+function indexFor(...architectures: string[]) {
+  const images = architectures.map((architecture) => {
+    const image = sampleImage();
+    return { ...image, content: { ...image.content, platform: { os: "linux", architecture } } };
+  });
+  return { index: sampleIndex(images), images };
+}
+
+test("of an index only the selected platforms arrive, as an index rewritten", async () => {
+  const { index, images } = indexFor("amd64", "arm64", "s390x");
+  const rewritten = { index_mode: "rewritten" as const };
+  const filters: NewPolicy["filters"] = [
+    { type: "name", value: "library/multi" },
+    { type: "platform", value: "linux/amd64,linux/arm64" },
+  ];
+  const id = await policy("platforms", filters, { ...EVENTS, ...rewritten, verify: true });
+  await push(here, "multi", index, "v1");
+  await vi.waitFor(async () => expect(await at(there, "multi", "v1")).not.toBeNull(), SOON);
+  const found = (await at(there, "multi", "v1"))!.digest;
+  expect(found).not.toBe(index.content.digest);
+  const kept = images.map(({ content }) => at(there, "multi", content.digest));
+  expect((await Promise.all(kept)).map((one) => one !== null)).toEqual([true, true, false]);
+
+  // A run finds it equal, and so has nothing to copy.
+  const { created } = await api.executions.start({ body: { policy_id: id } });
+  const params = { id: Number(created) };
+  await vi.waitFor(async () => {
+    expect((await api.executions.get({ params })).body.status).toBe("Succeed");
+  }, SOON);
+  expect((await api.executions.get({ params })).body.total).toBe(1);
+});
+
+test("a target that takes no sparse index says so, with what to do", async () => {
+  const { index } = indexFor("amd64", "arm64");
+  await push(here, "sparse", index, "v1");
+  const id = await policy("sparse", [
+    { type: "name", value: "library/sparse" },
+    { type: "platform", value: "linux/amd64" },
+  ]);
+  const { created } = await api.executions.start({ body: { policy_id: id } });
+  const params = { id: Number(created) };
+  await vi.waitFor(async () => {
+    const { body } = await api.replicas.list({ params: { id } });
+    expect(body[0]?.last_error).toMatch(/rewritten/);
+  }, SOON);
+  await api.executions.stop({ params });
 });

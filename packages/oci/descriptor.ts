@@ -20,3 +20,12 @@ export interface Platform {
   readonly "os.version"?: string;
   readonly "os.features"?: readonly string[];
 }
+
+/** `linux/arm64`, `linux/arm/v7`. */
+export function platformText({
+  os,
+  architecture,
+  variant,
+}: Pick<Platform, "os" | "architecture" | "variant">): string {
+  return `${os}/${architecture}${variant ? `/${variant}` : ""}`;
+}

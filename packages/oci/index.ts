@@ -1,6 +1,6 @@
 export type { Bytes } from "./bytes.ts";
 export { cosignSubjectOf, cosignSuffixes, cosignTagOf } from "./cosign.ts";
-export type { Descriptor, Platform } from "./descriptor.ts";
+export { type Descriptor, type Platform, platformText } from "./descriptor.ts";
 export { algorithmOf, asDigest, digestOf, hexOf, parseDigest } from "./digest.ts";
 export type { Algorithm, Digest } from "./digest.ts";
 export { RegistryError } from "./error.ts";

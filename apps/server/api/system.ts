@@ -2,7 +2,6 @@ import { routes } from "@entrepot/api";
 import { visibleProjects } from "@entrepot/access";
 import { sql } from "kysely";
 import { type ApiOptions, type App, requires } from "./app.ts";
-import { paged } from "./paged.ts";
 import { HARBOR_VERSION, VERSION } from "./version.ts";
 
 const system = routes.system;

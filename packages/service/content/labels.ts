@@ -72,12 +72,12 @@ export function openLabels(catalog: Catalog): Labels {
       catalog.commit(actor, async (commit) => {
         await labelOf(commit, id);
         const manifest = await manifestAt(commit, repository, digest);
-        const taken = await commit.db
+        const gone = await commit.db
           .deleteFrom("artifact_label")
           .where("manifest_id", "=", manifest.id)
           .where("label_id", "=", id)
           .executeTakeFirst();
-        if (taken.numDeletedRows === 0n) return false;
+        if (gone.numDeletedRows === 0n) return false;
         await record(commit, [manifest.id]);
         return true;
       }),

@@ -69,8 +69,9 @@ async function copy(errand: Errand): Promise<Digest | undefined> {
   }
   await errand.target.prepare(replica.target, () => errand.source.isPublic(repository));
   const whole = brokenIsAbsent(errand.target.registry(origin).repository(replica.target));
-  const target = policy.destEndpointId === null ? whole : ownTagOnly(whole, reference);
-  if (isTag && !policy.override && (await keepsItsOwn(target, reference, wanted))) {
+  const push = policy.destEndpointId !== null;
+  const target = push ? ownTagOnly(whole, reference, isTag && errand.judges) : whole;
+  if (isTag && !policy.override && (await keepsItsOwn(whole, reference, wanted))) {
     run.log("warn", `${target.name}:${reference} has another digest there and is kept (override)`);
     return undefined;
   }

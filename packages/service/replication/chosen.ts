@@ -3,8 +3,10 @@ import { asDigest, type Digest } from "@entrepot/oci";
 import { type Kysely, sql } from "kysely";
 import type { Facts } from "./facts.ts";
 import type { Selection } from "./filters.ts";
+import { rewriteIndex, type TakesPlatform } from "@entrepot/registry";
 import { type LocalArtifact, localFacts } from "./local-facts.ts";
-import { choiceKey, type NameChange } from "./planner.ts";
+import { choiceKey, type NameChange, type Planned } from "./planner.ts";
+import { rewritesFor } from "./policy-platforms.ts";
 import { newestTags } from "./selected.ts";
 
 /** Artifacts asked about in one query. */
@@ -12,10 +14,11 @@ const BATCH = 500;
 
 /**
  * Which of `changes` here the filters by content take, as `choiceKey`s; undefined where there are
- * no such filters. A query for all changes, and one more for the tags of their repositories where
+ * no such filters. Where platforms are selected only tags are taken: what is pushed without one is
+ * most often what an index is going to hold, for a platform that may not be selected. A query for all changes, and one more for the tags of their repositories where
  * the newest are asked for.
  */
-export async function chosenOf(
+async function chosenOf(
   db: Kysely<Database>,
   selection: Selection,
   changes: readonly NameChange[],
@@ -25,6 +28,7 @@ export async function chosenOf(
     const { kind, repository, reference, digest } = change;
     const tag = kind === "tag" ? reference : null;
     if (digest === null || !selection.repository(repository)) return [];
+    if (selection.platform && tag === null) return [];
     return selection.tag(tag ?? "") ? [{ repository, tag, digest }] : [];
   });
   if (selection.newest === null) {
@@ -69,6 +73,50 @@ async function tagsIn(
     .where("repository.name", "in", [...repositories])
     .execute();
   return rows as LocalArtifact[];
+}
+
+/**
+ * `plan` with what it chooses of `changes`, and the changes as it is to see them: where indexes are
+ * rewritten for its platforms, with the digests that they then have.
+ */
+export async function chosenBy(
+  db: Kysely<Database>,
+  plan: Planned,
+  changes: readonly NameChange[],
+): Promise<{ plan: Planned; changes: readonly NameChange[] }> {
+  const chosen = await chosenOf(db, plan.selection, changes);
+  if (!chosen) return { plan, changes };
+  const takes = rewritesFor(plan.policy);
+  if (!takes) return { plan: { ...plan, chosen }, changes };
+  const taken = changes.filter((change) => chosen.has(choiceKey(change)));
+  const digests = await rewrittenDigests(db, taken, takes);
+  const seen = new Set<string>();
+  const rewritten = changes.map((change) => {
+    const digest = digests.get(`${change.repository}@${change.digest}`) ?? change.digest;
+    if (chosen.has(choiceKey(change))) seen.add(choiceKey({ ...change, digest }));
+    return { ...change, digest };
+  });
+  return { plan: { ...plan, chosen: seen }, changes: rewritten };
+}
+
+async function rewrittenDigests(
+  db: Kysely<Database>,
+  changes: readonly NameChange[],
+  takes: TakesPlatform,
+): Promise<Map<string, Digest>> {
+  const { rows } = await sql<{ key: string; media_type: string; bytes: Buffer }>`
+    SELECT DISTINCT ON (key) k.repository || '@' || k.digest AS key, m.media_type, m.bytes
+    FROM unnest(${changes.map((change) => change.repository)}::text[],
+                ${changes.map((change) => change.digest)}::text[]) AS k (repository, digest)
+    JOIN repository r ON r.name = k.repository
+    JOIN manifest m ON m.repository_id = r.id AND m.digest = k.digest
+  `.execute(db);
+  return new Map(
+    rows.flatMap(({ key, media_type: mediaType, bytes }) => {
+      const index = rewriteIndex(bytes, mediaType, takes);
+      return index ? [[key, index.content.digest] as const] : [];
+    }),
+  );
 }
 
 /** An artifact about which something changed that filters may ask for. */

@@ -8,6 +8,7 @@ import { compileFilters } from "./filters.ts";
 import { keyOf } from "./planner.ts";
 import type { Compared, RunRules } from "./plan-run.ts";
 import type { ListedArtifact, Policy, Site } from "./ports.ts";
+import { rewritesFor, selectedPlatforms } from "./policy-platforms.ts";
 import { selectedArtifacts } from "./selected.ts";
 
 /** Names compared at a time, and how many of them at once. */
@@ -83,22 +84,29 @@ async function* batches<T>(items: AsyncIterable<T>, size: number): AsyncGenerato
 /** What both sides have under each name; at most AT_ONCE questions at a time. */
 async function compare(sides: Sides, batch: readonly ListedArtifact[]): Promise<Compared[]> {
   const { policy, source, target, rules } = sides;
-  const from = source.registry(rules.origin);
+  const rewrites = rewritesFor(policy) !== null;
+  const whole = source.registry(rules.origin);
+  const from: Pick<Registry, "repository"> = {
+    repository: (name) => selectedPlatforms(policy, whole.repository(name)),
+  };
   const to = target.registry(rules.origin);
   const compared: Compared[] = [];
   await eachOf([...batch.entries()], AT_ONCE, async ([i, { repository, reference, digest }]) => {
     const { destNamespace, destNamespaceReplaceCount } = policy;
     const name = destinationOf(repository, destNamespace, destNamespaceReplaceCount);
-    const atSource = digest ?? (await digestAt(from, repository, reference));
+    const atSource = rewrites
+      ? await digestAt(from, repository, reference)
+      : (digest ?? (await digestAt(from, repository, reference)));
     const atTarget = await digestAt(to, name, reference);
-    compared[i] = { repository, reference, target: name, atSource, atTarget };
+    const listed = rewrites && digest ? { listed: digest } : {};
+    compared[i] = { repository, reference, target: name, atSource, atTarget, ...listed };
   });
   return compared;
 }
 
 /** What `reference` names, or null; a repository or project that is not there has nothing. */
 async function digestAt(
-  registry: Registry,
+  registry: Pick<Registry, "repository">,
   repository: string,
   reference: string,
 ): Promise<Digest | null> {
@@ -108,6 +116,12 @@ async function digestAt(
     if (error instanceof RegistryError && error.code === "NAME_UNKNOWN") return null;
     throw error;
   }
+}
+
+/** What a tag names by now. Of one that is rewritten and has moved since, a next run learns that. */
+function asNow({ listed, atSource }: Compared, digest: Digest | null): Digest | null {
+  if (listed === undefined) return digest;
+  return digest === listed ? atSource : null;
 }
 
 /** A name as our tables have it now, and the newest change of it; null where there is none. */
@@ -164,7 +178,7 @@ export async function readAgain(
   return compared.map((one, n) => {
     const { arrived, sent, digest, origin: registry, ...made } = again.get(n + 1)!;
     const brought = [arrived, sent].filter((known) => known !== null);
-    const atSource = push && !asDigest(one.reference) ? digest : one.atSource;
+    const atSource = push && !asDigest(one.reference) ? asNow(one, digest) : one.atSource;
     const now = { ...one, atSource, brought };
     if (registry === null) return now;
     const path = [...made.path!, catalog.registryId];

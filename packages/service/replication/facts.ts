@@ -1,4 +1,4 @@
-import { artifactTypeOf, isIndexType, type Manifest } from "@entrepot/oci";
+import { artifactTypeOf, isIndexType, type Manifest, platformText } from "@entrepot/oci";
 
 /** What filters may ask of an artifact beyond its names. */
 export type Fact = "labels" | "mediaType" | "artifactType" | "platforms" | "signed" | "pushedAt";
@@ -26,19 +26,11 @@ export function factsOfManifest(
     mediaType,
     artifactType: artifactTypeOf(manifest) ?? "",
     platforms: isIndexType(mediaType)
-      ? manifest.manifests.flatMap(({ platform }) => (platform ? [platformText(platform)] : []))
+      ? manifest.manifests.flatMap(({ platform }) =>
+          platform && platform.os !== "unknown" ? [platformText(platform)] : [],
+        )
       : null,
   };
-}
-
-/** `linux/arm64`, `linux/arm/v7`. */
-export function platformText(platform: {
-  readonly os: string;
-  readonly architecture: string;
-  readonly variant?: string | undefined;
-}): string {
-  const { os, architecture, variant } = platform;
-  return `${os}/${architecture}${variant ? `/${variant}` : ""}`;
 }
 
 /** Artifact types of signatures. Source: cosign, notation. */

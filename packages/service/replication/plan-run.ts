@@ -9,6 +9,8 @@ export interface Compared {
   readonly target: string;
   readonly atSource: Digest | null;
   readonly atTarget: Digest | null;
+  /** What it names at the source, where `atSource` is an index rewritten of that. */
+  readonly listed?: Digest;
   /** Which change made it at the source, where that is known. */
   readonly origin?: Origin;
   /** What this policy has brought there, or put under way, before. */

@@ -30,7 +30,10 @@ export function checkPolicy(settings: PolicySettings): void {
   if (!Number.isInteger(count) || count < -1 || count > 127) {
     throw wrong(`dest_namespace_replace_count must be a whole number from -1 to 127`);
   }
-  compileFilters(settings.filters);
+  const { platform } = compileFilters(settings.filters);
+  if (platform && settings.options.verify && settings.options.indexMode === "sparse") {
+    throw wrong("verify cannot prove a sparse index; choose index_mode rewritten, or no verify");
+  }
   checkOptions(settings);
 }
 

@@ -10,7 +10,7 @@ import {
   type ReplicaState,
   type Step,
 } from "./planner.ts";
-import { chosenOf, namesOf, type Touched } from "./chosen.ts";
+import { chosenBy, namesOf, type Touched } from "./chosen.ts";
 import { askPayload, underCeiling } from "./ceiling.ts";
 import { READER } from "./cursor.ts";
 import { VENDOR } from "./policies.ts";
@@ -37,11 +37,10 @@ export function replicationTrigger(catalog: Catalog, jobs: Jobs): JournalReader 
       if (named.length === 0 && touched.length === 0) return;
       const changes = [...(await withIndexes(db, named)), ...(await namesOf(db, touched, here))];
       if (changes.length === 0) return;
-      for (const unchosen of await eventPolicies(db)) {
-        const chosen = await chosenOf(db, unchosen.selection, changes);
-        const plan = { ...unchosen, ...(chosen && { chosen }) };
-        const known = await knownReplicas(db, plan.policy.id, changes);
-        const steps = planEvents(plan, changes, known);
+      for (const policy of await eventPolicies(db)) {
+        const { plan, changes: seen } = await chosenBy(db, policy, changes);
+        const known = await knownReplicas(db, plan.policy.id, seen);
+        const steps = planEvents(plan, seen, known);
         await startSteps(jobs, plan, steps, db);
       }
     },
