@@ -1,4 +1,5 @@
 export * from "./artifacts.ts";
+export * from "./conflicts.ts";
 export { type ErrorStatus, Errors } from "./contract.ts";
 export { parseCopySource, type CopySource } from "./copy-source.ts";
 export * from "./executions.ts";

@@ -1,4 +1,5 @@
 import { artifacts } from "./artifacts.ts";
+import { conflicts } from "./conflicts.ts";
 import { executions } from "./executions.ts";
 import { jobservice } from "./jobservice.ts";
 import { labels } from "./labels.ts";
@@ -30,6 +31,7 @@ export const routes = {
   executions,
   jobservice,
   replicas,
+  conflicts,
   standing,
   webhooks,
   systemWebhooks,

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import type { Cli } from "../call.ts";
+import { addConflicts } from "./conflicts.ts";
 import { addDiff } from "./diff.ts";
 import { addExecution } from "./execution.ts";
 import { addLag } from "./lag.ts";
@@ -20,6 +21,7 @@ export function addReplication(program: Command, cli: Cli): void {
   addLag(replication, cli);
   addWait(replication, cli);
   addDiff(replication, cli);
+  addConflicts(replication, cli);
   addExecution(replication, cli);
   addLogs(replication, cli);
 }

@@ -1,6 +1,7 @@
 import { openapiDocument } from "@entrepot/api";
 import { type ApiOptions, openApp } from "./app.ts";
 import { addArtifacts } from "./artifacts.ts";
+import { addConflicts } from "./conflicts.ts";
 import { addJobservice } from "./jobservice.ts";
 import { addLabels } from "./labels.ts";
 import { addMembers } from "./members.ts";
@@ -25,6 +26,7 @@ export function openApi(options: ApiOptions) {
   addSystem(app, options);
   addRegistries(app, options);
   addReplication(app, options);
+  addConflicts(app, options);
   addJobservice(app, options);
   addPlans(app, options);
   addStanding(app, options);

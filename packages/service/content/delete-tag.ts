@@ -1,10 +1,9 @@
-import { randomUUID } from "node:crypto";
-import { type Actor, type Commit, type NameClock, parseClock, tagChange } from "@entrepot/catalog";
-import { nextStamp, printClock, stampedClock, mergedClock } from "@entrepot/catalog";
+import { type Commit, type NameClock, parseClock, tagChange } from "@entrepot/catalog";
 import { asDigest, type Descriptor } from "@entrepot/oci";
 import { recordConflict } from "./conflicts.ts";
 import { applies, lockClocks, rule, saveClocks } from "./name-clocks.ts";
 import type { Place } from "./room.ts";
+import { setTagAnew } from "./set-tag-anew.ts";
 
 /**
  * Deletes a tag, and nothing else. False if there was none.
@@ -14,51 +13,34 @@ import type { Place } from "./room.ts";
  * say that the deletion is later, the tag is set anew, so that it comes to be everywhere.
  */
 export async function deleteTag(at: Place, tag: string): Promise<boolean> {
-  const { catalog } = at.room;
-  const own: Actor = { name: "system:replication", cause: randomUUID() };
   for (;;) {
-    const outcome = await catalog.commit(at.actor, (commit) => remove(commit, at, tag));
-    if (outcome !== "to be set anew") return outcome;
+    const outcome = await at.room.catalog.commit(at.actor, (commit) => remove(commit, at, tag));
+    if (typeof outcome === "boolean") return outcome;
     // A change of our own, in a transaction of its own. What has come in between is asked again.
-    if (await catalog.commit(own, (commit) => setAnew(commit, at, tag))) return true;
+    if (await setTagAnew(at, tag, outcome)) return true;
   }
 }
 
-async function remove(commit: Commit, at: Place, tag: string): Promise<boolean | "to be set anew"> {
+/** What the tag names instead, where it is to be set anew. */
+async function remove(commit: Commit, at: Place, tag: string): Promise<boolean | Descriptor> {
   const key = `${at.repository}:${tag}`;
   const clocks = await lockClocks(commit, [key]);
   const ruling = rule(at.room, at.actor, clocks).get(key)!;
   const there = await tagOf(commit, at, tag);
   if (!there && at.actor.clock === undefined) return false;
   // Nothing is kept of it yet: it is asked again in the transaction that sets the tag anew.
-  if (there && ruling.standing === "won") return "to be set anew";
+  if (there && ruling.standing === "won") return there.content;
   await saveClocks(commit, [[key, ruling]]);
   if (there && ruling.standing === "lost") await listKept(commit, at, there, clocks.get(key)!);
-  if (!there || !applies(ruling)) return there !== null;
+  if (!applies(ruling)) return there !== null;
+  // Journalled even where there is nothing to delete: somebody further on may have it.
+  commit.record({ ...tagChange(at.repository, tag, null), clock: ruling.clock });
+  if (!there) return false;
   await commit.db
     .deleteFrom("tag")
     .where("repository_id", "=", there.repositoryId)
     .where("name", "=", tag)
     .execute();
-  commit.record({ ...tagChange(at.repository, tag, null), clock: ruling.clock });
-  return true;
-}
-
-/** The tag as it is, in a change that comes after the deletion. False if all is different by now. */
-async function setAnew(commit: Commit, at: Place, tag: string): Promise<boolean> {
-  const key = `${at.repository}:${tag}`;
-  const clocks = await lockClocks(commit, [key]);
-  const here = clocks.get(key) ?? null;
-  const { standing } = rule(at.room, at.actor, clocks).get(key)!;
-  const there = await tagOf(commit, at, tag);
-  if (!there || !here || standing !== "won") return false;
-  const known = mergedClock(here, parseClock(at.actor.clock!)!);
-  const { catalog } = at.room;
-  const stamp = nextStamp([known], catalog.registryId, catalog.now().getTime());
-  const clock = printClock(stampedClock(known, stamp));
-  await saveClocks(commit, [[key, { clock, standing: "local" }]]);
-  commit.record({ ...tagChange(at.repository, tag, there.content), clock });
-  await listKept(commit, at, there, here);
   return true;
 }
 

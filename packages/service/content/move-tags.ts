@@ -16,15 +16,19 @@ export interface TagMove {
 
 /**
  * Points those of the tags at the content that the rulings say so, journals them, and lists what
- * came into each other's way. Nothing is lost by a tag that stays: the content is here.
+ * came into each other's way. Nothing is lost by a tag that stays: the content is here. Returns tags
+ * that were deleted in ignorance of this: they are left as they are, and `setTagAnew` is due.
  */
-export async function moveTags(commit: Commit, at: Place, move: TagMove): Promise<void> {
+export async function moveTags(commit: Commit, at: Place, move: TagMove): Promise<string[]> {
   const { repositoryId, content, rulings } = move;
-  if (move.names.length === 0) return;
+  if (move.names.length === 0) return [];
   const of = (name: string) => `${at.repository}:${name}`;
   const names = move.names.filter((name) => applies(rulings.get(of(name))!));
-  const contested = move.names.filter((name) => isContested(rulings.get(of(name))!));
-  const before = await digestsOf(commit, repositoryId, contested);
+  const met = move.names.filter((name) => isContested(rulings.get(of(name))!));
+  const before = await digestsOf(commit, repositoryId, met);
+  const anew = met.filter((name) => !names.includes(name) && !before.has(name));
+  const contested = met.filter((name) => !anew.includes(name));
+  const settled = move.names.filter((name) => !anew.includes(name));
   if (names.length > 0) {
     await sql`
       INSERT INTO tag (repository_id, name, digest)
@@ -34,7 +38,7 @@ export async function moveTags(commit: Commit, at: Place, move: TagMove): Promis
   }
   await saveClocks(
     commit,
-    move.names.map((name) => [of(name), rulings.get(of(name))!] as const),
+    settled.map((name) => [of(name), rulings.get(of(name))!] as const),
   );
   for (const name of names) {
     const { clock } = rulings.get(of(name))!;
@@ -51,6 +55,7 @@ export async function moveTags(commit: Commit, at: Place, move: TagMove): Promis
       incoming: content.digest,
     });
   }
+  return anew;
 }
 
 /** A change from elsewhere that met one of which it knew nothing. */

@@ -17,6 +17,7 @@ import { sql } from "kysely";
 import { lockClocks, rule, saveClocks } from "./name-clocks.ts";
 import { moveTags } from "./move-tags.ts";
 import type { Place } from "./room.ts";
+import { setTagAnew } from "./set-tag-anew.ts";
 import { projectUnknown } from "./push-blob.ts";
 
 /**
@@ -46,7 +47,7 @@ export async function pushManifest(
   const names = [...new Set(tags.map(parseTag))].toSorted();
 
   await Promise.all([childBlobsStored(at, manifest), bytesStored(at, content, bytes)]);
-  await at.room.catalog.commit(at.actor, async (commit) => {
+  const anew = await at.room.catalog.commit(at.actor, async (commit) => {
     const known = await knownRows(commit, at.repository, content.digest);
     const own = `${at.repository}@${content.digest}`;
     // What has a tag is kept by that; what has none by its own clock.
@@ -56,7 +57,7 @@ export async function pushManifest(
     const rulings = rule(at.room, at.actor, clocks);
     // A delayed copy of what was there once: its tags have moved on in knowledge of it.
     const isKnown = (key: string) => rulings.get(key)!.standing === "known";
-    if (tagKeys.length > 0 && tagKeys.every(isKnown) && !known?.hasManifest) return;
+    if (tagKeys.length > 0 && tagKeys.every(isKnown) && !known?.hasManifest) return [];
 
     const repositoryId = known?.repositoryId ?? (await createRepository(commit, at.repository));
     // A manifest that is here has its children here: they cannot be deleted before it.
@@ -69,8 +70,16 @@ export async function pushManifest(
       }
     }
     if (isTouched) await saveClocks(commit, [[own, rulings.get(own)!]]);
-    await moveTags(commit, at, { repositoryId, names, content, clocks, rulings });
+    return moveTags(commit, at, { repositoryId, names, content, clocks, rulings });
   });
+  await setAnew(at, anew, content);
+}
+
+/** What has come in between is asked again. */
+async function setAnew(at: Place, tags: readonly string[], content: Descriptor): Promise<void> {
+  for (const tag of tags) {
+    if (!(await setTagAnew(at, tag, content))) await tagManifest(at, tag, content.digest);
+  }
 }
 
 /** Where a manifest is to be: the repository's id, and whether it has the manifest, kept so. */
@@ -99,7 +108,7 @@ async function bytesStored(at: Place, content: Descriptor, bytes: Uint8Array): P
 /** Points `tag` at the manifest `digest`, which must be here: else MANIFEST_UNKNOWN. */
 export async function tagManifest(at: Place, tag: string, digest: Digest): Promise<void> {
   const name = parseTag(tag);
-  await at.room.catalog.commit(at.actor, async (commit) => {
+  const { anew, content } = await at.room.catalog.commit(at.actor, async (commit) => {
     const row = await commit.db
       .selectFrom("manifest")
       .innerJoin("repository", "repository.id", "manifest.repository_id")
@@ -118,8 +127,10 @@ export async function tagManifest(at: Place, tag: string, digest: Digest): Promi
     const clocks = await lockClocks(commit, [`${at.repository}:${name}`]);
     const rulings = rule(at.room, at.actor, clocks);
     const repositoryId = row.repository_id;
-    await moveTags(commit, at, { repositoryId, names: [name], content, clocks, rulings });
+    const move = { repositoryId, names: [name], content, clocks, rulings };
+    return { anew: await moveTags(commit, at, move), content };
   });
+  await setAnew(at, anew, content);
 }
 
 /** Bytes of every child blob lie in the store whole; those fetched from elsewhere may be absent. */

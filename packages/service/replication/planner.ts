@@ -134,6 +134,7 @@ function stepOf(
 
   if (digest === null) {
     if (!known) {
+      if (change.kind === "tag" && mayTell(plan, change, replicas)) return step("delete", null);
       const wasSent = !travelled && deletion && holders(replicas, repository, reference).length > 0;
       return change.kind === "manifest" && wasSent ? step("delete", null) : null;
     }
@@ -143,6 +144,21 @@ function stepOf(
   }
   if (!selects(plan, change, replicas)) return null;
   return step(travelled ? "settle" : "copy", digest);
+}
+
+/**
+ * Whether the target is told of a deletion although this policy has brought nothing there: another
+ * Entrepot deletes only what was known where the deletion was made, and may have got that from
+ * elsewhere; in a ring, nobody but us can tell it.
+ */
+function mayTell(
+  plan: Planned,
+  change: NameChange,
+  replicas: ReadonlyMap<string, ReplicaState>,
+): boolean {
+  const { path, clock } = change.origin;
+  if (plan.peerId === null || clock === undefined || path.includes(plan.peerId)) return false;
+  return plan.policy.deletion && selects(plan, change, replicas);
 }
 
 /**

@@ -38,6 +38,13 @@ export function laneOf(policy: Policy, step: { target: string; reference: string
 }
 
 /**
+ * The same digest, but another change, which the target has not been told of: its clock is a later
+ * one. What had arrived, then, was the earlier change.
+ */
+const CHANGED = sql`excluded.arrived_at IS NULL
+  AND replica.origin ->> 'clock' IS DISTINCT FROM excluded.origin ->> 'clock'`;
+
+/**
  * Notes in `db` what the steps asked want, and what cosign's tags on it want, and returns the tasks
  * that bring it about. What had arrived under another target name no longer counts.
  */
@@ -65,12 +72,16 @@ export async function storeSteps(
     ON CONFLICT (policy_id, repository, reference) DO UPDATE SET
       target = excluded.target,
       wanted = excluded.wanted,
-      wanted_since = CASE WHEN replica.wanted IS DISTINCT FROM excluded.wanted
+      wanted_since = CASE WHEN replica.wanted IS DISTINCT FROM excluded.wanted OR ${CHANGED}
                           THEN excluded.wanted_since ELSE replica.wanted_since END,
       arrived = CASE WHEN excluded.arrived_at IS NOT NULL THEN excluded.arrived
-                     WHEN replica.target = excluded.target THEN replica.arrived END,
+                     WHEN replica.target <> excluded.target
+                       OR replica.arrived = excluded.wanted AND ${CHANGED} THEN NULL
+                     ELSE replica.arrived END,
       arrived_at = coalesce(excluded.arrived_at, replica.arrived_at),
-      sent = CASE WHEN replica.target = excluded.target THEN replica.sent END,
+      sent = CASE WHEN replica.target <> excluded.target THEN NULL
+                  WHEN replica.arrived = excluded.wanted AND ${CHANGED} THEN excluded.wanted
+                  ELSE replica.sent END,
       origin = excluded.origin, attempts = 0, next_attempt = NULL, last_error = NULL
   `.execute(db);
   await forgetGone(db, policy.id, steps);
@@ -172,7 +183,7 @@ export async function noteFound(
 }
 
 /** The same is wanted anew: what was brought for the first time may have gone since. */
-const ANEW = sql`replica.wanted = k.digest AND replica.arrived IS NULL
+const ANEW = sql`replica.wanted = k.digest
   AND replica.wanted_since IS DISTINCT FROM coalesce(k.since, replica.wanted_since)`;
 
 /** What a task has brought about. */
