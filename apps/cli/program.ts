@@ -12,6 +12,7 @@ import { addStatus } from "./commands/status.ts";
 import { addTag } from "./commands/tag.ts";
 import { addTransfer } from "./commands/transfer.ts";
 import { addUser } from "./commands/user.ts";
+import { addWebhook } from "./commands/webhook.ts";
 import { EXIT_CODES_HELP, usageError } from "./exit-codes.ts";
 import { oneOf } from "./options.ts";
 
@@ -39,6 +40,7 @@ export function openProgram(cli: Cli, version: string): Command {
   addReplication(program, cli);
   addJob(program, cli);
   addTransfer(program, cli);
+  addWebhook(program, cli);
   addServer(program);
   addHelp(program, cli);
   refineAll(program, "entrepot");

@@ -26,7 +26,7 @@ test.each(ALL)(
   "$name says what right it needs, one that its path can be judged by",
   ({ route }) => {
     const right = route["x-right"];
-    expect(right).toMatch(/^(?:anyone|account|system|[a-z]+:[a-z]+)$/);
+    expect(right).toMatch(/^(?:anyone|account|system|[a-z-]+:[a-z]+)$/);
     if (right.includes(":")) expect(route.path).toMatch(/\/projects\/\{project_name/);
   },
 );

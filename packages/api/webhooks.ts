@@ -133,17 +133,14 @@ const WebhookTask = z
   })
   .openapi("WebhookTask");
 
-const system = { base: inSystem, headers: z.object({}), params: z.object({}) };
-const project = { base: inProject, headers, params: contract.ProjectParams };
-
 /** The routes of a project's webhooks. */
-export const webhooks = routesOf(project.base, project.params, project.headers, {
+export const webhooks = routesOf(inProject, contract.ProjectParams, headers, {
   read: "notification-policy:read",
   write: "notification-policy:write",
 });
 
 /** The same of the system's own: ours, Harbor has none. */
-export const systemWebhooks = routesOf(system.base, system.params, system.headers, {
+export const systemWebhooks = routesOf(inSystem, z.object({}), z.object({}), {
   read: "system",
   write: "system",
 });

@@ -425,6 +425,61 @@ CREATE TABLE task_log (
 );
 CREATE INDEX task_log_of_task ON public.task_log USING btree (task_id, id);
 
+CREATE TABLE webhook_delivery (
+  id bigint NOT NULL DEFAULT nextval('webhook_delivery_id_seq'::regclass),
+  policy_id integer NOT NULL,
+  event_id text NOT NULL,
+  event_type text NOT NULL,
+  content_type text NOT NULL,
+  body text NOT NULL,
+  execution_id integer,
+  status text NOT NULL DEFAULT 'Pending'::text,
+  attempts integer NOT NULL DEFAULT 0,
+  status_code integer,
+  duration_ms integer,
+  answer text NOT NULL DEFAULT ''::text,
+  error text NOT NULL DEFAULT ''::text,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  attempted_at timestamp with time zone,
+  CONSTRAINT webhook_delivery_pkey PRIMARY KEY (id),
+  CONSTRAINT webhook_delivery_policy_id_event_id_key UNIQUE (policy_id, event_id),
+  CONSTRAINT webhook_delivery_policy_id_fkey FOREIGN KEY (policy_id) REFERENCES webhook_policy(id) ON DELETE CASCADE,
+  CONSTRAINT webhook_delivery_status_check CHECK ((status = ANY (ARRAY['Pending'::text, 'Success'::text, 'Error'::text])))
+);
+CREATE INDEX webhook_delivery_age ON public.webhook_delivery USING btree (created_at);
+CREATE INDEX webhook_delivery_newest ON public.webhook_delivery USING btree (policy_id, id);
+
+CREATE TABLE webhook_lag (
+  webhook_id integer NOT NULL,
+  replication_id integer NOT NULL,
+  since timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT webhook_lag_pkey PRIMARY KEY (webhook_id, replication_id),
+  CONSTRAINT webhook_lag_replication_id_fkey FOREIGN KEY (replication_id) REFERENCES replication_policy(id) ON DELETE CASCADE,
+  CONSTRAINT webhook_lag_webhook_id_fkey FOREIGN KEY (webhook_id) REFERENCES webhook_policy(id) ON DELETE CASCADE
+);
+
+CREATE TABLE webhook_policy (
+  id integer NOT NULL DEFAULT nextval('webhook_policy_id_seq'::regclass),
+  project_id integer,
+  name text NOT NULL,
+  description text NOT NULL DEFAULT ''::text,
+  enabled boolean NOT NULL DEFAULT true,
+  event_types text[] NOT NULL,
+  address text NOT NULL,
+  payload_format text NOT NULL,
+  auth_header_sealed bytea,
+  secret_sealed bytea,
+  skip_cert_verify boolean NOT NULL DEFAULT false,
+  options jsonb NOT NULL DEFAULT '{}'::jsonb,
+  creator text NOT NULL DEFAULT ''::text,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  updated_at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT webhook_policy_payload_format_check CHECK ((payload_format = ANY (ARRAY['Default'::text, 'CloudEvents'::text]))),
+  CONSTRAINT webhook_policy_pkey PRIMARY KEY (id),
+  CONSTRAINT webhook_policy_project_id_fkey FOREIGN KEY (project_id) REFERENCES project(id) ON DELETE CASCADE
+);
+CREATE UNIQUE INDEX webhook_policy_name ON public.webhook_policy USING btree (COALESCE(project_id, 0), name);
+
 CREATE TABLE worker_pool (
   id text NOT NULL,
   host text NOT NULL,
