@@ -1,5 +1,6 @@
 import type { Database } from "@entrepot/catalog";
 import type { TaskRun } from "@entrepot/jobs";
+import { RegistryError } from "@entrepot/oci";
 import { type Kysely, sql, type Transaction } from "kysely";
 import { type Failure, failureOf, type FailureKind, restMs } from "./failure.ts";
 import type { Pace } from "./pace.ts";
@@ -57,13 +58,18 @@ export async function rest(
     .updateTable("replica")
     .set((row) => ({
       attempts: row("attempts", "+", 1),
-      next_attempt: new Date(Date.now() + restMs(error, pace)),
+      // A deletion that the target refuses is not asked for again until something changes.
+      next_attempt: sql<Date>`CASE WHEN wanted IS NULL AND ${isDenied(error)}
+        THEN 'infinity'::timestamptz ELSE ${new Date(Date.now() + restMs(error, pace))} END`,
     }))
     .where("policy_id", "=", key.policyId)
     .where("repository", "=", key.repository)
     .where("reference", "=", key.reference)
     .execute();
 }
+
+const isDenied = (error: unknown): boolean =>
+  error instanceof RegistryError && error.code === "DENIED";
 
 /** Takes up again at once what rested because endpoint `id` did not let us in. */
 export async function retryRefused(db: Kysely<Database>, id: number): Promise<void> {

@@ -111,7 +111,7 @@ async function updatePolicy(
   actor: Actor,
 ): Promise<void> {
   checkPolicy(settings);
-  const { before, after } = await catalog.commit(actor, async (commit) => {
+  const change = await catalog.commit(actor, async (commit) => {
     const before = await commit.db
       .selectFrom("replication_policy")
       .selectAll()
@@ -130,11 +130,11 @@ async function updatePolicy(
       commit.record(policyChange(before.name, null));
     }
     await settled(commit, jobs, row, around);
-    const change = { before: policyOf(before), after: policyOf(row) };
-    await lifecycle.updated(change.before, change.after, actor, commit);
-    return change;
+    const after = policyOf(row);
+    await lifecycle.updated(policyOf(before), after, actor, commit);
+    return { before: policyOf(before), after };
   });
-  await lifecycle.settle(before, after);
+  await lifecycle.settle(change.before, change.after);
 }
 
 async function settled(commit: Commit, jobs: Jobs, row: PolicyRow, around: Around): Promise<void> {

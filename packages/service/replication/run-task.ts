@@ -32,7 +32,7 @@ export { RUN } from "./replicas.ts";
  * listing goes on. After a complete listing, and only then, deletions are planned.
  */
 export function runTask(options: ReplicateOptions): TaskHandler {
-  const { catalog, policies, pace } = options;
+  const { policies, pace } = options;
   const delays = retryDelays(pace);
   return {
     kind: RUN,

@@ -1,6 +1,5 @@
 import { sharedTransfers } from "@entrepot/registry";
 import type { TaskHandler, TaskRun } from "@entrepot/jobs";
-import { sql } from "kysely";
 import { carryOut } from "./carry-out.ts";
 import { heldBack } from "./failure.ts";
 import { errandFacts } from "./errand-facts.ts";
@@ -10,7 +9,7 @@ import type { Step } from "./planner.ts";
 import type { Compared } from "./plan-run.ts";
 import type { Policy } from "./ports.ts";
 import { type ReplicateOptions, retryDelays } from "./replicate-task.ts";
-import { noteArrivals, REPLICATE, replicateTaskOf, storeSteps, takeReplicas } from "./replicas.ts";
+import { noteArrivals, replicateTaskOf, storeSteps, takeReplicas } from "./replicas.ts";
 import { MOVE, noteStaged, STAGE, type StagePayload } from "./stage.ts";
 import { runWindow } from "./run-window.ts";
 
@@ -75,7 +74,7 @@ async function activePolicy(
  * good, what it has not moved is behind, and caught up with as anything else.
  */
 export function moveTask(options: ReplicateOptions): TaskHandler {
-  const { policies, pace } = options;
+  const { pace } = options;
   return {
     kind: MOVE,
     maxAttempts: ATTEMPTS,

@@ -50,10 +50,10 @@ export function replicationTrigger(catalog: Catalog, jobs: Jobs): JournalReader 
 async function startSteps(
   jobs: Jobs,
   { policy }: Planned,
-  planned: readonly Step[],
+  asked: readonly Step[],
   db: Transaction<Database>,
 ): Promise<void> {
-  const { steps, held } = await underCeiling(db, policy, planned);
+  const { steps, held } = await underCeiling(db, policy, asked);
   const execution = {
     vendor: VENDOR,
     vendorId: policy.id,
