@@ -1,5 +1,6 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import * as contract from "./contract.ts";
+import { Failure } from "./failure.ts";
 import { LogQuery } from "./job-shapes.ts";
 import { logAnswer, logDescription } from "./jobservice.ts";
 import { PageQuery } from "./paging.ts";
@@ -75,6 +76,7 @@ export const Task = z
     blobs_total: z.int(),
     bytes_per_second: z.int(),
     seconds_left: z.int().optional(),
+    failure: Failure.optional(),
     start_time: contract.Time,
     end_time: contract.Time.optional(),
   })
@@ -88,7 +90,7 @@ export const executions = {
     path: "/api/v2.0/replication/executions",
     summary: "Runs of policies, newest first",
     tags,
-    ...needs("system"),
+    ...needs("account"),
     request: {
       query: PageQuery.extend({
         policy_id: contract.Id.optional(),
@@ -104,7 +106,7 @@ export const executions = {
     path: "/api/v2.0/replication/executions",
     summary: "Runs an enabled policy now",
     tags,
-    ...needs("system"),
+    ...needs("account"),
     description:
       "`confirm_deletions` agrees to so many deletions, whatever the policy's ceiling: as many as " +
       "an execution before has asked for.",
@@ -119,7 +121,7 @@ export const executions = {
     path: "/api/v2.0/replication/executions/{id}",
     summary: "A run",
     tags,
-    ...needs("system"),
+    ...needs("account"),
     request: byId,
     responses: { 200: json(Execution, "The run."), ...errors(404) },
   }),
@@ -129,7 +131,7 @@ export const executions = {
     path: "/api/v2.0/replication/executions/{id}",
     summary: "Stops a run; if it has ended, nothing happens",
     tags,
-    ...needs("system"),
+    ...needs("account"),
     request: byId,
     responses: { 200: done, ...errors(404) },
   }),
@@ -139,7 +141,7 @@ export const executions = {
     path: "/api/v2.0/replication/executions/{id}/retry",
     summary: "Runs the failed and stopped tasks of a run that has ended again, and no others",
     tags,
-    ...needs("system"),
+    ...needs("account"),
     request: byId,
     responses: { 200: done, ...errors(404, 412) },
   }),
@@ -149,7 +151,7 @@ export const executions = {
     path: "/api/v2.0/replication/executions/{id}/tasks",
     summary: "Tasks of a run",
     tags,
-    ...needs("system"),
+    ...needs("account"),
     request: { ...byId, query: PageQuery.extend({ status: TaskStatus.optional() }) },
     responses: { 200: page(Task, "One page of tasks."), ...errors(400, 404, 422) },
   }),
@@ -160,7 +162,7 @@ export const executions = {
     summary: "A task's log",
     description: logDescription,
     tags,
-    ...needs("system"),
+    ...needs("account"),
     request: { params: TaskParams, query: LogQuery },
     responses: logAnswer,
   }),

@@ -1,8 +1,7 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import * as contract from "./contract.ts";
-import { PageQuery } from "./paging.ts";
 
-const { errors, json, needs, page, text } = contract;
+const { json, needs, text } = contract;
 const tags = ["system"];
 
 /**

@@ -13,9 +13,10 @@ export type History = Pick<Jobs, "execution" | "executions" | "task" | "tasks" |
 export function openHistory(db: Kysely<Database>): History {
   return {
     execution: async (id) => (await readExecutions(db, sql`id = ${id}`, sql``))[0] ?? null,
-    executions: async ({ vendor, vendorId, status, trigger, page, pageSize }) => {
+    executions: async ({ vendor, vendorId, vendorIds, status, trigger, page, pageSize }) => {
       const where = sql`vendor = ${vendor}
         AND (${vendorId ?? null}::integer IS NULL OR vendor_id = ${vendorId ?? null})
+        AND (${vendorIds ?? null}::integer[] IS NULL OR vendor_id = ANY(${vendorIds ?? null}))
         AND (${status ?? null}::text IS NULL OR status = ${status ?? null})
         AND (${trigger ?? null}::text IS NULL OR trigger = ${trigger ?? null})`;
       const items = await readExecutions(db, where, paging(page, pageSize));

@@ -92,8 +92,8 @@ export interface TaskRun {
   /** Aborted when the task is to end within a second; `interruptionOf` tells why. */
   readonly signal: AbortSignal;
   /**
-   * Aborted before `signal` when this node is about to stop: finish soon, or throw its reason at the
-   * next point from which another run can go on. The task then runs elsewhere, uncounted.
+   * Aborted before `signal` when this node is about to stop: finish soon, or throw its reason at
+   * the next point from which another run can go on. The task then runs elsewhere, uncounted.
    */
   readonly draining: AbortSignal;
   /** Adds a line to the task's log. Cheap: lines are written in batches. */
@@ -122,8 +122,8 @@ export interface TaskHandler {
   /** How long to wait after failed attempt `attempt` (1-based), in ms; null: do not try again. */
   retryDelayMs(error: unknown, attempt: number): number | null;
   /**
-   * Asked after a failure: if it was only made to wait (a rate limit), for how long and why. Then it
-   * runs again, and the attempt does not count.
+   * Asked after a failure: if it was only made to wait (a rate limit), for how long and why. Then
+   * it runs again, and the attempt does not count.
    */
   heldBack?(error: unknown): { readonly delayMs: number; readonly text: string } | null;
   /**
@@ -173,7 +173,8 @@ export interface Jobs {
 
   /**
    * From now on at most `most` tasks of `group` start to run at a time, over all nodes (null: as
-   * many as there are workers). Holds for waiting tasks at once; what runs goes on. Repeating is safe.
+   * many as there are workers). Holds for waiting tasks at once; what runs goes on. Repeating is
+   * safe.
    */
   setLimit(group: string, most: number | null, db?: Transaction<Database>): Promise<void>;
 
@@ -192,6 +193,8 @@ export interface Jobs {
   executions(query: {
     vendor: string;
     vendorId?: number;
+    /** Only of these. */
+    vendorIds?: readonly number[];
     status?: ExecutionStatus;
     trigger?: string;
     page: number;

@@ -2,7 +2,7 @@ import type { NewPolicy, Policy, ReplicationFilter } from "@entrepot/api";
 import type { Command } from "commander";
 import type { Call } from "../call.ts";
 import { usageError } from "../exit-codes.ts";
-import { registryNamed } from "../names.ts";
+import { projectIdOf, registryNamed } from "../names.ts";
 import { oneOf } from "../options.ts";
 import { copyingIn, copyingOf, type CopyingOptions, withCopyingOptions } from "./policy-options.ts";
 
@@ -17,6 +17,8 @@ export interface PolicyOptions extends CopyingOptions {
   readonly repositories?: string;
   readonly tags?: string;
   readonly excludeTags?: string;
+  readonly filter?: readonly ReplicationFilter[];
+  readonly project?: string;
   readonly destNamespace?: string;
   readonly replaceCount?: number;
   readonly deletion?: boolean;
@@ -40,6 +42,13 @@ export function withPolicyOptions(command: Command): Command {
     .option("--repositories <pattern>", "only these: 'library/**', '{a,b}/web-*'; '' for all")
     .option("--tags <pattern>", "only these tags: 'v*'; '' for all")
     .option("--exclude-tags <pattern>", "all tags but these")
+    .option(
+      "--filter <type=value>",
+      "tag_semver, tag_regex, name_regex, label, signed, platform, newest, media_type or " +
+        "artifact_type; '!' before it leaves out; may be repeated, replaces all of these",
+      filterIn,
+    )
+    .option("--project <project>", "whose policy it is; else the system's")
     .option("--dest-namespace <name>", "put them there instead of under their own names")
     .option("--replace-count <n>", "how many parts of the name that replaces; -1 all", replaceCount)
     .option("--deletion", "delete at the target what is deleted at the source")
@@ -74,6 +83,7 @@ export async function changedSettings(
     ...(await sidesOf(call, options)),
     ...triggerOf(before, options),
     ...copyingIn(options),
+    ...(options.project !== undefined && { project_id: await projectIdOf(call, options.project) }),
     filters: filtersOf(before.filters ?? [], options),
     ...(options.name !== undefined && { name: options.name }),
     ...(options.description !== undefined && { description: options.description }),
@@ -120,12 +130,41 @@ function filtersOf(before: readonly ReplicationFilter[], options: PolicyOptions)
   const touched = (type: string) =>
     (type === "name" && repositories !== undefined) ||
     (type === "tag" && (tags ?? excludeTags) !== undefined);
-  const filters = before.filter(({ type }) => !touched(type));
+  const given = options.filter ?? [];
+  const byContent = (type: string) => !["name", "tag", "resource"].includes(type);
+  const filters = before.filter(
+    ({ type }) => !touched(type) && !(options.filter && byContent(type)),
+  );
+  filters.push(...given);
   if (repositories) filters.push({ type: "name", value: repositories });
   if (tags) filters.push({ type: "tag", value: tags, decoration: "matches" });
   if (excludeTags) filters.push({ type: "tag", value: excludeTags, decoration: "excludes" });
   return filters;
 }
+
+/** `tag_semver=>=1.2`, `!label=broken`; labels with commas. Throws a usage error. */
+function filterIn(text: string, before: readonly ReplicationFilter[] = []): ReplicationFilter[] {
+  const [, not, type, value] = /^(!?)([a-z_]+)=(.+)$/.exec(text) ?? [];
+  const known = TYPES.find((one) => one === type);
+  if (!known || value === undefined) {
+    throw usageError(`Write a filter as type=value, with a type of ${TYPES.join(", ")}.`);
+  }
+  const values = known === "label" ? value.split(",") : value;
+  const decoration = not === "!" ? { decoration: "excludes" as const } : {};
+  return [...before, { type: known, value: values, ...decoration }];
+}
+
+const TYPES = [
+  "name_regex",
+  "tag_regex",
+  "tag_semver",
+  "label",
+  "media_type",
+  "artifact_type",
+  "platform",
+  "signed",
+  "newest",
+] as const;
 
 function replaceCount(text: string): number {
   if (/^(?:-1|\d{1,3})$/.test(text)) return Number(text);

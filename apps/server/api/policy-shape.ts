@@ -1,3 +1,4 @@
+import type { Identity } from "@entrepot/access";
 import type { NewPolicy, Policy as ShownPolicy, RegistryEndpoint } from "@entrepot/api";
 import {
   type Endpoint,
@@ -6,7 +7,7 @@ import {
   type PolicySettings,
 } from "@entrepot/replication";
 import { optionsOf, shownOptions } from "./policy-options-shape.ts";
-import { shown } from "./registry-shape.ts";
+import { outlined, shown } from "./registry-shape.ts";
 
 /** A policy as given: `deletion` and `replicate_deletion` are one thing. Throws BAD_REQUEST. */
 export function settingsOf(given: NewPolicy): PolicySettings {
@@ -66,6 +67,13 @@ export function shownPolicy(policy: Policy, endpoints: readonly Endpoint[]): Sho
     creation_time: policy.createdAt.toISOString(),
     update_time: policy.updatedAt.toISOString(),
   };
+}
+
+/** `policy` as `identity` may see it: of an endpoint others than its administrators see little. */
+export function seenBy({ sysadmin }: Identity, policy: ShownPolicy): ShownPolicy {
+  if (sysadmin) return policy;
+  const { src_registry: from, dest_registry: to } = policy;
+  return { ...policy, src_registry: outlined(from), dest_registry: outlined(to) };
 }
 
 /** This registry, as one of a policy's two. */

@@ -4,7 +4,8 @@ import { type Endpoint, ENDPOINT_TYPES } from "@entrepot/replication";
 import { type ApiOptions, type App, requires } from "./app.ts";
 import { keeps } from "./keeps.ts";
 import { pageOf, paged } from "./paged.ts";
-import { changed, EMPTY, shown } from "./registry-shape.ts";
+import { ownedProjects } from "./policy-rights.ts";
+import { changed, EMPTY, outlined, shown } from "./registry-shape.ts";
 
 const { registries } = routes;
 
@@ -20,14 +21,20 @@ export function addRegistries(app: App, options: ApiOptions): void {
     return endpoint;
   };
 
-  app.openapi({ ...registries.list, middleware }, async (context) => {
+  const account = requires(options, "account");
+  app.openapi({ ...registries.list, middleware: account }, async (context) => {
     const query = context.req.valid("query");
+    const owned = await ownedProjects(options, context.get("identity"));
+    const seen = owned === null ? shown : (one: Endpoint) => outlined(shown(one));
     const filter = parseQuery(query.q, REGISTRY_FIELDS);
+    if (owned !== null && "url" in filter) {
+      throw new RegistryError("FORBIDDEN", "addresses of endpoints are a system administrator's");
+    }
     const all = (await endpoints.list()).filter(
       (endpoint) => keeps(filter, endpoint) && endpoint.name.includes(query.name ?? ""),
     );
     const { items, total } = pageOf(all, query);
-    return paged(context, query, { items: items.map(shown), total });
+    return paged(context, query, { items: items.map(seen), total });
   });
 
   app.openapi({ ...registries.create, middleware }, async (context) => {
@@ -86,6 +93,19 @@ const PROVIDER = {
   },
 };
 
+/** Where there is but one address, a form offers that. */
+const DOCKER_HUB = {
+  ...PROVIDER,
+  endpoint_pattern: {
+    endpoint_type: "EndpointPatternTypeFix",
+    endpoints: [{ key: "hub.docker.com", value: "https://hub.docker.com" }],
+  },
+};
+
+function providerOf(type: string) {
+  return type === "docker-hub" ? DOCKER_HUB : PROVIDER;
+}
+
 function infoOf(type: string): RegistryInfo {
   return {
     type,
@@ -112,6 +132,6 @@ function addAdapters(app: App, options: ApiOptions, found: Find): void {
   );
 
   app.openapi({ ...registries.adapterInfos, middleware }, (context) =>
-    context.json(Object.fromEntries(ENDPOINT_TYPES.map((type) => [type, PROVIDER])), 200),
+    context.json(Object.fromEntries(ENDPOINT_TYPES.map((type) => [type, providerOf(type)])), 200),
   );
 }

@@ -81,3 +81,21 @@ export function shown(endpoint: Endpoint): RegistryEndpoint {
     update_time: endpoint.updatedAt.toISOString(),
   };
 }
+
+/** An endpoint as who may use but not change it sees it: id, name, type and status. */
+export function outlined({ id, name, type, status }: RegistryEndpoint): RegistryEndpoint {
+  return {
+    id,
+    name,
+    type,
+    status,
+    description: "",
+    url: "",
+    credential: { type: "", access_key: "", access_secret: "" },
+    insecure: false,
+    ca_certificate: "",
+    proxy: "",
+    concurrency: 0,
+    bytes_per_second: 0,
+  };
+}

@@ -1,12 +1,14 @@
+import type { Identity } from "@entrepot/access";
 import { type Execution as ShownExecution, POLICY_FIELDS, parseQuery, routes } from "@entrepot/api";
 import type { Execution, ExecutionStatus } from "@entrepot/jobs";
 import { RegistryError } from "@entrepot/oci";
-import { heldDeletions, type Policy, VENDOR } from "@entrepot/replication";
+import { heldDeletions, VENDOR } from "@entrepot/replication";
 import { type ApiOptions, type App, requires } from "./app.ts";
 import { answerLog } from "./job-log.ts";
 import { keeps } from "./keeps.ts";
 import { pageOf, paged } from "./paged.ts";
-import { settingsOf, shownPolicy } from "./policy-shape.ts";
+import { ownedOf, ownedPolicy, ownedProjects, ownSettings } from "./policy-rights.ts";
+import { seenBy, settingsOf, shownPolicy } from "./policy-shape.ts";
 import { shownTask, TASK_STATUS } from "./task-shape.ts";
 
 const { policies, executions } = routes;
@@ -18,48 +20,50 @@ export function addReplication(app: App, options: ApiOptions): void {
   addTasks(app, options);
 }
 
-async function policyOf({ replication }: ApiOptions, id: number): Promise<Policy> {
-  const policy = await replication.policies.get(id);
-  if (!policy) throw new RegistryError("NOT_FOUND", `replication policy ${id} does not exist`);
-  return policy;
-}
-
 function addPolicies(app: App, options: ApiOptions): void {
   const { endpoints, policies: stored } = options.replication;
-  const middleware = requires(options, "system");
+  const middleware = requires(options, "account");
 
   app.openapi({ ...policies.list, middleware }, async (context) => {
     const query = context.req.valid("query");
     const filter = parseQuery(query.q, POLICY_FIELDS);
-    const all = (await stored.list()).filter(
+    const owned = await ownedProjects(options, context.get("identity"));
+    const all = ownedOf(owned, await stored.list()).filter(
       (policy) => keeps(filter, policy) && policy.name.includes(query.name ?? ""),
     );
     const { items, total } = pageOf(all, query);
     const known = await endpoints.list();
-    return paged(context, query, { items: items.map((one) => shownPolicy(one, known)), total });
+    const shown = items.map((one) => seenBy(context.get("identity"), shownPolicy(one, known)));
+    return paged(context, query, { items: shown, total });
   });
 
   app.openapi({ ...policies.create, middleware }, async (context) => {
-    const settings = settingsOf(context.req.valid("json"));
+    const given = settingsOf(context.req.valid("json"));
+    const settings = await ownSettings(options, context.get("identity"), given);
     const id = await stored.create(settings, context.get("actor"));
     context.header("Location", `/api/v2.0/replication/policies/${id}`);
     return context.body(null, 201);
   });
 
   app.openapi({ ...policies.get, middleware }, async (context) => {
-    const policy = await policyOf(options, context.req.valid("param").id);
-    return context.json(shownPolicy(policy, await endpoints.list()), 200);
+    const identity = context.get("identity");
+    const policy = await ownedPolicy(options, identity, context.req.valid("param").id);
+    return context.json(seenBy(identity, shownPolicy(policy, await endpoints.list())), 200);
   });
 
   app.openapi({ ...policies.update, middleware }, async (context) => {
-    const { id } = context.req.valid("param");
-    await stored.update(id, settingsOf(context.req.valid("json")), context.get("actor"));
+    const identity = context.get("identity");
+    const { id } = await ownedPolicy(options, identity, context.req.valid("param").id);
+    const given = settingsOf(context.req.valid("json"));
+    const settings = await ownSettings(options, identity, given);
+    await stored.update(id, settings, context.get("actor"));
     return context.body(null, 200);
   });
 
   app.openapi({ ...policies.delete, middleware }, async (context) => {
-    const { id } = context.req.valid("param");
-    if (!(await stored.remove(id, context.get("actor")))) await policyOf(options, id);
+    const identity = context.get("identity");
+    const { id } = await ownedPolicy(options, identity, context.req.valid("param").id);
+    await stored.remove(id, context.get("actor"));
     return context.body(null, 200);
   });
 }
@@ -76,21 +80,34 @@ function statusNamed<S extends string>(table: Readonly<Record<S, string>>, shown
   return (Object.keys(table) as S[]).find((status) => table[status] === shown);
 }
 
-async function executionOf({ jobs }: ApiOptions, id: number): Promise<Execution> {
-  const execution = await jobs.execution(id);
-  if (execution?.vendor === VENDOR) return execution;
+/** Execution `id`, if the caller may see its policy. Throws NOT_FOUND or FORBIDDEN. */
+async function executionOf(
+  options: ApiOptions,
+  identity: Identity,
+  id: number,
+): Promise<Execution> {
+  const owned = await ownedProjects(options, identity);
+  const execution = await options.jobs.execution(id);
+  if (execution?.vendor === VENDOR) {
+    if (owned === null) return execution;
+    const policy = await options.replication.policies.get(execution.vendorId);
+    if (policy && ownedOf(owned, [policy]).length > 0) return execution;
+  }
   throw new RegistryError("NOT_FOUND", `replication execution ${id} does not exist`);
 }
 
 function addExecutions(app: App, options: ApiOptions): void {
   const { jobs, replication } = options;
-  const middleware = requires(options, "system");
+  const middleware = requires(options, "account");
 
   app.openapi({ ...executions.list, middleware }, async (context) => {
     const query = context.req.valid("query");
     const status = statusNamed(STATUS, query.status);
+    const owned = await ownedProjects(options, context.get("identity"));
+    const seen = owned && ownedOf(owned, await replication.policies.list()).map(({ id }) => id);
     const { items, total } = await jobs.executions({
       vendor: VENDOR,
+      ...(seen && { vendorIds: seen }),
       ...(query.policy_id !== undefined && { vendorId: query.policy_id }),
       ...(status && { status }),
       ...(query.trigger && { trigger: query.trigger }),
@@ -102,6 +119,7 @@ function addExecutions(app: App, options: ApiOptions): void {
 
   app.openapi({ ...executions.start, middleware }, async (context) => {
     const { policy_id: policyId, confirm_deletions: agreed } = context.req.valid("json");
+    await ownedPolicy(options, context.get("identity"), policyId);
     const given = agreed === undefined ? {} : { confirmDeletions: agreed };
     const id = await replication.run(policyId, "manual", context.get("actor"), given);
     context.header("Location", `/api/v2.0/replication/executions/${id}`);
@@ -109,19 +127,31 @@ function addExecutions(app: App, options: ApiOptions): void {
   });
 
   app.openapi({ ...executions.get, middleware }, async (context) => {
-    const execution = await executionOf(options, context.req.valid("param").id);
+    const execution = await executionOf(
+      options,
+      context.get("identity"),
+      context.req.valid("param").id,
+    );
     const [shown] = await shownExecutions(options, [execution]);
     return context.json(shown!, 200);
   });
 
   app.openapi({ ...executions.retry, middleware }, async (context) => {
-    const { id } = await executionOf(options, context.req.valid("param").id);
+    const { id } = await executionOf(
+      options,
+      context.get("identity"),
+      context.req.valid("param").id,
+    );
     await jobs.retryExecution(id);
     return context.body(null, 200);
   });
 
   app.openapi({ ...executions.stop, middleware }, async (context) => {
-    const { id } = await executionOf(options, context.req.valid("param").id);
+    const { id } = await executionOf(
+      options,
+      context.get("identity"),
+      context.req.valid("param").id,
+    );
     await replication.stop(id);
     return context.body(null, 200);
   });
@@ -129,11 +159,15 @@ function addExecutions(app: App, options: ApiOptions): void {
 
 function addTasks(app: App, options: ApiOptions): void {
   const { jobs } = options;
-  const middleware = requires(options, "system");
+  const middleware = requires(options, "account");
 
   app.openapi({ ...executions.tasks, middleware }, async (context) => {
     const query = context.req.valid("query");
-    const { id } = await executionOf(options, context.req.valid("param").id);
+    const { id } = await executionOf(
+      options,
+      context.get("identity"),
+      context.req.valid("param").id,
+    );
     const status = statusNamed(TASK_STATUS, query.status);
     const { items, total } = await jobs.tasks({
       executionId: id,
@@ -145,7 +179,12 @@ function addTasks(app: App, options: ApiOptions): void {
   });
 
   app.openapi({ ...executions.taskLog, middleware }, async (context) => {
-    const { id, task_id: taskId } = context.req.valid("param");
+    const { task_id: taskId } = context.req.valid("param");
+    const { id } = await executionOf(
+      options,
+      context.get("identity"),
+      context.req.valid("param").id,
+    );
     const task = await jobs.task(taskId);
     if (task?.executionId !== id) {
       throw new RegistryError("NOT_FOUND", `execution ${id} has no task ${taskId}`);
@@ -156,11 +195,11 @@ function addTasks(app: App, options: ApiOptions): void {
 
 async function shownExecutions(
   { catalog }: ApiOptions,
-  executions: readonly Execution[],
+  runs: readonly Execution[],
 ): Promise<ShownExecution[]> {
-  const ids = executions.map(({ id }) => id);
+  const ids = runs.map(({ id }) => id);
   const held = await heldDeletions(catalog, ids);
-  return executions.map((execution) => shownExecution(execution, held.get(execution.id)));
+  return runs.map((execution) => shownExecution(execution, held.get(execution.id)));
 }
 
 function shownExecution(execution: Execution, held: number | undefined): ShownExecution {

@@ -5,7 +5,7 @@ import { sql } from "kysely";
 import { policyGroup } from "./limit-groups.ts";
 import { policyOf, type PolicyRow, valuesOf } from "./policy-rows.ts";
 import type { Lifecycle } from "./lifecycle.ts";
-import { checkPolicy } from "./policy-rules.ts";
+import { checkPolicy, withinProject } from "./policy-rules.ts";
 import type { Policy, PolicySettings } from "./ports.ts";
 
 /** The vendor under which replication's executions and schedules are kept. */
@@ -93,9 +93,10 @@ async function createPolicy(
   checkPolicy(settings);
   return catalog.commit(actor, async (commit) => {
     const around = await checkAgainstTables(commit, settings, null);
+    const own = withinProject(settings, around.project);
     const row = await commit.db
       .insertInto("replication_policy")
-      .values(valuesOf(settings))
+      .values(valuesOf(own))
       .returningAll()
       .executeTakeFirstOrThrow();
     await settled(commit, jobs, row, around);
@@ -120,9 +121,10 @@ async function updatePolicy(
       .executeTakeFirst();
     if (!before) throw new RegistryError("NOT_FOUND", `replication policy ${id} does not exist`);
     const around = await checkAgainstTables(commit, settings, id);
+    const own = withinProject(settings, around.project);
     const row = await commit.db
       .updateTable("replication_policy")
-      .set({ ...valuesOf(settings), updated_at: new Date() })
+      .set({ ...valuesOf(own), updated_at: new Date() })
       .where("id", "=", id)
       .returningAll()
       .executeTakeFirstOrThrow();

@@ -37,6 +37,28 @@ export function checkPolicy(settings: PolicySettings): void {
   checkOptions(settings);
 }
 
+/**
+ * `settings` of a policy of `project` (null: of the system's): a push takes from this project
+ * alone, by a name filter that it is given, and what a policy of a project copies arrives under the
+ * project's name, wherever that is. Throws BAD_REQUEST for a dest_namespace outside.
+ */
+export function withinProject(settings: PolicySettings, project: string | null): PolicySettings {
+  if (project === null) return settings;
+  const { destNamespace, filters } = settings;
+  const isPull = settings.srcEndpointId !== null;
+  const isWithin = destNamespace === project || destNamespace.startsWith(`${project}/`);
+  if (!isWithin && (isPull || destNamespace !== "")) {
+    throw wrong(
+      `dest_namespace ${JSON.stringify(destNamespace)} is not in project '${project}', ` +
+        `which the policy belongs to; give '${project}' or '${project}/…'`,
+    );
+  }
+  const all = `${project}/**`;
+  const isNamed = filters.some(({ type, value }) => type === "name" && value === all);
+  if (isPull || isNamed) return settings;
+  return { ...settings, filters: [...filters, { type: "name", value: all }] };
+}
+
 function checkOptions({ options, triggerType }: PolicySettings): void {
   if (options.singleActiveReplication && triggerType === "event_based") {
     throw wrong("single_active_replication is for manual and scheduled policies, not event_based");

@@ -1,0 +1,71 @@
+import { type Identity, ROLES } from "@entrepot/access";
+import { RegistryError } from "@entrepot/oci";
+import type { Policy, PolicySettings } from "@entrepot/replication";
+import type { ApiOptions } from "./app.ts";
+
+/** Projects by id; null: all, and the system's own policies as well. */
+type Owned = ReadonlyMap<number, string> | null;
+
+/**
+ * The projects whose policies `identity` may see, run and change: those that it administers. Throws
+ * FORBIDDEN where there is none. As the tables have it now; a registry token owns nothing.
+ */
+export async function ownedProjects(
+  { catalog }: Pick<ApiOptions, "catalog">,
+  identity: Identity,
+): Promise<Owned> {
+  if (identity.sysadmin) return null;
+  const { accountId, grants } = identity;
+  const rows =
+    accountId === null || grants !== null
+      ? []
+      : await catalog.db
+          .selectFrom("member")
+          .innerJoin("project", "project.id", "member.project_id")
+          .select(["project.id", "project.name"])
+          .where("account_id", "=", accountId)
+          .where("role", "=", ROLES.projectAdmin)
+          .execute();
+  if (rows.length > 0) return new Map(rows.map(({ id, name }) => [id, name]));
+  throw new RegistryError(
+    "FORBIDDEN",
+    "this needs a system administrator, or the administrator of a project; ask one",
+  );
+}
+
+/** Policy `id`, if `identity` may see it. Throws NOT_FOUND, and as `ownedProjects` does. */
+export async function ownedPolicy(
+  options: Pick<ApiOptions, "catalog" | "replication">,
+  identity: Identity,
+  id: number,
+): Promise<Policy> {
+  const owned = await ownedProjects(options, identity);
+  const policy = await options.replication.policies.get(id);
+  if (policy && (owned === null || isIn(owned, policy.projectId))) return policy;
+  throw new RegistryError("NOT_FOUND", `replication policy ${id} does not exist`);
+}
+
+/**
+ * `settings` as `identity` may give them to a policy. Throws FORBIDDEN for a policy that is of none
+ * of the projects that it administers.
+ */
+export async function ownSettings(
+  options: Pick<ApiOptions, "catalog">,
+  identity: Identity,
+  settings: PolicySettings,
+): Promise<PolicySettings> {
+  const owned = await ownedProjects(options, identity);
+  if (owned === null || isIn(owned, settings.projectId)) return settings;
+  throw new RegistryError(
+    "FORBIDDEN",
+    "policies of the system need a system administrator: give project_id, a project of yours",
+  );
+}
+
+/** The policies of `owned` projects among `policies`. */
+export function ownedOf(owned: Owned, policies: readonly Policy[]): Policy[] {
+  return policies.filter(({ projectId }) => owned === null || isIn(owned, projectId));
+}
+
+const isIn = (owned: ReadonlyMap<number, string>, id: number | null): boolean =>
+  id !== null && owned.has(id);
