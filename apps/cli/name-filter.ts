@@ -1,7 +1,7 @@
 /** Whether a name is wanted; without patterns every name is. */
 export type NameFilter = (name: string) => boolean;
 
-/** Names that match one of `patterns`: `*` within a component, `**` across them, `?` one character. */
+/** Names that match one of `patterns`: `*` within a component, `**` across, `?` one character. */
 export function nameFilter(patterns: readonly string[]): NameFilter {
   const matchers = patterns.map((pattern) => {
     const source = pattern

@@ -77,7 +77,7 @@ function openedLate(path: string, allowed: readonly string[]): LayoutFiles {
   };
 }
 
-/** Throws DENIED unless `path` is really within one of `allowed`, and UNREACHABLE if it is absent. */
+/** Throws DENIED unless `path` is really within one of `allowed`, UNREACHABLE if it is absent. */
 async function checkPlace(path: string, allowed: readonly string[]): Promise<void> {
   const folder = allowed.map((one) => resolve(one)).find((one) => isWithin(path, one));
   if (folder === undefined) {

@@ -17,7 +17,7 @@ export interface SiteFixture {
   readonly site: Site;
   /** Namespace or project to work in; it need not exist. */
   readonly project: string;
-  /** Another site of the same registry that it must refuse: a wrong password. Null: has no accounts. */
+  /** The same registry with a wrong password; null if it has no accounts. */
   readonly refused: Site | null;
   /** A site of the same type where nothing is. */
   readonly absent: Site;

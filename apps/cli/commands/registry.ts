@@ -77,7 +77,11 @@ export function addRegistry(program: Command, cli: Cli): void {
   )
     .argument("<name>")
     .argument("<url>", "its address: https://registry.example")
-    .option("--type <type>", "harbor (also another Entrepot) or docker-registry", "harbor")
+    .option(
+      "--type <type>",
+      "harbor, entrepot, docker-registry, docker-hub or oci-layout",
+      "harbor",
+    )
     .action(action(cli, addEndpoint));
   withExample(
     add,

@@ -36,7 +36,7 @@ async function call(method: string, path: string, body?: object, user = here.cre
 
 const ARTIFACT = "/projects/dev/repositories/team%252Fapp/artifacts/v1";
 
-test("within the registry: the tags asked for and the signature, each tag in the journal", async () => {
+test("within the registry: its tags and signature, each tag in the journal", async () => {
   const head = await here.catalog.head();
   const body = { repository: "prod/app", tags: ["v1", "stable"] };
   const { status, location } = await call("POST", `${ARTIFACT}/promotions`, body);
