@@ -3,6 +3,7 @@ export * from "./conflicts.ts";
 export { type ErrorStatus, Errors } from "./contract.ts";
 export { parseCopySource, type CopySource } from "./copy-source.ts";
 export * from "./executions.ts";
+export * from "./failure.ts";
 export * from "./job-shapes.ts";
 export * from "./jobservice.ts";
 export * from "./label.ts";

@@ -45,9 +45,8 @@ function shownUrl(text: string): string {
   url.username = "";
   url.password = "";
   url.hash = "";
-  for (const key of [...url.searchParams.keys()]) {
-    if (!HARMLESS.has(key)) url.searchParams.delete(key);
-  }
+  const harmless = url.searchParams.entries().filter(([name]) => HARMLESS.has(name));
+  url.search = new URLSearchParams([...harmless]).toString();
   return url.href;
 }
 

@@ -41,6 +41,7 @@ function progressOf({ progress, status }: Task) {
   const { bytesSent = 0, bytesTotal, stage = "", ...rest } = progress as Partial<CopyProgress>;
   const perSecond = rest.bytesPerSecond ?? 0;
   const left = bytesTotal === undefined ? null : Math.max(0, bytesTotal - bytesSent);
+  const { failure } = progress as { failure?: ShownTask["failure"] };
   const isUnderWay = status === "Running" && left !== null && perSecond > 0;
   return {
     bytes_sent: bytesSent,
@@ -51,6 +52,7 @@ function progressOf({ progress, status }: Task) {
     blobs_done: rest.blobsDone ?? 0,
     blobs_total: rest.blobsTotal ?? 0,
     bytes_per_second: perSecond,
+    ...(failure && { failure }),
     ...(isUnderWay && { seconds_left: Math.ceil(left / perSecond) }),
   };
 }
