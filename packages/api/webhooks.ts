@@ -147,12 +147,12 @@ export const systemWebhooks = routesOf(inSystem, z.object({}), z.object({}), {
 
 function routesOf<
   B extends typeof inProject | typeof inSystem,
-  P extends z.ZodObject,
-  H extends z.ZodObject,
+  P extends z.ZodRawShape,
+  H extends z.ZodRawShape,
 >(
   base: B,
-  params: P,
-  given: H,
+  params: z.ZodObject<P>,
+  given: z.ZodObject<H>,
   rights: {
     read: "notification-policy:read" | "system";
     write: "notification-policy:write" | "system";

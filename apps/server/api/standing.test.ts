@@ -87,8 +87,12 @@ test("what has not arrived is told: how much, since when, and why", async () => 
       { ...row, reference: digest, wanted: digest, wanted_since: since, origin },
       {
         ...row,
-        reference: "stopped", wanted: digest, wanted_since: new Date(), origin,
-        next_attempt: new Date(), last_error: "stopped with execution 1",
+        reference: "stopped",
+        wanted: digest,
+        wanted_since: new Date(),
+        origin,
+        next_attempt: new Date(),
+        last_error: "stopped with execution 1",
       },
     ])
     .execute();

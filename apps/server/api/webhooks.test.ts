@@ -154,7 +154,7 @@ test("the system's webhooks are told of replication's ends, of failed ones alone
     replication_outcome: "failed" as const,
     targets: [{ address }],
   };
-  const { created } = await api().systemWebhooks.create({ body });
+  const { created } = await api().systemWebhooks.create({ params: {}, body });
   for (const [kind, ends] of [
     ["fails", false],
     ["works", true],

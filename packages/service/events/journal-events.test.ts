@@ -68,7 +68,7 @@ test.each([
 ])("$name", ({ entries: given, before, expected }) => {
   const events = eventsIn(given, before);
   const shown = events.map(({ type, about }) => {
-    const { resources } = about as { resources: { tag: string; digest: string }[] };
+    const { resources } = about as unknown as { resources: { tag: string; digest: string }[] };
     return `${type} ${resources.map(({ tag, digest }) => `${tag}=${digest}`).join(" ")}`;
   });
   expect(shown).toEqual(expected);
