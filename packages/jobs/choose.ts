@@ -16,8 +16,8 @@ export interface Choice {
 
 /**
  * Starts at most `slots` of `candidates`, the earlier ones first, so that no group exceeds its
- * `room`; a group without room named has no limit. Those whose lane is taken are parked; those whose
- * groups are full stay as they are.
+ * `room`; a group without room named has no limit. Those whose lane is taken are parked; those
+ * whose groups are full stay as they are.
  */
 export function choose(
   candidates: readonly Candidate[],

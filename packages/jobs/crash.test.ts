@@ -64,7 +64,7 @@ async function openAdmin(url: string) {
   return admin;
 }
 
-test("a worker that was taken for dead is told to end, settles nothing, and comes back", async () => {
+test("a worker taken for dead is told to end, settles nothing, and comes back", async () => {
   const { open, catalog } = await testNodes();
   const node = await open();
   const aborted: unknown[] = [];

@@ -6,7 +6,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { handlerOf, testNodes, untilAborted } from "./test-nodes.ts";
 import { interruptionOf } from "./run.ts";
 
-test("SIGTERM: short tasks end, others hand over at a boundary or are cut, none is lost", async () => {
+test("SIGTERM: tasks end, hand over at a boundary or are cut; none is lost", async () => {
   const { open, url, catalog } = await testNodes();
   const node = await open();
   const script = join(import.meta.dirname, "drain-worker.ts");

@@ -26,7 +26,8 @@ interface Owner {
 
 /**
  * Stores an execution with its tasks and wakes workers. Returns its id. One without tasks has
- * already ended with Success, or with Error if it is one that was refused. Throws BAD_REQUEST for too many tasks.
+ * already ended with Success, or with Error if it is one that was refused. Throws BAD_REQUEST for
+ * too many tasks.
  */
 export async function storeExecution(
   { catalog, statusChanged }: EnqueueContext,

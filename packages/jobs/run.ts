@@ -9,8 +9,8 @@ import type { OneLog } from "./task-log.ts";
 const NO_HANDLER_DELAY_MS = 30_000;
 
 /**
- * Why a run is aborted: somebody cancelled it, this node stops, or it went to another worker because
- * ours was not heard of in time.
+ * Why a run is aborted: somebody cancelled it, this node stops, or it went to another worker
+ * because ours was not heard of in time.
  */
 export type AbortCause = "cancelled" | "shutdown" | "lost";
 

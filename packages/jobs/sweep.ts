@@ -62,7 +62,8 @@ async function deleteOld(db: Transaction<Database>, { executions, days }: Kept):
 /** Locked before they are looked at again: somebody may be about to store tasks in one. */
 async function deleteLines(db: Transaction<Database>): Promise<void> {
   const unused = sql`NOT EXISTS (
-    SELECT FROM execution WHERE (execution.vendor, execution.vendor_id) = (line.vendor, line.vendor_id)
+    SELECT FROM execution
+    WHERE (execution.vendor, execution.vendor_id) = (line.vendor, line.vendor_id)
   )`;
   const { rows } = await sql<{ id: number }>`
     SELECT id FROM job_line AS line WHERE ${unused} ORDER BY id LIMIT ${BATCH}
@@ -73,7 +74,7 @@ async function deleteLines(db: Transaction<Database>): Promise<void> {
   await sql`DELETE FROM job_line AS line WHERE id = ANY(${ids}) AND ${unused}`.execute(db);
 }
 
-/** Nothing should need this; it makes a lane that was left behind somebody else's bug, not a loss. */
+/** Nothing should need this; if something does, a lane that stands still is no loss. */
 async function repairLanes(db: Transaction<Database>): Promise<void> {
   const { rows } = await sql<{ lane: string }>`
     SELECT DISTINCT lane FROM task WHERE status = 'Pending' AND NOT ready AND NOT EXISTS (

@@ -23,8 +23,8 @@ export interface Held {
 
 /**
  * Does what must be done again and again while tasks run: shows their progress, says that this
- * worker lives, lets go of them if the database does not answer, stops what was cancelled, and takes
- * over from workers that fell silent (then it calls `wake`). Returns what ends it.
+ * worker lives, lets go of them if the database does not answer, stops what was cancelled, and
+ * takes over from workers that fell silent (then it calls `wake`). Returns what ends it.
  */
 export function startUpkeep(
   context: Pick<WorkerContext, "catalog" | "worker" | "log">,

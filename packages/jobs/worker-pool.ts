@@ -49,7 +49,8 @@ export function openPools(db: Kysely<Database>): Pools {
         SELECT worker AS "poolId", task.id AS "taskId", execution.vendor, kind,
           task.start_time AS "startAt", coalesce(progress ->> 'stage', '') AS stage
         FROM task JOIN execution ON execution.id = execution_id
-        WHERE task.status = 'Running' AND (${poolId ?? null}::text IS NULL OR worker = ${poolId ?? null})
+        WHERE task.status = 'Running'
+          AND (${poolId ?? null}::text IS NULL OR worker = ${poolId ?? null})
         ORDER BY task.id
       `.execute(db);
       return rows;

@@ -13,7 +13,7 @@ const POLL_MS = 500;
 const QUIET_LOOKS = 30;
 const BATCH = 1_000;
 
-const ENDED: readonly TaskStatus[] = ["Success", "Error", "Stopped"];
+const ENDED: ReadonlySet<TaskStatus> = new Set(["Success", "Error", "Stopped"]);
 
 let followed = 0;
 
@@ -63,7 +63,7 @@ async function* eventsOf(
       last = lines.at(-1)?.id ?? last;
       if (lines.length > 0) quiet = 0;
       if (lines.length === BATCH) continue;
-      if (!task || ENDED.includes(task.status)) {
+      if (!task || ENDED.has(task.status)) {
         yield `event: end\ndata: ${JSON.stringify({ status: task?.status ?? "Stopped" })}\n\n`;
         return;
       }

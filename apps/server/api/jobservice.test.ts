@@ -87,7 +87,7 @@ test("what runs is shown with its pool, and can be stopped", async () => {
     .toBe("Stopped");
 });
 
-test("queues are paused, resumed and cleared by type or all; a paused scheduler says so", async () => {
+test("queues are paused, resumed and cleared; a paused scheduler says so", async () => {
   const { jobs } = server;
   const tasks = [{ kind: "talk", lane: "talk", payload: {} }];
   await jobs.execute({ vendor: "TALK", vendorId: 1, trigger: "manual", actor: "test", tasks });
