@@ -9,7 +9,10 @@ import type { World } from "./world.ts";
 const REPOSITORIES = ["library/app", "library/tools/lint"];
 const TAGS = 4;
 
-/** The clients of a world: each registry has some of its own, who alone write its tags. */
+/** The owner of the tags that everybody writes. */
+export const EVERYBODY = "all";
+
+/** The clients of a world: each registry has some of its own, who alone write most of its tags. */
 export interface Clients {
   /** Changes something at random at `node`. What its crash cut off is nobody's fault. */
   change(node: string): Promise<void>;
@@ -67,7 +70,7 @@ async function act({ chance, node, repository, known, cosignOwners }: Client): P
   const here = known.filter((one) => one.repository === name).map(({ sample }) => sample);
   const tags = Array.from(
     { length: chance.between(1, 3) },
-    () => `${node}-t${chance.between(1, TAGS)}`,
+    () => `${chance.random() < 0.2 ? EVERYBODY : node}-t${chance.between(1, TAGS)}`,
   );
   const push = async (sample: Sample) => {
     known.push({ repository: name, sample });

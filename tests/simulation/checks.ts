@@ -1,7 +1,7 @@
 import { compareWithTables } from "@entrepot/catalog";
 import { childrenOf, type Descriptor, isManifestType, parseManifest } from "@entrepot/oci";
 import { collect, pages, type Repository, verified } from "@entrepot/registry";
-import type { Clients } from "./changes.ts";
+import { type Clients, EVERYBODY } from "./changes.ts";
 import type { Node } from "./node.ts";
 import type { World } from "./world.ts";
 
@@ -42,6 +42,10 @@ function differences(
   for (const key of all) {
     const at = key.lastIndexOf(":");
     const owner = clients.ownerOf(key.slice(0, at), key.slice(at + 1));
+    if (owner === EVERYBODY) {
+      faults.push(...quarrels({ names, topology }, key, tags));
+      continue;
+    }
     const wanted = tags.get(owner)?.get(key);
     const reached = reach(owner, topology);
     for (const name of names) {
@@ -50,6 +54,23 @@ function differences(
       if (found !== expected) {
         faults.push(`${name} has ${key} as ${found}, but ${owner} as ${expected}`);
       }
+    }
+  }
+  return faults;
+}
+
+/** What everybody writes is the same on registries that hear of each other. */
+function quarrels(
+  { names, topology }: Pick<World, "names" | "topology">,
+  key: string,
+  tags: ReadonlyMap<string, ReadonlyMap<string, string>>,
+): string[] {
+  const faults: string[] = [];
+  for (const one of names) {
+    for (const other of reach(one, topology)) {
+      if (other <= one || !reach(other, topology).has(one)) continue;
+      const [mine, theirs] = [tags.get(one)!.get(key), tags.get(other)!.get(key)];
+      if (mine !== theirs) faults.push(`${one} has ${key} as ${mine}, but ${other} as ${theirs}`);
     }
   }
   return faults;

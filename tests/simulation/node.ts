@@ -35,8 +35,8 @@ export interface Node {
   close(): Promise<void>;
 }
 
-/** A new node, alive. `connect` is how it reaches the others. */
-export async function makeNode(name: string, connect: Connect): Promise<Node> {
+/** A new node, alive, whose clock is off. `connect` is how it reaches the others. */
+export async function makeNode(name: string, connect: Connect, skewMs: number): Promise<Node> {
   const database = await testDatabase();
   let records: Promise<Catalog> | undefined;
   const store = memoryStore();
@@ -58,7 +58,8 @@ export async function makeNode(name: string, connect: Connect): Promise<Node> {
     await administer(database.url, CUT_CONNECTIONS);
   };
   const open = async () => {
-    const catalog = await openCatalog({ url: database.url, maxConnections: 8 });
+    const clock = () => new Date(Date.now() + skewMs);
+    const catalog = await openCatalog({ url: database.url, maxConnections: 8, clock });
     if (lives > 0) await administer(database.url, LET_TIME_PASS);
     const adminPassword = ADMIN.password;
     const opened = await unheardServer({

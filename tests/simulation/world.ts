@@ -83,7 +83,11 @@ export async function makeWorld(options: WorldOptions): Promise<World> {
     };
   };
 
-  for (const name of options.nodes) nodes.set(name, await makeNode(name, connectFrom(name)));
+  const skews = chanceOf(seed + 6);
+  for (const name of options.nodes) {
+    const skewMs = skews.between(-300, 300) * 1_000;
+    nodes.set(name, await makeNode(name, connectFrom(name), skewMs));
+  }
   for (const edge of topology) {
     const isPlain = plainRegistries.has(edge[1]);
     await setUp(nodes, edge, isPlain ? "docker-registry" : "harbor", options.policy);
