@@ -17,6 +17,7 @@ import type { Edge } from "./world.ts";
  * a request is a value in a bag. What decides is the real thing: the planner, the clocks, the rule.
  */
 
+/** The one repository of a model. */
 export const REPOSITORY = "library/app";
 const START_MS = 1_700_000_000_000;
 

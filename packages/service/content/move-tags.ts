@@ -16,8 +16,8 @@ export interface TagMove {
 
 /**
  * Points those of the tags at the content that the rulings say so, journals them, and lists what
- * came into each other's way. Nothing is lost by a tag that stays: the content is here. Returns tags
- * that were deleted in ignorance of this: they are left as they are, and `setTagAnew` is due.
+ * came into each other's way. Nothing is lost by a tag that stays: the content is here. Returns
+ * tags that were deleted in ignorance of this: they are left as they are, and `setTagAnew` is due.
  */
 export async function moveTags(commit: Commit, at: Place, move: TagMove): Promise<string[]> {
   const { repositoryId, content, rulings } = move;

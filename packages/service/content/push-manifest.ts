@@ -28,8 +28,8 @@ import { projectUnknown } from "./push-blob.ts";
  * Throws DIGEST_INVALID, SIZE_INVALID, MANIFEST_INVALID, TAG_INVALID, MANIFEST_BLOB_UNKNOWN when a
  * child is not here, NAME_UNKNOWN when the project is not.
  *
- * A replicated change moves no tag that has been moved since, in the order of the tags' clocks; that
- * is a success all the same, as if it had come in time.
+ * A replicated change moves no tag that has been moved since, in the order of the tags' clocks;
+ * that is a success all the same, as if it had come in time.
  */
 export async function pushManifest(
   at: Place,
@@ -108,7 +108,7 @@ async function bytesStored(at: Place, content: Descriptor, bytes: Uint8Array): P
 /** Points `tag` at the manifest `digest`, which must be here: else MANIFEST_UNKNOWN. */
 export async function tagManifest(at: Place, tag: string, digest: Digest): Promise<void> {
   const name = parseTag(tag);
-  const { anew, content } = await at.room.catalog.commit(at.actor, async (commit) => {
+  const moved = await at.room.catalog.commit(at.actor, async (commit) => {
     const row = await commit.db
       .selectFrom("manifest")
       .innerJoin("repository", "repository.id", "manifest.repository_id")
@@ -130,7 +130,7 @@ export async function tagManifest(at: Place, tag: string, digest: Digest): Promi
     const move = { repositoryId, names: [name], content, clocks, rulings };
     return { anew: await moveTags(commit, at, move), content };
   });
-  await setAnew(at, anew, content);
+  await setAnew(at, moved.anew, moved.content);
 }
 
 /** Bytes of every child blob lie in the store whole; those fetched from elsewhere may be absent. */
