@@ -97,6 +97,12 @@ async function theLabel(server: TestServer, project: string) {
   return { params: { label_id: (await projectLabel(server, project)).id } };
 }
 
+/** A policy of the project, to an endpoint that is not there. */
+async function somePolicy(server: TestServer, project: string) {
+  const project_id = await idOf(server, project);
+  return { body: { name: unused(), dest_registry: { id: 999_999 }, project_id } };
+}
+
 /** Calls that need something to exist or to be absent first, by room and name of the route. */
 const CALLS: Readonly<Record<string, Prepare>> = {
   "projects.exists": (_, project) => ({ query: { project_name: project } }),
@@ -158,6 +164,9 @@ const CALLS: Readonly<Record<string, Prepare>> = {
   "jobservice.stop": () => ({ body: { action: "stop" } }),
   "jobservice.changeQueue": () => ({ body: { action: "resume" } }),
   "jobservice.schedulesPaused": () => ({ params: { job_type: "all" } }),
+  "policies.create": somePolicy,
+  "policies.update": somePolicy,
+  "executions.start": () => ({ body: { policy_id: 999_999 } }),
   "tags.create": () => ({ body: { name: unused() } }),
   "tags.delete": async ({ content }, project) => {
     const repository = content.as(ACTOR).repository(`${project}/app`);
