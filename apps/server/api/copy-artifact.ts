@@ -8,10 +8,11 @@ import { artifactAt } from "./artifact-rows.ts";
 import { repositoryNamed } from "./repository-rows.ts";
 
 /**
- * Copies the artifact that `from` names into repository `target` with all its tags (or those that
- * are `given` instead) and what is about it, as Harbor does whether a tag or a digest was given. Blobs are mounted: no bytes move.
- * All its tags arrive in one commit, with the manifest. Repeating is safe. Returns the reference.
- * Throws BAD_REQUEST, NOT_FOUND for what is not there or may not be read, NAME_INVALID.
+ * Copies the artifact that `from` names into repository `target` with all its tags, or those that
+ * are `given`, and what is about it, as Harbor does whether a tag or a digest was given. Blobs are
+ * mounted: no bytes move. The tags arrive in one commit, with the manifest. Repeating is safe.
+ * Returns the reference. Throws BAD_REQUEST, NOT_FOUND for what is not there or may not be read,
+ * NAME_INVALID.
  */
 export async function copyArtifact(
   options: ApiOptions,
