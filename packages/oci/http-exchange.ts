@@ -14,6 +14,13 @@ const HARMLESS = new Set(
   "artifactType digest from last mount n page page_size scope service tag".split(" "),
 );
 const REMOVED = "(removed)";
+const SECRET_NAMES =
+  "token|secret|passw(?:or)?d|signature|cookie|credential|authorization|api[-_]?key";
+const NAMED_SECRET = new RegExp(
+  `((?:^|[^a-z])(?:_state|[\\w-]*(?:${SECRET_NAMES})[\\w-]*)["']?\\s*[:=]\\s*["']?)` +
+    "[^\\s\"'&<>,;]+",
+  "gi",
+);
 
 /**
  * An exchange as it may be kept and shown: of `url` no user, no fragment and only harmless parts of
@@ -55,9 +62,6 @@ export function withoutSecrets(text: string): string {
   return text
     .replaceAll(/\b(Basic|Bearer)\s+[\w.~+/=-]{4,}/gi, `$1 ${REMOVED}`)
     .replaceAll(/\beyJ[\w-]+(?:\.[\w-]+)*/g, REMOVED)
-    .replaceAll(
-      /((?:^|[^a-z])(?:_state|[\w-]*(?:token|secret|passw(?:or)?d|signature|cookie|credential|authorization|api[-_]?key)[\w-]*)["']?\s*[:=]\s*["']?)[^\s"'&<>,;]+/gi,
-      `$1${REMOVED}`,
-    )
+    .replaceAll(NAMED_SECRET, `$1${REMOVED}`)
     .replaceAll(/(:\/\/)[^/\s@"']+@/g, `$1${REMOVED}@`);
 }

@@ -78,7 +78,7 @@ async function world(
 const broken = (code: "UNREACHABLE" | "UNSUPPORTED" | "RANGE_INVALID") =>
   new RegistryError(code, "the line broke");
 
-test("goes in one request where what arrives counts, in chunks where it does not or is asked so", async () => {
+test("goes in one request where what arrives counts, else in chunks", async () => {
   const whole = await world();
   expect(await whole.run()).toBe(SIZE);
   expect(whole.sizes).toEqual([SIZE]);

@@ -49,7 +49,7 @@ describe("a refusal", () => {
     },
   );
 
-  test("for long is not waited for: it comes back, and others are held off with its time", async () => {
+  test("for long is not waited for: it comes back, and others are held off", async () => {
     const { fetchBy, sent } = world();
     const fetch = fetchBy(() => ({ status: 429, headers: { "retry-after": "3600" } }));
     expect((await fetch("https://x.example/v2/")).status).toBe(429);
@@ -133,7 +133,7 @@ test("a rate limit's headers are heeded before it bites: by counted requests onl
   expect(gaps).toEqual([0, 0, 0, 6000, 6000, 0, 0]);
 });
 
-test("where the limit allows only one request in minutes, the task goes and comes back", async () => {
+test("where minutes lie between requests, the task goes and comes back", async () => {
   const { fetchBy } = world();
   const headers = { "ratelimit-limit": "100;w=21600", "ratelimit-remaining": "3;w=21600" };
   const fetch = fetchBy(() => ({ status: 200, headers }));

@@ -198,6 +198,6 @@ function isRepeatable({ body }: FetchRequest): boolean {
 
 function tooMany(url: string, waitMs: number): RegistryError {
   const { host } = new URL(url);
-  const message = `${host} limits our rate; nothing is sent for another ${Math.ceil(waitMs / 1000)} s`;
+  const message = `${host} limits our rate; nothing is sent for ${Math.ceil(waitMs / 1000)} s`;
   return new RegistryError("TOOMANYREQUESTS", message, { detail: { retryAfterMs: waitMs } });
 }

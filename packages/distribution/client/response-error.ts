@@ -23,8 +23,8 @@ export interface Asked {
  * The error that `response` is, its body read and its connection freed. `what` says what was asked
  * of whom (`PUT library/app:1 at https://host`). Statuses 401, 403, 429 and 5xx decide the code;
  * else the body does if it names one, or `missing` for a 404 that names none.
- * `detail.retryAfterMs` of a 429 or 503 says how long to wait, if the registry did; what was `asked`
- * and how the answer begins become the error's exchange.
+ * `detail.retryAfterMs` of a 429 or 503 says how long to wait, if the registry did; what was
+ * `asked` and how the answer begins become the error's exchange.
  */
 export async function responseError(
   response: FetchResponse,

@@ -40,7 +40,7 @@ test("a new rate holds at once, for what waits as well", async () => {
   expect(time.seconds()).toBeLessThan(0.2);
 });
 
-test("of several limits the strictest counts, and one bucket is shared by all that take", async () => {
+test("the strictest of several limits counts; one bucket is shared by all that take", async () => {
   const time = ticking();
   const shared = tokenBucket(() => 1000, time);
   const tasks = [2000, 4000].map((rate) => allOf([shared, tokenBucket(() => rate, time)]));
