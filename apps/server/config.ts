@@ -194,7 +194,7 @@ export const SETTINGS: readonly Setting[] = [
     flag: "--layout-folders",
     value: "folders",
     standard: "",
-    help: "where endpoints of the type oci-layout may be, absolute, joined by colons; none if absent",
+    help: "where oci-layout endpoints may be, absolute, joined by colons; none if absent",
     wrong: (text) =>
       text.split(":").every((folder) => isAbsolute(folder)) ? null : "give /folder[:/folder …]",
   },
