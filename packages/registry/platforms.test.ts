@@ -90,7 +90,7 @@ function sampleContent(bytes: Uint8Array) {
   return { mediaType, digest: digestOf(bytes), size: bytes.length };
 }
 
-test("a sparse index arrives with the children that are selected, and grows with them", async () => {
+test("a sparse index arrives with the selected children, and grows", async () => {
   const { index, images } = built();
   const source = await sourceOf(index);
   const target = lenient();
@@ -103,7 +103,7 @@ test("a sparse index arrives with the children that are selected, and grows with
   expect(await target.resolve(images[1]!.content.digest)).not.toBeNull();
 });
 
-test("a target that wants all children refuses a sparse index, and the error says what helps", async () => {
+test("a target that refuses a sparse index: the error says what helps", async () => {
   const { index } = built();
   const copy = copyGraph(await sourceOf(index), repository(), index.content, {
     platforms: isAmd64,

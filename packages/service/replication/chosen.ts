@@ -15,8 +15,9 @@ const BATCH = 500;
 /**
  * Which of `changes` here the filters by content take, as `choiceKey`s; undefined where there are
  * no such filters. Where platforms are selected only tags are taken: what is pushed without one is
- * most often what an index is going to hold, for a platform that may not be selected. A query for all changes, and one more for the tags of their repositories where
- * the newest are asked for.
+ * most often what an index is going to hold, for a platform that may not be selected.
+ * A query for all changes, and one more for the tags of their repositories where the newest are
+ * asked for.
  */
 async function chosenOf(
   db: Kysely<Database>,

@@ -30,7 +30,8 @@ test.each(PATTERNS)("%j takes what JavaScript's own takes", (pattern) => {
 });
 
 const SEED = Number(process.env["SEED"] ?? 1);
-test(`random patterns take what JavaScript's own take: SEED=${SEED} vitest run ${import.meta.filename}`, () => {
+const REPLAY = `SEED=${SEED} vitest run ${import.meta.filename}`;
+test(`random patterns take what JavaScript's own take: ${REPLAY}`, () => {
   const random = seededRandom(SEED);
   const pick = <T>(of: readonly T[]) => of[Math.floor(random() * of.length)]!;
   const make = (depth: number): string => {

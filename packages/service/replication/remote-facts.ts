@@ -56,7 +56,7 @@ async function read(source: Source, content: Descriptor): Promise<Manifest> {
   return parseManifest(await collect(bytes, MANIFEST_LIMIT_BYTES), content.mediaType);
 }
 
-/** When the image was made, as its annotation or its config says; the oldest of times if neither. */
+/** When the image was made, as its annotation or its config says; 1970 if neither. */
 async function madeAt(source: Source, manifest: Manifest): Promise<Date> {
   const annotated = manifest.annotations?.["org.opencontainers.image.created"];
   if (annotated) return timeIn(annotated);
