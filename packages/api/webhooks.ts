@@ -145,23 +145,30 @@ export const systemWebhooks = routesOf(inSystem, z.object({}), z.object({}), {
   write: "system",
 });
 
+/** The rights that reading and changing need. */
+interface Rights {
+  readonly read: "notification-policy:read" | "system";
+  readonly write: "notification-policy:write" | "system";
+}
+
 function routesOf<
   B extends typeof inProject | typeof inSystem,
   P extends z.ZodRawShape,
   H extends z.ZodRawShape,
->(
-  base: B,
-  params: z.ZodObject<P>,
-  given: z.ZodObject<H>,
-  rights: {
-    read: "notification-policy:read" | "system";
-    write: "notification-policy:write" | "system";
-  },
-) {
+>(base: B, params: z.ZodObject<P>, given: z.ZodObject<H>, rights: Rights) {
+  return {
+    ...policyRoutes(base, params, given, rights),
+    ...deliveryRoutes(base, params, given, rights),
+    ...runRoutes(base, params, given, rights),
+  };
+}
+
+function policyRoutes<
+  B extends typeof inProject | typeof inSystem,
+  P extends z.ZodRawShape,
+  H extends z.ZodRawShape,
+>(base: B, params: z.ZodObject<P>, given: z.ZodObject<H>, rights: Rights) {
   const one = params.extend({ webhook_policy_id: contract.Id });
-  const execution = one.extend({ execution_id: contract.Id });
-  const task = execution.extend({ task_id: contract.Id });
-  const delivery = one.extend({ delivery_id: contract.Id });
   const read = { tags, ...needs(rights.read) };
   const write = { tags, ...needs(rights.write) };
   return {
@@ -213,6 +220,19 @@ function routesOf<
       request: { params: one, headers: given },
       responses: { 200: done, ...errors(404) },
     }),
+  };
+}
+
+function deliveryRoutes<
+  B extends typeof inProject | typeof inSystem,
+  P extends z.ZodRawShape,
+  H extends z.ZodRawShape,
+>(base: B, params: z.ZodObject<P>, given: z.ZodObject<H>, rights: Rights) {
+  const one = params.extend({ webhook_policy_id: contract.Id });
+  const delivery = one.extend({ delivery_id: contract.Id });
+  const read = { tags, ...needs(rights.read) };
+  const write = { tags, ...needs(rights.write) };
+  return {
     test: createRoute({
       method: "post",
       path: `${base}/policies/{webhook_policy_id}/test`,
@@ -237,6 +257,19 @@ function routesOf<
       request: { params: delivery, headers: given },
       responses: { 200: done, ...errors(404, 412) },
     }),
+  };
+}
+
+function runRoutes<
+  B extends typeof inProject | typeof inSystem,
+  P extends z.ZodRawShape,
+  H extends z.ZodRawShape,
+>(base: B, params: z.ZodObject<P>, given: z.ZodObject<H>, rights: Rights) {
+  const one = params.extend({ webhook_policy_id: contract.Id });
+  const execution = one.extend({ execution_id: contract.Id });
+  const task = execution.extend({ task_id: contract.Id });
+  const read = { tags, ...needs(rights.read) };
+  return {
     executions: createRoute({
       method: "get",
       path: `${base}/policies/{webhook_policy_id}/executions`,

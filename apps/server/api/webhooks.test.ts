@@ -122,12 +122,13 @@ test("what fails is tried again under the same id, and can be told once more", a
   await api().webhooks.delete({ params });
 });
 
-test("deletions name the tags that went, a pull is told by digest and tag, a test is a test", async () => {
+test("deletions name their tags, a pull its digest and tag, a test is a test", async () => {
   const params = await hook("rest", {
     event_types: ["DELETE_ARTIFACT", "DELETE_TAG", "PULL_ARTIFACT"],
   });
   const digest = await push("library/gone", ["v1"]);
-  const authorization = `Basic ${Buffer.from(`admin:${here.credential.password}`).toString("base64")}`;
+  const pair = Buffer.from(`admin:${here.credential.password}`).toString("base64");
+  const authorization = `Basic ${pair}`;
   const url = `${here.url}/v2/library/gone/manifests/v1`;
   expect((await fetch(url, { headers: { authorization } })).status).toBe(200);
   await expect.poll(types, { timeout: 20_000 }).toEqual(["PULL_ARTIFACT"]);
@@ -147,7 +148,7 @@ test("deletions name the tags that went, a pull is told by digest and tag, a tes
   await api().webhooks.delete({ params });
 });
 
-test("the system's webhooks are told of replication's ends, of failed ones alone if they like", async () => {
+test("the system is told of replication ends, of failed ones alone if it likes", async () => {
   const body = {
     name: "ends",
     event_types: ["REPLICATION" as const],

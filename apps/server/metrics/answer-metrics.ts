@@ -13,7 +13,7 @@ export interface AnswerOptions {
 
 /**
  * Answers GET /metrics in Prometheus's text format: to everybody, or to a system administrator
- * (Basic). Off: as if there were none. Throws UNAVAILABLE if the database cannot be asked who it is.
+ * (Basic). Off: as if there were none. Throws UNAVAILABLE if the database cannot be asked.
  */
 export async function answerMetrics(
   { metrics, access, readers }: AnswerOptions,
