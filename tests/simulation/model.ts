@@ -108,8 +108,13 @@ export function plan(link: ModelLink, most: number): void {
     }
     const arrived = isSettled ? step.digest : (before?.arrived ?? null);
     replicas.set(keyOf(step), {
-      ...{ repository: step.repository, reference: step.reference, origin: step.origin },
-      ...{ wanted: step.digest, arrived, sent: before?.sent ?? null, isTold: isSettled },
+      repository: step.repository,
+      reference: step.reference,
+      origin: step.origin,
+      wanted: step.digest,
+      arrived,
+      sent: before?.sent ?? null,
+      isTold: isSettled,
     });
   }
 }

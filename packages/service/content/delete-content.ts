@@ -14,7 +14,7 @@ import type { Place } from "./room.ts";
  * Deletes a manifest with all tags that point at it. False if there was none. Throws DENIED while
  * an index of the repository refers to it. Its bytes stay in the store.
  *
- * A deletion from elsewhere that carries a clock deletes no tags (those have deletions of their own)
+ * A deletion from elsewhere that carries a clock deletes no tags (those have their own)
  * and leaves, as if it had succeeded, what has one or has been pushed since.
  */
 export async function deleteManifest(at: Place, digest: Digest): Promise<boolean> {

@@ -48,7 +48,10 @@ export async function setTagAnew(at: Place, tag: string, content: Descriptor): P
     commit.record({ ...tagChange(at.repository, tag, content), clock });
     const [pushed, deleted] = there ? [here, incoming] : [incoming, here];
     const conflict = {
-      ...{ repository: at.repository, tag, winner: content.digest, loser: null },
+      repository: at.repository,
+      tag,
+      winner: content.digest,
+      loser: null,
       winnerOrigin: pushed.stamp.registry,
       loserOrigin: deleted.stamp.registry,
     };

@@ -208,7 +208,7 @@ export async function noteArrivals(
                            ${arrivals.map((arrival) => arrival.repository)}::text[],
                            ${arrivals.map((arrival) => arrival.reference)}::text[],
                            ${arrivals.map((arrival) => arrival.digest)}::text[],
-                           ${arrivals.map((arrival) => arrival.since ?? null)}::text[]::timestamptz[])
+                           ${arrivals.map(({ since }) => since ?? null)}::text[]::timestamptz[])
         AS k (policy_id, repository, reference, digest, since)
     ), gone AS (
       DELETE FROM replica USING k
@@ -216,7 +216,8 @@ export async function noteArrivals(
         AND replica.reference = k.reference AND replica.wanted IS NULL AND k.digest IS NULL
     )
     UPDATE replica SET
-      arrived = CASE WHEN ${ANEW} THEN replica.arrived ELSE k.digest END, arrived_at = clock_timestamp(), attempts = 0,
+      arrived = CASE WHEN ${ANEW} THEN replica.arrived ELSE k.digest END,
+      arrived_at = clock_timestamp(), attempts = 0,
                        next_attempt = NULL, last_error = NULL
     FROM k
     WHERE replica.policy_id = k.policy_id AND replica.repository = k.repository
@@ -249,7 +250,7 @@ export async function wantNoMore(
     .execute();
 }
 
-/** References at `replica`'s target that its policy wants gone, each with the change that says so. */
+/** References at `replica`'s target that its policy wants gone, each with why. */
 export async function deletionsOf(
   db: Kysely<Database>,
   replica: Pick<Replica, "policyId" | "target">,
