@@ -13,6 +13,8 @@ const lines = (text: string) => text.split("\n");
 
 test(`no file is longer than ${MAX_FILE_LINES} lines`, () => {
   const long = files(".ts", ".tsx", ".mjs", ".sql")
+    // The schema is written down by a test, table by table.
+    .filter((path) => path !== "packages/catalog/schema.sql")
     .map((path) => ({ path, count: lines(textOf(path)).length - 1 }))
     .filter(({ count }) => count > MAX_FILE_LINES);
   expect(long).toEqual([]);

@@ -23,19 +23,7 @@ export function harborSite(
   return {
     registry: (origin) => remote().with(originHeaders(origin)),
 
-    async *list(selection) {
-      const { projects: names } = selection;
-      const projects = names ? await harbor.projectsNamed(names) : harbor.projects();
-      for await (const project of projects) {
-        if (project.isProxyCache) continue;
-        for await (const repository of harbor.repositories(project.name)) {
-          if (!selection.repository(repository)) continue;
-          for await (const artifact of harbor.artifacts(repository)) {
-            yield* listed(repository, artifact, selection);
-          }
-        }
-      }
-    },
+    list: (selection) => listArtifacts(harbor, selection),
 
     async isPublic(repository) {
       const [project] = await harbor.projectsNamed([projectOf(repository)]);
@@ -84,6 +72,23 @@ export function harborSite(
       await Promise.all([asHarbor.close(), asEntrepot.close()]);
     },
   };
+}
+
+async function* listArtifacts(
+  harbor: HarborClient,
+  selection: Selection,
+): AsyncGenerator<ListedArtifact> {
+  const { projects: names } = selection;
+  const projects = names ? await harbor.projectsNamed(names) : harbor.projects();
+  for await (const project of projects) {
+    if (project.isProxyCache) continue;
+    for await (const repository of harbor.repositories(project.name)) {
+      if (!selection.repository(repository)) continue;
+      for await (const artifact of harbor.artifacts(repository)) {
+        yield* listed(repository, artifact, selection);
+      }
+    }
+  }
 }
 
 function* listed(

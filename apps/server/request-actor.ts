@@ -5,9 +5,9 @@ import { RegistryError } from "@entrepot/oci";
 import type { Origin } from "@entrepot/replication";
 
 /*
- * Between Entrepots a replicated change says where it was first made, which registries it has passed
- * through and when, in the order of its name's changes, it was made, in three headers that other
- * registries ignore:
+ * Between Entrepots a replicated change says where it was first made, which registries it has
+ * passed through and when, in the order of its name's changes, it was made, in three headers that
+ * other registries ignore:
  *
  *     Entrepot-Origin: <registry id>:<seq>
  *     Entrepot-Path: <registry id>,<registry id>,…

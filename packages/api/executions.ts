@@ -108,8 +108,8 @@ export const executions = {
     tags,
     ...needs("account"),
     description:
-      "`confirm_deletions` agrees to so many deletions, whatever the policy's ceiling: as many as " +
-      "an execution before has asked for.",
+      "`confirm_deletions` agrees to so many deletions, whatever the policy's ceiling: as many " +
+      "as an execution before has asked for.",
     request: {
       body: body(z.object({ policy_id: z.int(), confirm_deletions: z.int().min(1).optional() })),
     },

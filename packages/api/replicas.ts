@@ -39,7 +39,7 @@ export const replicas = {
     path: "/api/v2.0/replication/policies/{id}/replicas",
     summary: "What a policy wants at its target, and what has arrived",
     tags: ["replication"],
-    ...needs("system"),
+    ...needs("account"),
     request: {
       params: z.object({ id: contract.Id }),
       query: ListQuery.extend({

@@ -145,7 +145,7 @@ export const standing = {
     path: "/api/v2.0/replication/lag",
     summary: "How far each policy's target is behind",
     tags,
-    ...needs("system"),
+    ...needs("account"),
     request: {
       query: PageQuery.extend({
         q: z.string().optional(),
@@ -160,7 +160,7 @@ export const standing = {
     path: "/api/v2.0/replication/policies/{id}/lag",
     summary: "How far a policy's target is behind",
     tags,
-    ...needs("system"),
+    ...needs("account"),
     request: { params: z.object({ id: contract.Id }) },
     responses: { 200: json(PolicyLag, "How far."), ...errors(404) },
   }),
@@ -184,7 +184,7 @@ export const standing = {
     summary: "Source and target of a policy side by side; nothing is copied",
     description: "A stream of JSON texts, one a line: see ReplicationDiffLine.",
     tags,
-    ...needs("system"),
+    ...needs("account"),
     request: {
       params: z.object({ id: contract.Id }),
       query: z.object({

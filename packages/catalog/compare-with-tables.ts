@@ -62,8 +62,8 @@ const IMAGES = `
 
 /**
  * Where the replayed journal differs from the tables (kinds tag, manifest, repository, label,
- * artifact_label, project, member, account), by kind and key, at most 1,000. One statement sees one moment, so it may run
- * beside any traffic; it reads everything once.
+ * artifact_label, project, member, account), by kind and key, at most 1,000. One statement sees one
+ * moment, so it may run beside any traffic; it reads everything once.
  */
 export async function compareWithTables(catalog: Pick<Catalog, "db">): Promise<Difference[]> {
   const found = await sql<Difference>`

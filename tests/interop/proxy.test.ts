@@ -74,13 +74,13 @@ async function pull(reference: string, name?: string): Promise<string> {
   const repository = client(name);
   const found = await repository.resolve(reference);
   if (!found) throw new Error(`${reference} is not there`);
-  const manifest = JSON.parse(await text(await repository.fetch(found)));
+  const manifest = JSON.parse(await latin1(await repository.fetch(found)));
   const blobs = [manifest.config, ...(manifest.layers ?? [])].filter(Boolean);
-  await Promise.all(blobs.map(async (blob) => text(await repository.fetch(blob))));
+  await Promise.all(blobs.map(async (blob) => latin1(await repository.fetch(blob))));
   return found.digest;
 }
 
-async function text(bytes: AsyncIterable<Uint8Array>): Promise<string> {
+async function latin1(bytes: AsyncIterable<Uint8Array>): Promise<string> {
   return Buffer.concat(await Array.fromAsync(bytes)).toString("latin1");
 }
 
@@ -183,7 +183,8 @@ test("what nobody pulls for as long as the project says is let go, and comes aga
 
   await api(server, "PUT", "/projects/hub", { metadata: { proxy_keep_days: "7" } });
   expect(await expireProxied(server.catalog, server.content)).toBe(0);
-  await sql`UPDATE pulled SET at = now() - interval '8 days' WHERE digest = ${old.content.digest}`.execute(
+  const { digest } = old.content;
+  await sql`UPDATE pulled SET at = now() - interval '8 days' WHERE digest = ${digest}`.execute(
     server.catalog.db,
   );
   expect(await expireProxied(server.catalog, server.content)).toBe(1);

@@ -1,6 +1,7 @@
 import type { Sample } from "@entrepot/registry/samples";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createEndpoint, pushPolicy, total } from "./entrepot-api.ts";
+import { api, createEndpoint, pushPolicy, total } from "./entrepot-api.ts";
+import { runCli } from "./entrepot-cli.ts";
 import { type EntrepotProcess, runEntrepot } from "./entrepot-process.ts";
 import {
   atRest,
@@ -9,12 +10,21 @@ import {
   journalHead,
   logsOfFailures,
 } from "./entrepot-state.ts";
+import { faultProxy } from "./fault-proxy.ts";
 import { makeImage, makeTwoPlatforms } from "./images.ts";
 import { deleteTag, pushOnce } from "./push-client.ts";
 import { contentsOf, readEverything } from "./registry-contents.ts";
 import { waitUntil } from "./wait-until.ts";
 
 type Contents = Readonly<Record<string, string>>;
+
+interface Conflict {
+  readonly id: number;
+  readonly repository: string;
+  readonly tag: string;
+  readonly winner: string | null;
+  readonly loser: string | null;
+}
 
 describe("registries that replicate to each other", () => {
   let a: EntrepotProcess;
@@ -32,9 +42,15 @@ describe("registries that replicate to each other", () => {
   });
 
   /** A policy by events, deletions too, for the repositories `library/${part}/**`. */
-  async function send(from: EntrepotProcess, to: EntrepotProcess, part: string): Promise<void> {
+  async function send(
+    from: EntrepotProcess,
+    to: EntrepotProcess,
+    part: string,
+    url = to.url,
+  ): Promise<void> {
     const name = `${part}-to-${to.name}`;
-    const endpoint = await createEndpoint(from, name, "harbor", to);
+    const { credential } = to;
+    const endpoint = await createEndpoint(from, name, "harbor", { url, credential });
     const filters = [{ type: "name", value: `library/${part}/**` }];
     await pushPolicy(from, name, endpoint, { filters });
   }
@@ -64,13 +80,15 @@ describe("registries that replicate to each other", () => {
   /**
    * Shows that nothing moves any more, without waiting for nothing to happen: one more tag goes
    * all the way round, and afterwards every journal is longer by just what that tag takes, and
-   * `sends` more runs have begun in all.
+   * `sends` more runs have begun in all; or fewer, where `upTo` says that this hangs on who is
+   * quicker.
    */
   async function restsAfter(
     members: readonly EntrepotProcess[],
     part: string,
     expected: Readonly<Record<string, Sample>>,
     sends: number,
+    upTo = false,
   ): Promise<void> {
     const count = () => Promise.all(members.map(async (member) => journalHead(member)));
     const runs = () => Promise.all(members.map((one) => total(one, "/replication/executions")));
@@ -80,7 +98,8 @@ describe("registries that replicate to each other", () => {
     await settled(members, part, { ...expected, [`library/${part}/app:marker`]: marker });
     // The manifest and the tag.
     expect(await count()).toEqual(before.heads.map((head) => head + 2));
-    expect(sum(await runs())).toBe(before.runs + sends);
+    const more = sum(await runs()) - before.runs;
+    expect(upTo ? Math.max(more, sends) : more).toBe(sends);
   }
   const sum = (numbers: readonly number[]) => numbers.reduce((all, one) => all + one, 0);
 
@@ -102,6 +121,50 @@ describe("registries that replicate to each other", () => {
     await restsAfter([a, b], "pair", second, 1);
   });
 
+  const SHAPES = [
+    { about: "a chain of three", part: "chain", arrows: ["a>b", "b>c"], writers: "a", sends: 2 },
+    {
+      about: "a hub and two spokes",
+      part: "hub",
+      arrows: ["a>b", "b>a", "a>c", "c>a"],
+      writers: "abc",
+      sends: 2,
+    },
+    {
+      about: "a full mesh of three",
+      part: "mesh",
+      arrows: ["a>b", "b>a", "a>c", "c>a", "b>c", "c>b"],
+      writers: "abc",
+      // Both may pass it on to each other before they hear that the other has it.
+      sends: 4,
+      upTo: true,
+    },
+  ];
+
+  test.each(SHAPES)("$about: what is pushed, moved and deleted comes to rest", async (shape) => {
+    const { part, arrows, sends, upTo } = shape;
+    const named = new Map(servers().map((server) => [server.name, server]));
+    for (const [from, , to] of arrows) await send(named.get(from!)!, named.get(to!)!, part);
+    const writers = [...shape.writers].map((name) => named.get(name)!);
+    const app = `library/${part}/app`;
+    const [first, second, whole] = [makeImage(), makeImage(), makeTwoPlatforms()];
+    const tagOf = ({ name }: EntrepotProcess) => `${app}:of-${name}`;
+    const allNaming = (sample: Sample) =>
+      Object.fromEntries(writers.map((writer) => [tagOf(writer), sample]));
+
+    const [writer] = writers;
+    await pushOnce(writer!, app, whole, "gone");
+    await Promise.all(writers.map((one) => pushOnce(one, app, first, `of-${one.name}`)));
+    await settled(servers(), part, { ...allNaming(first), [`${app}:gone`]: whole });
+
+    // Each moves what another has made.
+    const next = (n: number) => writers[(n + 1) % writers.length]!;
+    const moving = writers.map((one, n) => pushOnce(one, app, second, `of-${next(n).name}`));
+    await Promise.all([...moving, deleteTag(writers.at(-1)!, app, "gone")]);
+    await settled(servers(), part, allNaming(second));
+    await restsAfter(servers(), part, allNaming(second), sends, upTo);
+  });
+
   test("three in a ring: what is pushed to any arrives at all, and comes to rest", async () => {
     await send(a, b, "ring");
     await send(b, c, "ring");
@@ -120,7 +183,7 @@ describe("registries that replicate to each other", () => {
     await restsAfter(servers(), "ring", all, 2);
   });
 
-  test("one tag pushed to two masters at once: both come to rest", async () => {
+  test("one tag pushed to two masters at once: both end with the same", async () => {
     const app = "library/pair/race";
     const before = await partOf(a, "pair");
     const pushed = Array.from({ length: 10 }, () => makeImage());
@@ -144,14 +207,63 @@ describe("registries that replicate to each other", () => {
       ]);
     }
     for (const server of [a, b, a]) await atRest(server);
-    // Which of them is left, and whether the same on both, is nobody's promise.
-    const digests = pushed.map(({ content }) => content.digest as string);
-    for (const server of [a, b]) {
-      const { [`${app}:same`]: same, ...rest } = await partOf(server, "pair");
-      expect(digests).toContain(same);
-      expect(rest).toMatchObject(before);
+    const [{ [`${app}:same`]: same, ...rest }, there] = [
+      await partOf(a, "pair"),
+      await partOf(b, "pair"),
+    ];
+    expect(there[`${app}:same`]).toBe(same);
+    // A later push on one side has seen the earlier ones there, so that one of the last two stays.
+    expect(pushed.slice(-2).map(({ content }) => content.digest)).toContain(same);
+    expect(rest).toMatchObject(before);
+  });
+
+  test("one tag changed on two masters that cannot talk: equal, and the conflict is told", async () => {
+    const links = await Promise.all([faultProxy(a.url), faultProxy(b.url)]);
+    try {
+      await send(a, b, "apart", links[1].url);
+      await send(b, a, "apart", links[0].url);
+      const app = "library/apart/app";
+      const [common, ours, theirs] = [makeImage(), makeImage(), makeImage()];
+      for (const tag of ["moved", "kept"]) await pushOnce(a, app, common, tag);
+      await settled([a, b], "apart", { [`${app}:moved`]: common, [`${app}:kept`]: common });
+
+      for (const link of links) link.plan(() => ({ refuse: true }));
+      await pushOnce(a, app, ours, "moved");
+      await pushOnce(b, app, theirs, "moved");
+      await deleteTag(a, app, "kept");
+      await pushOnce(b, app, theirs, "kept");
+      for (const link of links) link.plan(() => ({}));
+
+      // The later push wins, and a push outlives a deletion that did not know of it.
+      await settled([a, b], "apart", { [`${app}:moved`]: theirs, [`${app}:kept`]: theirs });
+      for (const server of [a, b, a]) await atRest(server);
+      await expectTold(app, ours, theirs);
+    } finally {
+      for (const link of links) await link.close();
     }
   });
+
+  /** Who met the other's change lists it, has what lost, and can take it off the list. */
+  async function expectTold(app: string, loser: Sample, winner: Sample): Promise<void> {
+    const told: string[] = [];
+    for (const server of [a, b]) {
+      const { json } = await api(server, "GET", "/replication/conflicts?page_size=100");
+      const met = (json as Conflict[]).filter(({ repository }) => repository === app);
+      if (met.length === 0) continue;
+      const shown = await runCli(server, ["replication", "conflicts"]);
+      for (const { tag, winner: won, loser: lost } of met) {
+        told.push(`${tag}: ${won} before ${lost}`);
+        expect(shown).toMatch(new RegExp(`${app}:${tag} +${won} +${lost ?? "deleted"} `));
+        if (lost) await readEverything(server, { [`${app}:${lost}`]: lost });
+      }
+      await runCli(server, ["replication", "dismiss", ...met.map(({ id }) => String(id))]);
+      expect(await runCli(server, ["replication", "conflicts"])).not.toContain(app);
+    }
+    const { digest } = winner.content;
+    expect(new Set(told)).toEqual(
+      new Set([`moved: ${digest} before ${loser.content.digest}`, `kept: ${digest} before null`]),
+    );
+  }
 
   test("an endpoint that was down catches up by itself", async () => {
     await send(a, c, "down");

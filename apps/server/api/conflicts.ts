@@ -3,16 +3,18 @@ import { RegistryError } from "@entrepot/oci";
 import { dismissConflict, listConflicts } from "@entrepot/replication";
 import { type ApiOptions, type App, requires } from "./app.ts";
 import { paged } from "./paged.ts";
+import { ownedProjects } from "./policy-rights.ts";
 
 const { conflicts } = routes;
 
 /** Adds what came into each other's way. */
 export function addConflicts(app: App, options: ApiOptions): void {
-  const middleware = requires(options, "system");
+  const middleware = requires(options, "account");
 
   app.openapi({ ...conflicts.list, middleware }, async (context) => {
     const query = context.req.valid("query");
     const { items, total } = await listConflicts(options.catalog, {
+      projects: await ownedProjects(options, context.get("identity")),
       page: query.page,
       pageSize: query.page_size,
     });
@@ -32,7 +34,8 @@ export function addConflicts(app: App, options: ApiOptions): void {
 
   app.openapi({ ...conflicts.dismiss, middleware }, async (context) => {
     const { id } = context.req.valid("param");
-    if (!(await dismissConflict(options.catalog, id))) {
+    const owned = await ownedProjects(options, context.get("identity"));
+    if (!(await dismissConflict(options.catalog, id, owned))) {
       throw new RegistryError("NOT_FOUND", `there is no conflict ${id}`);
     }
     return context.body(null, 200);

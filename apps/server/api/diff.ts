@@ -2,6 +2,7 @@ import { type DiffLine, routes } from "@entrepot/api";
 import { RegistryError } from "@entrepot/oci";
 import type { DiffEntry } from "@entrepot/replication";
 import { type ApiOptions, type App, requires } from "./app.ts";
+import { ownedPolicy } from "./policy-rights.ts";
 
 /** A line of progress follows after this many entries that are not shown. */
 const PROGRESS_EVERY = 200;
@@ -9,10 +10,11 @@ const PROGRESS_EVERY = 200;
 /** Adds the comparison of both sides of a policy. */
 export function addDiff(app: App, options: ApiOptions): void {
   const { log, replication } = options;
-  const middleware = requires(options, "system");
+  const middleware = requires(options, "account");
 
   app.openapi({ ...routes.standing.diff, middleware }, async (context) => {
-    const { id } = context.req.valid("param");
+    const identity = context.get("identity");
+    const { id } = await ownedPolicy(options, identity, context.req.valid("param").id);
     const { equal } = context.req.valid("query");
     const stop = new AbortController();
     const entries = await replication.diff(id, stop.signal);

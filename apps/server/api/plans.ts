@@ -8,6 +8,7 @@ import {
   readPlanItems,
 } from "@entrepot/replication";
 import { type ApiOptions, type App, requires } from "./app.ts";
+import { ownedExecution, ownedPolicy, ownSettings } from "./policy-rights.ts";
 import { settingsOf } from "./policy-shape.ts";
 
 const { plans } = routes;
@@ -21,30 +22,29 @@ interface PlanQuery {
 /** Adds previews of runs, and the plans of runs. */
 export function addPlans(app: App, options: ApiOptions): void {
   const { catalog, replication } = options;
-  const middleware = requires(options, "system");
+  const middleware = requires(options, "account");
 
   app.openapi({ ...plans.preview, middleware }, async (context) => {
-    const { id } = context.req.valid("param");
-    const policy = await replication.policies.get(id);
-    if (!policy) throw new RegistryError("NOT_FOUND", `replication policy ${id} does not exist`);
+    const identity = context.get("identity");
+    const policy = await ownedPolicy(options, identity, context.req.valid("param").id);
     const preview = (signal: AbortSignal) => replication.plan(policy, { signal });
     return answer(context.req.raw, context.req.valid("query"), preview) as never;
   });
 
   app.openapi({ ...plans.previewNew, middleware }, async (context) => {
     const { policy_id: id, ...query } = context.req.valid("query");
-    const settings = settingsOf(context.req.valid("json"));
-    const stored = id === undefined ? null : await replication.policies.get(id);
-    if (id !== undefined && !stored) {
-      throw new RegistryError("NOT_FOUND", `replication policy ${id} does not exist`);
-    }
+    const identity = context.get("identity");
+    const stored = id === undefined ? null : await ownedPolicy(options, identity, id);
+    const given = settingsOf(context.req.valid("json"));
+    const settings = await ownSettings(options, identity, given);
     const preview = (signal: AbortSignal) =>
       replication.plan({ ...stored, ...settings }, { signal });
     return answer(context.req.raw, query, preview) as never;
   });
 
   app.openapi({ ...plans.ofExecution, middleware }, async (context) => {
-    const { id: executionId } = context.req.valid("param");
+    const asked = context.req.valid("param").id;
+    const { id: executionId } = await ownedExecution(options, context.get("identity"), asked);
     const { page, page_size: pageSize, verdict } = context.req.valid("query");
     const plan = await readPlan(catalog, executionId);
     if (!plan) {

@@ -1,6 +1,7 @@
 import { type Identity, ROLES } from "@entrepot/access";
+import type { Execution } from "@entrepot/jobs";
 import { RegistryError } from "@entrepot/oci";
-import type { Policy, PolicySettings } from "@entrepot/replication";
+import { type Policy, type PolicySettings, VENDOR } from "@entrepot/replication";
 import type { ApiOptions } from "./app.ts";
 
 /** Projects by id; null: all, and the system's own policies as well. */
@@ -62,9 +63,29 @@ export async function ownSettings(
   );
 }
 
-/** The policies of `owned` projects among `policies`. */
-export function ownedOf(owned: Owned, policies: readonly Policy[]): Policy[] {
-  return policies.filter(({ projectId }) => owned === null || isIn(owned, projectId));
+/** The policies that `identity` may see. Throws as `ownedProjects` does. */
+export async function ownedPolicies(
+  options: Pick<ApiOptions, "catalog" | "replication">,
+  identity: Identity,
+): Promise<Policy[]> {
+  const owned = await ownedProjects(options, identity);
+  return options.replication.policies.list(owned ? [...owned.keys()] : undefined);
+}
+
+/** Replication's execution `id`, if `identity` may see its policy. Throws NOT_FOUND or FORBIDDEN. */
+export async function ownedExecution(
+  options: Pick<ApiOptions, "catalog" | "jobs" | "replication">,
+  identity: Identity,
+  id: number,
+): Promise<Execution> {
+  const owned = await ownedProjects(options, identity);
+  const execution = await options.jobs.execution(id);
+  if (execution?.vendor === VENDOR) {
+    if (owned === null) return execution;
+    const policy = await options.replication.policies.get(execution.vendorId);
+    if (policy && isIn(owned, policy.projectId)) return execution;
+  }
+  throw new RegistryError("NOT_FOUND", `replication execution ${id} does not exist`);
 }
 
 const isIn = (owned: ReadonlyMap<number, string>, id: number | null): boolean =>

@@ -1,4 +1,3 @@
-import type { Identity } from "@entrepot/access";
 import { type Execution as ShownExecution, POLICY_FIELDS, parseQuery, routes } from "@entrepot/api";
 import type { Execution, ExecutionStatus } from "@entrepot/jobs";
 import { RegistryError } from "@entrepot/oci";
@@ -7,7 +6,13 @@ import { type ApiOptions, type App, requires } from "./app.ts";
 import { answerLog } from "./job-log.ts";
 import { keeps } from "./keeps.ts";
 import { pageOf, paged } from "./paged.ts";
-import { ownedOf, ownedPolicy, ownedProjects, ownSettings } from "./policy-rights.ts";
+import {
+  ownedExecution,
+  ownedPolicies,
+  ownedPolicy,
+  ownedProjects,
+  ownSettings,
+} from "./policy-rights.ts";
 import { seenBy, settingsOf, shownPolicy } from "./policy-shape.ts";
 import { shownTask, TASK_STATUS } from "./task-shape.ts";
 
@@ -27,8 +32,8 @@ function addPolicies(app: App, options: ApiOptions): void {
   app.openapi({ ...policies.list, middleware }, async (context) => {
     const query = context.req.valid("query");
     const filter = parseQuery(query.q, POLICY_FIELDS);
-    const owned = await ownedProjects(options, context.get("identity"));
-    const all = ownedOf(owned, await stored.list()).filter(
+    const owned = await ownedPolicies(options, context.get("identity"));
+    const all = owned.filter(
       (policy) => keeps(filter, policy) && policy.name.includes(query.name ?? ""),
     );
     const { items, total } = pageOf(all, query);
@@ -80,22 +85,6 @@ function statusNamed<S extends string>(table: Readonly<Record<S, string>>, shown
   return (Object.keys(table) as S[]).find((status) => table[status] === shown);
 }
 
-/** Execution `id`, if the caller may see its policy. Throws NOT_FOUND or FORBIDDEN. */
-async function executionOf(
-  options: ApiOptions,
-  identity: Identity,
-  id: number,
-): Promise<Execution> {
-  const owned = await ownedProjects(options, identity);
-  const execution = await options.jobs.execution(id);
-  if (execution?.vendor === VENDOR) {
-    if (owned === null) return execution;
-    const policy = await options.replication.policies.get(execution.vendorId);
-    if (policy && ownedOf(owned, [policy]).length > 0) return execution;
-  }
-  throw new RegistryError("NOT_FOUND", `replication execution ${id} does not exist`);
-}
-
 function addExecutions(app: App, options: ApiOptions): void {
   const { jobs, replication } = options;
   const middleware = requires(options, "account");
@@ -103,8 +92,9 @@ function addExecutions(app: App, options: ApiOptions): void {
   app.openapi({ ...executions.list, middleware }, async (context) => {
     const query = context.req.valid("query");
     const status = statusNamed(STATUS, query.status);
-    const owned = await ownedProjects(options, context.get("identity"));
-    const seen = owned && ownedOf(owned, await replication.policies.list()).map(({ id }) => id);
+    const identity = context.get("identity");
+    const owned = await ownedProjects(options, identity);
+    const seen = owned && (await ownedPolicies(options, identity)).map(({ id }) => id);
     const { items, total } = await jobs.executions({
       vendor: VENDOR,
       ...(seen && { vendorIds: seen }),
@@ -127,7 +117,7 @@ function addExecutions(app: App, options: ApiOptions): void {
   });
 
   app.openapi({ ...executions.get, middleware }, async (context) => {
-    const execution = await executionOf(
+    const execution = await ownedExecution(
       options,
       context.get("identity"),
       context.req.valid("param").id,
@@ -137,7 +127,7 @@ function addExecutions(app: App, options: ApiOptions): void {
   });
 
   app.openapi({ ...executions.retry, middleware }, async (context) => {
-    const { id } = await executionOf(
+    const { id } = await ownedExecution(
       options,
       context.get("identity"),
       context.req.valid("param").id,
@@ -147,7 +137,7 @@ function addExecutions(app: App, options: ApiOptions): void {
   });
 
   app.openapi({ ...executions.stop, middleware }, async (context) => {
-    const { id } = await executionOf(
+    const { id } = await ownedExecution(
       options,
       context.get("identity"),
       context.req.valid("param").id,
@@ -163,7 +153,7 @@ function addTasks(app: App, options: ApiOptions): void {
 
   app.openapi({ ...executions.tasks, middleware }, async (context) => {
     const query = context.req.valid("query");
-    const { id } = await executionOf(
+    const { id } = await ownedExecution(
       options,
       context.get("identity"),
       context.req.valid("param").id,
@@ -180,7 +170,7 @@ function addTasks(app: App, options: ApiOptions): void {
 
   app.openapi({ ...executions.taskLog, middleware }, async (context) => {
     const { task_id: taskId } = context.req.valid("param");
-    const { id } = await executionOf(
+    const { id } = await ownedExecution(
       options,
       context.get("identity"),
       context.req.valid("param").id,

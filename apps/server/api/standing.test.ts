@@ -56,7 +56,7 @@ test("waiting returns when an image is everywhere it should be, not before", asy
   expect(copy?.digest).toBe(image.content.digest);
 });
 
-test("an image that no policy selects need be nowhere; one that is not here is missed", async () => {
+test("an image that no policy selects need be nowhere; one not here is missed", async () => {
   await pushSample(repositoryOf(here, "library/unwanted"), sampleImage(), ["v1"]);
   const { standing } = apiOf(here);
   const wait = (body: object) => standing.wait({ body: { timeout: 0, ...body } });

@@ -14,6 +14,7 @@ import { type ApiOptions, type App, requires } from "./app.ts";
 import { addDiff } from "./diff.ts";
 import { keeps } from "./keeps.ts";
 import { pageOf, paged } from "./paged.ts";
+import { ownedPolicy, ownedProjects } from "./policy-rights.ts";
 import { whereOf } from "./sql-filter.ts";
 import { addWait } from "./wait.ts";
 
@@ -28,13 +29,14 @@ export function addStanding(app: App, options: ApiOptions): void {
 }
 
 function addLag(app: App, options: ApiOptions): void {
-  const middleware = requires(options, "system");
+  const middleware = requires(options, "account");
   const { db } = options.catalog;
 
   app.openapi({ ...standing.list, middleware }, async (context) => {
     const query = context.req.valid("query");
     const filter = parseQuery(query.q, LAG_FIELDS);
-    const all = (await readLag(db)).map(shownLag);
+    const owned = await ownedProjects(options, context.get("identity"));
+    const all = (await readLag(db, owned ? { projectIds: [...owned.keys()] } : {})).map(shownLag);
     const wanted = all.filter(
       (lag) => keeps(filter, lag) && (!query.behind || lag.oldest !== null),
     );
@@ -42,7 +44,8 @@ function addLag(app: App, options: ApiOptions): void {
   });
 
   app.openapi({ ...standing.get, middleware }, async (context) => {
-    const { id } = context.req.valid("param");
+    const identity = context.get("identity");
+    const { id } = await ownedPolicy(options, identity, context.req.valid("param").id);
     const [lag] = await readLag(db, { policyIds: [id] });
     if (lag) return context.json(shownLag(lag), 200);
     throw new RegistryError("NOT_FOUND", `replication policy ${id} does not exist`);
@@ -90,13 +93,12 @@ const COLUMNS: Readonly<Record<keyof typeof REPLICA_FIELDS, RawBuilder<unknown>>
 };
 
 function addReplicas(app: App, options: ApiOptions): void {
-  const middleware = requires(options, "system");
+  const middleware = requires(options, "account");
 
   app.openapi({ ...replicas.list, middleware }, async (context) => {
     const query = context.req.valid("query");
-    const { id } = context.req.valid("param");
-    const policy = await options.replication.policies.get(id);
-    if (!policy) throw new RegistryError("NOT_FOUND", `replication policy ${id} does not exist`);
+    const identity = context.get("identity");
+    const policy = await ownedPolicy(options, identity, context.req.valid("param").id);
     const where: RawBuilder<SqlBool> = whereOf(parseQuery(query.q, REPLICA_FIELDS), COLUMNS);
     const { items, total } = await listReplicas(options.catalog, {
       policy,

@@ -48,8 +48,8 @@ const TOO_SLOW = new Set([
 
 /**
  * What `error`, thrown by `Fetch` or while a body was read, means to a person: UNREACHABLE with the
- * host, the reason, the remedy and what was `asked`. A `RegistryError` is returned as it is, an abort
- * is CANCELLED.
+ * host, the reason, the remedy and what was `asked`. A `RegistryError` is returned as it is, an
+ * abort is CANCELLED.
  */
 export function connectionError(error: unknown, what: string, asked?: Asked): RegistryError {
   if (error instanceof RegistryError) return error;

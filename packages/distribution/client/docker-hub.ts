@@ -28,13 +28,16 @@ const LONGEST_ANSWER_BYTES = 16 * 1024 * 1024;
 /** A token is asked for anew after this long; the Hub's own last for hours. */
 const TOKEN_MS = 10 * 60_000;
 
-/** The Docker Hub whose API is at `options.url`. Sends nothing before it is asked something. */
-export function dockerHubClient(options: {
+/** What a client of Docker Hub is made of. */
+interface HubOptions {
   readonly url: string;
   readonly credential?: Credential | undefined;
   readonly fetch: Fetch;
   readonly clock?: () => number;
-}): DockerHubClient {
+}
+
+/** Requests to the Hub's API, and the header that signs them. */
+function hubSession(options: HubOptions) {
   const root = registryRoot(options.url);
   const { credential, fetch, clock = Date.now } = options;
   let token: { readonly text: Promise<string>; readonly until: number } | undefined;
@@ -78,6 +81,13 @@ export function dockerHubClient(options: {
     }
   }
 
+  return { root, send, signedIn };
+}
+
+/** The Docker Hub whose API is at `options.url`. Sends nothing before it is asked something. */
+export function dockerHubClient(options: HubOptions): DockerHubClient {
+  const { root, send, signedIn } = hubSession(options);
+
   async function get(path: string): Promise<Readonly<Record<string, unknown>> | null> {
     const response = await send("GET", path, [200, 404], { headers: await signedIn() });
     if (response.status === 200) return objectOf(await readJson(response, LONGEST_ANSWER_BYTES));
@@ -104,7 +114,7 @@ export function dockerHubClient(options: {
       await signedIn();
     },
     async namespaces() {
-      if (!credential) return [];
+      if (!options.credential) return [];
       const found = (await get("/v2/repositories/namespaces/"))?.["namespaces"];
       return Array.isArray(found) ? found.filter((name) => typeof name === "string") : [];
     },

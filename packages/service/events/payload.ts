@@ -60,7 +60,7 @@ function dataOf({ about, at }: HookEvent, { host, isPublic }: PayloadContext) {
     resources: resources.map(({ digest, tag }) => ({
       digest,
       tag,
-      resource_url: `${host === "" ? "" : `${host}/`}${repository}${tag === digest ? "@" : ":"}${tag}`,
+      resource_url: `${host && `${host}/`}${repository}${tag === digest ? "@" : ":"}${tag}`,
     })),
     repository: {
       date_created: Math.floor(at.getTime() / 1000),

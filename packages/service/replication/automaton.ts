@@ -7,7 +7,7 @@ export interface State {
   next: State[];
 }
 
-/** Whether `name`, all of it, leads from `start` to `accept`: time is its length times the states. */
+/** Whether all of `name` leads from `start` to `accept`: time is its length times the states. */
 export function simulate(start: State, accept: State, name: string): boolean {
   let states = closure([start]);
   for (const char of name) {

@@ -118,7 +118,7 @@ async function digestAt(
   }
 }
 
-/** What a tag names by now. Of one that is rewritten and has moved since, a next run learns that. */
+/** What a tag names by now. Of one that is rewritten and has moved, a next run learns that. */
 function asNow({ listed, atSource }: Compared, digest: Digest | null): Digest | null {
   if (listed === undefined) return digest;
   return digest === listed ? atSource : null;

@@ -1,6 +1,6 @@
 import type { Catalog } from "@entrepot/catalog";
 import { asDigest, type Digest } from "@entrepot/oci";
-import { sql } from "kysely";
+import { type RawBuilder, sql, type SqlBool } from "kysely";
 
 /** Two changes of a tag that knew nothing of each other. */
 export interface Conflict {
@@ -19,12 +19,18 @@ export interface Conflict {
   readonly policyId: number | null;
 }
 
+/**
+ * Projects by id: theirs are the conflicts that policies of theirs met, and those that came to
+ * their repositories with another registry's push. Null: all there are.
+ */
+export type ConflictsOf = ReadonlyMap<number, string> | null;
+
 /** Conflicts that nobody has dismissed, newest first. */
 export async function listConflicts(
   { db }: Pick<Catalog, "db">,
-  query: { page: number; pageSize: number },
+  query: { page: number; pageSize: number; projects: ConflictsOf },
 ): Promise<{ items: Conflict[]; total: number }> {
-  const rows = db.selectFrom("replication_conflict");
+  const rows = db.selectFrom("replication_conflict").where(isOf(query.projects));
   const { total } = await rows
     .select((row) => row.fn.countAll<number>().as("total"))
     .executeTakeFirstOrThrow();
@@ -52,13 +58,27 @@ export async function listConflicts(
 }
 
 /** Takes a conflict off the list; its loser stays in the journal. False if it was not there. */
-export async function dismissConflict({ db }: Pick<Catalog, "db">, id: number): Promise<boolean> {
+export async function dismissConflict(
+  { db }: Pick<Catalog, "db">,
+  id: number,
+  projects: ConflictsOf,
+): Promise<boolean> {
   const row = await db
     .deleteFrom("replication_conflict")
     .where("id", "=", id)
+    .where(isOf(projects))
     .returning("id")
     .executeTakeFirst();
   return row !== undefined;
+}
+
+function isOf(projects: ConflictsOf): RawBuilder<SqlBool> {
+  if (projects === null) return sql`true`;
+  return sql`CASE WHEN policy_id IS NULL
+    THEN split_part(repository, '/', 1) = ANY(${[...projects.values()]}::text[])
+    ELSE EXISTS (SELECT FROM replication_policy policy
+      WHERE policy.id = policy_id AND policy.project_id = ANY(${[...projects.keys()]}::integer[]))
+    END`;
 }
 
 /** Lists a tag that somebody else has moved at the target of `policyId`. Repeating is safe. */

@@ -6,8 +6,8 @@ import type { Replica } from "./replicas.ts";
 
 /**
  * `replica`, to be brought back to a target that has deleted it: somebody asked for that by hand,
- * so it is a change of today. The tag is set here anew, to what it names already; with its old clock
- * it would come before the deletion, and be taken for a late copy of what is gone.
+ * so it is a change of today. The tag is set here anew, to what it names already; with its old
+ * clock it would come before the deletion, and be taken for a late copy of what is gone.
  */
 export async function givenBack(
   replica: Replica,

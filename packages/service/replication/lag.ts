@@ -34,6 +34,8 @@ export interface Lag {
 export interface LagQuery {
   /** All, if absent. */
   readonly policyIds?: readonly number[];
+  /** Only those that belong to one of these projects. */
+  readonly projectIds?: readonly number[];
   /** Leave out `bytes`, which cost most: null then. */
   readonly withoutBytes?: boolean;
 }
@@ -63,9 +65,9 @@ export const IS_CHILD = sql<boolean>`(replica.reference LIKE '%:%' AND EXISTS (
 /** How far each policy is behind, by id: three statements, however many there are. */
 export async function readLag(
   db: Kysely<Database>,
-  { policyIds, withoutBytes }: LagQuery = {},
+  { withoutBytes, ...which }: LagQuery = {},
 ): Promise<Lag[]> {
-  const rows = await readRows(db, policyIds);
+  const rows = await readRows(db, which);
   const behind = rows.filter((row) => row.since !== null);
   const pushes = behind.filter((row) => row.push).map((row) => row.policyId);
   const [bytes, reasons] = await Promise.all([
@@ -97,7 +99,10 @@ export async function readLag(
 
 const optionsOf = (row: Row): PolicyOptions => ({ ...DEFAULT_OPTIONS, ...row.options });
 
-async function readRows(db: Kysely<Database>, policyIds?: readonly number[]): Promise<Row[]> {
+async function readRows(
+  db: Kysely<Database>,
+  { policyIds, projectIds }: Omit<LagQuery, "withoutBytes">,
+): Promise<Row[]> {
   const { rows } = await sql<Row>`
     SELECT policy.id AS "policyId", policy.name AS "policyName", policy.project_id AS "projectId",
            policy.enabled, policy.trigger_type AS "triggerType", policy.options,
@@ -126,7 +131,8 @@ async function readRows(db: Kysely<Database>, policyIds?: readonly number[]): Pr
       FROM replica WHERE policy_id = policy.id AND wanted IS DISTINCT FROM arrived
       ORDER BY wanted_since, repository, reference LIMIT 1
     ) AS oldest ON true
-    ${policyIds ? sql`WHERE policy.id = ANY(${policyIds}::integer[])` : sql``}
+    WHERE ${policyIds ? sql`policy.id = ANY(${policyIds}::integer[])` : sql`true`}
+      AND ${projectIds ? sql`policy.project_id = ANY(${projectIds}::integer[])` : sql`true`}
     ORDER BY policy.id
   `.execute(db);
   return rows.map((row) => ({ ...row, oldest: row.oldest && revived(row.oldest) }));

@@ -13,7 +13,8 @@ export const VENDOR = "REPLICATION";
 
 /** Replication policies, each change journalled. */
 export interface Policies {
-  list(): Promise<Policy[]>;
+  /** By id: all, or those that belong to one of these projects. */
+  list(projectIds?: readonly number[]): Promise<Policy[]>;
   get(id: number): Promise<Policy | null>;
   /**
    * Returns its id. An enabled event-based policy starts by copying everything that matches.
@@ -55,10 +56,11 @@ export function openPolicies(catalog: Catalog, jobs: Jobs, lifecycle: Lifecycle)
   return {
     get,
 
-    async list() {
+    async list(projectIds) {
       const rows = await catalog.db
         .selectFrom("replication_policy")
         .selectAll()
+        .$if(projectIds !== undefined, (some) => some.where("project_id", "in", projectIds!))
         .orderBy("id")
         .execute();
       return rows.map(policyOf);

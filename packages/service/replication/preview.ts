@@ -1,8 +1,10 @@
+import { RegistryError } from "@entrepot/oci";
 import { compareAll, readAgain, type Sides, type SidesOptions, sidesOf } from "./compare.ts";
 import { planDeletions } from "./deletions.ts";
 import { type Estimate, openEstimate } from "./estimate.ts";
 import { type Counts, counted, type Decision, heldBack, NO_COUNTS, planRun } from "./plan-run.ts";
 import { keyOf } from "./planner.ts";
+import { withinProject } from "./policy-rules.ts";
 import type { Policy } from "./ports.ts";
 
 /** What a preview says as it goes; the last is `end`. */
@@ -33,9 +35,10 @@ export interface PreviewOptions {
  */
 export async function* previewRun(
   parts: SidesOptions,
-  policy: Policy,
+  given: Policy,
   { signal, questions }: PreviewOptions,
 ): AsyncGenerator<PreviewEvent> {
+  const policy = await asStored(parts.catalog, given);
   const sides = await sidesOf(parts, policy, { giveBack: true, signal });
   const estimate = openEstimate(sides, questions);
   const listed = new Set<string>();
@@ -51,6 +54,22 @@ export async function* previewRun(
   const { decisions, held } = await deletionsOf(sides, listed);
   yield { type: "names", decisions };
   yield { type: "end", counts: counted(counts, decisions), held, estimate: estimate.sum };
+}
+
+/** Settings that belong to a project are narrowed to it when they are stored: see it that way. */
+async function asStored(
+  { db }: Pick<SidesOptions["catalog"], "db">,
+  policy: Policy,
+): Promise<Policy> {
+  const { projectId } = policy;
+  if (projectId === null) return policy;
+  const project = await db
+    .selectFrom("project")
+    .select("name")
+    .where("id", "=", projectId)
+    .executeTakeFirst();
+  if (!project) throw new RegistryError("NOT_FOUND", `project ${projectId} does not exist`);
+  return { ...policy, ...withinProject(policy, project.name) };
 }
 
 async function deletionsOf(sides: Sides, listed: ReadonlySet<string>) {

@@ -16,6 +16,8 @@ import { runTask } from "./run-task.ts";
 import { openLifecycle } from "./lifecycle.ts";
 import { startIfFree } from "./start-run.ts";
 import { moveTask, stageTask } from "./stage-task.ts";
+import { forgetOldTransfers } from "./blob-transfers.ts";
+import { openTransport } from "./transport.ts";
 import { replicationTrigger } from "./trigger.ts";
 
 /** What replication is made of. */
@@ -49,7 +51,7 @@ export interface Replication {
    * with the id of a stored policy they are planned as a change of that one.
    */
   plan(policy: Policy | PolicySettings, options: PreviewOptions): AsyncGenerator<PreviewEvent>;
-  /** Brings one artifact to an endpoint, without a policy; returns the execution's id. NOT_FOUND. */
+  /** Brings one artifact to an endpoint, without a policy: the execution's id. NOT_FOUND. */
   promote(promotion: Promotion, actor: Actor): Promise<number>;
   /** Stops an execution; its names stay as they are until they change or the policy runs again. */
   stop(executionId: number): Promise<boolean>;
@@ -65,7 +67,8 @@ export function openReplication(options: ReplicationOptions): Replication {
   const onError = options.onError ?? (() => undefined);
   const endpoints = openEndpoints({ catalog, box, connect, jobs });
   const policies = openPolicies(catalog, jobs, openLifecycle(catalog, jobs));
-  const parts = { catalog, policies, endpoints, local, pace };
+  const transport = openTransport({ catalog, box, policies, endpoints });
+  const parts = { catalog, policies, endpoints, local, pace, transport };
   jobs.handle(replicateTask(parts));
   jobs.handle(runTask(parts));
   jobs.handle(stageTask(parts));
@@ -98,6 +101,7 @@ export function openReplication(options: ReplicationOptions): Replication {
     stop: (executionId) => stopExecution(catalog, jobs, executionId),
 
     start() {
+      forgetOldTransfers(catalog).catch(onError);
       const reader = followJournal(catalog, replicationTrigger(catalog, jobs), { onError });
       const looking = every(pace.reconcileMs, () =>
         reconcile({ catalog, jobs, endpoints, pace, onError }).catch(onError),
