@@ -8,7 +8,6 @@ import { memoryRegistry, type Registry } from "@entrepot/registry";
 import { before } from "@entrepot/registry/faults";
 import { pushSample, sampleBlob, sampleImage, sampleIndex } from "@entrepot/registry/samples";
 import { expireProxied, testServer, type TestServer } from "@entrepot/server/testing";
-import { sql } from "kysely";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { hasDockerRegistry, runDockerRegistry } from "./docker-registry.ts";
 import { api, createEndpoint, pullPolicy, runPolicy } from "./entrepot-api.ts";
@@ -183,10 +182,10 @@ test("what nobody pulls for as long as the project says is let go, and comes aga
 
   await api(server, "PUT", "/projects/hub", { metadata: { proxy_keep_days: "7" } });
   expect(await expireProxied(server.catalog, server.content)).toBe(0);
+  const longAgo = new Date(Date.now() - 8 * 24 * 3_600_000);
   const { digest } = old.content;
-  await sql`UPDATE pulled SET at = now() - interval '8 days' WHERE digest = ${digest}`.execute(
-    server.catalog.db,
-  );
+  const { db } = server.catalog;
+  await db.updateTable("pulled").set({ at: longAgo }).where("digest", "=", digest).execute();
   expect(await expireProxied(server.catalog, server.content)).toBe(1);
   expect(await kept("old")).toBe(undefined);
   expect(await kept("used")).toBe(used.content.digest);
