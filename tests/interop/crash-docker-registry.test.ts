@@ -8,14 +8,16 @@ import { changingTags, untilEndOf } from "./changing-tags.ts";
 import { type DockerRegistry, hasDockerRegistry, runDockerRegistry } from "./docker-registry.ts";
 import { createEndpoint, pushPolicy } from "./entrepot-api.ts";
 import { type EntrepotProcess, runEntrepot } from "./entrepot-process.ts";
-import { atRest, journalDifferences, logsOfFailures } from "./entrepot-state.ts";
+import { atRest, changesMadeTwice, journalDifferences, logsOfFailures } from "./entrepot-state.ts";
+import { type FaultProxy, faultProxy } from "./fault-proxy.ts";
 import { makeImage } from "./images.ts";
 import { pushOnce } from "./push-client.ts";
 import { contentsOf, sameContents } from "./registry-contents.ts";
+import { someFault } from "./some-fault.ts";
 
 const isLong = process.env["ENTREPOT_TEST_LONG"] === "1";
 const KILLS = isLong ? 80 : 10;
-const LIMIT_MS = isLong ? 600_000 : 120_000;
+const LIMIT_MS = isLong ? 1_800_000 : 120_000;
 
 const skipped = hasDockerRegistry ? "" : " (skipped: docker-registry is not installed)";
 const title = `docker-registry ends equal whoever is killed${skipped}`;
@@ -24,14 +26,18 @@ const again = replay("tests/interop/crash-docker-registry.test.ts");
 describe.skipIf(!hasDockerRegistry)(`${title}: ${again}`, () => {
   let source: EntrepotProcess;
   let target: DockerRegistry;
+  /** The line between the two. */
+  let line: FaultProxy;
 
   logsOfFailures(() => [source]);
   beforeAll(async () => {
     [source, target] = await Promise.all([runEntrepot({ name: "source" }), runDockerRegistry()]);
-    const endpoint = await createEndpoint(source, "plain", "docker-registry", target);
+    line = await faultProxy(target.url);
+    const endpoint = await createEndpoint(source, "plain", "docker-registry", line);
     await pushPolicy(source, "everything", endpoint);
   });
   afterAll(async () => {
+    await line?.close();
     await Promise.all([source?.close(), target?.close()]);
   });
 
@@ -61,14 +67,18 @@ describe.skipIf(!hasDockerRegistry)(`${title}: ${again}`, () => {
     await sameContents(source, target);
   });
 
-  test(`${KILLS} kills at any moment`, { timeout: LIMIT_MS }, async () => {
+  test(`${KILLS} kills at any moment, over a bad line`, { timeout: LIMIT_MS }, async () => {
+    const faults = chanceOf(SEED + 2);
+    line.plan(() => someFault(faults, 0.2));
     const acknowledged = new Map(Object.entries(await contentsOf(source)));
     await untilEndOf(killEither(), changingTags(source, chanceOf(), acknowledged));
+    line.plan(() => ({}));
 
     const expected = Object.fromEntries([...acknowledged].toSorted());
     expect(await contentsOf(source)).toEqual(expected);
     expect(await sameContents(source, target)).toEqual(expected);
     await atRest(source);
     expect(await journalDifferences(source)).toEqual([]);
+    expect(await changesMadeTwice(source)).toEqual([]);
   });
 });

@@ -7,14 +7,14 @@ import { type Chance, chanceOf, replay, SEED } from "../simulation/seed.ts";
 import { untilEndOf } from "./changing-tags.ts";
 import { createEndpoint, pushPolicy } from "./entrepot-api.ts";
 import { type EntrepotProcess, runEntrepot } from "./entrepot-process.ts";
-import { atRest, journalDifferences, logsOfFailures } from "./entrepot-state.ts";
+import { atRest, changesMadeTwice, journalDifferences, logsOfFailures } from "./entrepot-state.ts";
 import { makeImage, writeLayout } from "./images.ts";
 import { contentsOf, readEverything, sameContents } from "./registry-contents.ts";
 import { hasSkopeo, skopeoPush } from "./skopeo.ts";
 
 const isLong = process.env["ENTREPOT_TEST_LONG"] === "1";
 const KILLS = isLong ? 60 : 6;
-const LIMIT_MS = isLong ? 600_000 : 120_000;
+const LIMIT_MS = isLong ? 1_800_000 : 120_000;
 const STREAMS = 2;
 
 const skipped = hasSkopeo ? "" : " (skipped: skopeo is not installed)";
@@ -103,5 +103,7 @@ describe.skipIf(!hasSkopeo)(`${title}: ${replay("tests/interop/crash-skopeo.test
     await atRest(source);
     expect(await journalDifferences(source)).toEqual([]);
     expect(await journalDifferences(target)).toEqual([]);
+    expect(await changesMadeTwice(source)).toEqual([]);
+    expect(await changesMadeTwice(target)).toEqual([]);
   });
 });

@@ -1,4 +1,5 @@
 import { compareWithTables, type Difference, openCatalog } from "@entrepot/catalog";
+import { sql } from "kysely";
 import { beforeEach } from "vitest";
 import { api, work } from "./entrepot-api.ts";
 import { type EntrepotProcess, postgresOf } from "./entrepot-process.ts";
@@ -24,6 +25,26 @@ export async function changesThatCameBack(server: EntrepotProcess): Promise<stri
       .where(({ eb, fn, val }) => eb(val(registryId), "=", fn.any("path")))
       .execute();
     return entries.map(({ seq, key, path }) => `${seq} ${key} from ${path.join()}`);
+  });
+}
+
+/**
+ * Changes that the journal of `server` has twice, as `key what`: the same change of the same origin,
+ * or a tag that came to name what it named already. None, where each change has its effect once.
+ */
+export async function changesMadeTwice(server: EntrepotProcess): Promise<string[]> {
+  return withCatalog(server, async ({ db }) => {
+    const { rows } = await sql<{ twice: string }>`
+      SELECT key || ' ' || origin || ' ' || origin_seq || ' ' || count(*) AS twice FROM journal
+      WHERE kind = 'tag' GROUP BY key, origin, origin_seq HAVING count(*) > 1
+      UNION ALL
+      SELECT key || ' again ' || coalesce(digest, 'nothing') || ' at ' || seq FROM (
+        SELECT seq, key, after ->> 'digest' AS digest,
+          lag(after ->> 'digest') OVER of_key AS before, row_number() OVER of_key AS n
+        FROM journal WHERE kind = 'tag' WINDOW of_key AS (PARTITION BY key ORDER BY seq)
+      ) AS entry WHERE n > 1 AND digest IS NOT DISTINCT FROM before
+    `.execute(db);
+    return rows.map(({ twice }) => twice);
   });
 }
 
