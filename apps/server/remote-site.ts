@@ -59,8 +59,11 @@ export function siteOver(
   const asEntrepot = () =>
     remoteRegistry({ ...options, singlePost: true, multiTag: true, keepsParts: true });
   switch (address.type) {
-    case "harbor":
-      return harborSite(remoteRegistry(options), asEntrepot(), harborClient(options));
+    case "harbor": {
+      const harbor = harborClient(options);
+      const { accessories } = harbor;
+      return harborSite(remoteRegistry({ ...options, accessories }), asEntrepot(), harbor);
+    }
     case "entrepot":
       return entrepotSite(asEntrepot(), harborClient(options));
     case "docker-hub": {

@@ -25,7 +25,7 @@ export function fallbackTag(
 ): FallbackTag {
   async function list(subject: Digest): Promise<readonly Descriptor[]> {
     const found = await requests.get(cosignTagOf(subject));
-    return (found && view(found)?.manifests) ?? [];
+    return (found && manifestView(found)?.manifests) ?? [];
   }
 
   async function change(
@@ -56,7 +56,7 @@ export function fallbackTag(
   return {
     list,
     async add(digest, manifest) {
-      const read = view(manifest);
+      const read = manifestView(manifest);
       if (!read?.subject) return;
       const entry = referrerOf(read, digest, manifest.bytes.length);
       const subject = read.subject.digest;
@@ -68,7 +68,7 @@ export function fallbackTag(
     async around(digest, remove) {
       if (remote.learned.noReferrersUntil < remote.clock()) return await remove();
       const manifest = await requests.get(digest);
-      const subject = manifest && view(manifest)?.subject?.digest;
+      const subject = manifest && manifestView(manifest)?.subject?.digest;
       const removed = await remove();
       if (!removed || !subject) return removed;
       await inLine(subject, () =>
@@ -83,7 +83,7 @@ export function fallbackTag(
 }
 
 /** What a manifest says, or null where it says nothing that we understand. */
-function view({ bytes, mediaType }: KnownManifest): Manifest | null {
+export function manifestView({ bytes, mediaType }: KnownManifest): Manifest | null {
   try {
     return parseManifest(bytes, mediaType);
   } catch {

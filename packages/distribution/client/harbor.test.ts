@@ -77,6 +77,19 @@ test("artifacts, of a repository whose name is encoded twice", async () => {
   ]);
 });
 
+test("accessories of an artifact that is there, and of one that is not", async () => {
+  const [digest, signature] = ["x", "y"].map((text) => digestOf(Buffer.from(text)));
+  const query = "with_tag=false&with_label=false&with_accessory=true";
+  const { client } = harbor({
+    [`GET /api/v2.0/projects/p/repositories/a%252Fb/artifacts/${digest}?${query}`]: {
+      digest,
+      accessories: [{ digest: signature, type: "signature.cosign" }, { digest: "no digest" }],
+    },
+  });
+  expect(await client.accessories("p/a/b", digest!)).toEqual([signature]);
+  expect(await client.accessories("p/a/b", signature!)).toEqual([]);
+});
+
 test("a tag alone is deleted", async () => {
   const { client } = harbor({
     "DELETE /api/v2.0/projects/p/repositories/a%252Fb/artifacts/v1/tags/v1": 200,

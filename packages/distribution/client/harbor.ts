@@ -1,5 +1,4 @@
-import { RegistryError } from "@entrepot/oci";
-import type { Digest } from "@entrepot/oci";
+import { asDigest, type Digest, RegistryError } from "@entrepot/oci";
 import { withQuery } from "../wire/index.ts";
 import type { Fetch } from "./fetch.ts";
 import { harborApi } from "./harbor-api.ts";
@@ -20,6 +19,8 @@ export interface HarborClient {
   repositories(project: string): AsyncIterable<string>;
   /** Artifacts of the repository of this whole name. */
   artifacts(repository: string): AsyncIterable<HarborArtifact>;
+  /** Digests of what belongs to an artifact or an index's child: signatures, SBOMs and the like. */
+  accessories(repository: string, digest: Digest): Promise<readonly Digest[]>;
   /** Deletes the tag alone, which Harbor's `/v2/` cannot. False if there was none. */
   deleteTag(repository: string, tag: string): Promise<boolean>;
   /** Some repository that has the blob, to mount it from; null if none is known. */
@@ -103,6 +104,13 @@ export function harborClient(options: {
     async *artifacts(repository) {
       const path = `${repositoryPath(repository)}/artifacts?with_tag=true&with_label=true`;
       for await (const item of api.list(path)) yield artifactOf(item);
+    },
+    async accessories(repository, digest) {
+      const query = { with_tag: "false", with_label: "false", with_accessory: "true" };
+      const path = withQuery(`${repositoryPath(repository)}/artifacts/${digest}`, query);
+      const { accessories } = objectOf(await api.get(path, "null if missing"));
+      if (!Array.isArray(accessories)) return [];
+      return accessories.flatMap((one) => asDigest(textOf(objectOf(one)["digest"]) ?? "") ?? []);
     },
     async deleteTag(repository, tag) {
       const name = encodeURIComponent(tag);

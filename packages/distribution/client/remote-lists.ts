@@ -1,8 +1,8 @@
-import { isTag, mediaTypes, parseManifest, RegistryError } from "@entrepot/oci";
+import { isTag, mediaTypes, parseManifest, referrerOf, RegistryError } from "@entrepot/oci";
 import type { Descriptor, Digest } from "@entrepot/oci";
 import type { Page, PageQuery, Registry, Repository } from "@entrepot/registry";
 import { CATALOG_PATH, referrersPath, tagsPath } from "../wire/index.ts";
-import { fallbackTag } from "./fallback-tag.ts";
+import { fallbackTag, manifestView } from "./fallback-tag.ts";
 import type { FetchResponse } from "./fetch.ts";
 import { LONGEST_PAGE_BYTES, pageFrom, pagePath, textsIn } from "./list-page.ts";
 import { manifestRequests } from "./manifest-requests.ts";
@@ -20,7 +20,8 @@ const NO_REFERRERS_MS = 5 * 60_000;
 /** Lists of the remote repository `name`. */
 export function remoteLists(remote: Remote, name: string): Pick<Repository, "tags" | "referrers"> {
   const scopes = scopesOf(name).pull;
-  const fallback = fallbackTag(remote, name, manifestRequests(remote, name));
+  const requests = manifestRequests(remote, name);
+  const fallback = fallbackTag(remote, name, requests);
 
   /** The registry's own answer, or null if it has no referrers API. Source: end-12. */
   async function askReferrers(digest: Digest, url: string) {
@@ -33,6 +34,21 @@ export function remoteLists(remote: Remote, name: string): Pick<Repository, "tag
     const isAboutName = error.code === "NAME_UNKNOWN" || error.code === "MANIFEST_UNKNOWN";
     if (!isAboutName) remote.learned.noReferrersUntil = remote.clock() + NO_REFERRERS_MS;
     return null;
+  }
+
+  /** By the fallback tag, and those accessories that name `subject` themselves. */
+  async function listOtherwise(subject: Digest): Promise<readonly Descriptor[]> {
+    const listed = await fallback.list(subject);
+    const known = new Set(listed.map(({ digest }) => digest));
+    const found: Descriptor[] = [];
+    for (const digest of await remote.accessories(name, subject)) {
+      if (known.has(digest)) continue;
+      const manifest = await requests.get(digest);
+      const read = manifest && manifestView(manifest);
+      if (read?.subject?.digest !== subject) continue;
+      found.push(referrerOf(read, digest, manifest!.bytes.length));
+    }
+    return [...listed, ...found];
   }
 
   return {
@@ -57,7 +73,7 @@ export function remoteLists(remote: Remote, name: string): Pick<Repository, "tag
         digest,
         pagePath(referrersPath(name, digest), query, filter),
       );
-      const { referrers, link } = answer ?? { referrers: await fallback.list(digest), link: null };
+      const { referrers, link } = answer ?? { referrers: await listOtherwise(digest), link: null };
       // Some filter and some do not; doing so twice changes nothing.
       const wanted = artifactType
         ? referrers.filter((referrer) => referrer.artifactType === artifactType)

@@ -1,4 +1,4 @@
-import { RegistryError } from "@entrepot/oci";
+import { type Digest, RegistryError } from "@entrepot/oci";
 import type { Registry } from "@entrepot/registry";
 import { authorizer } from "./authorizer.ts";
 import { BoundedMap } from "./bounded-map.ts";
@@ -36,6 +36,11 @@ export interface RemoteRegistryOptions {
   readonly keepsParts?: boolean;
   /** It takes several `?tag=` with a manifest: saves a request per tag. */
   readonly multiTag?: boolean;
+  /**
+   * Digests of what refers to a manifest, as the registry tells them otherwise: asked where it has
+   * no API for referrers, besides the fallback tag. Harbor's accessories are such.
+   */
+  readonly accessories?: (repository: string, subject: Digest) => Promise<readonly Digest[]>;
   /** Hears of every request as its answer begins. */
   readonly onExchange?: (report: ExchangeReport) => void;
 }
@@ -110,6 +115,7 @@ function remoteOf(options: RemoteRegistryOptions): Remote {
     singlePost: options.singlePost ?? false,
     keepsParts: options.keepsParts ?? false,
     multiTag: options.multiTag ?? false,
+    accessories: options.accessories ?? (async () => []),
     manifests: manifestMemory(clock),
     begun: new BoundedMap<string, BegunUpload>(MOST_BEGUN_UPLOADS, (upload) => {
       void cancel(remote, upload);

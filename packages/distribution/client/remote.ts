@@ -1,4 +1,4 @@
-import { RegistryError } from "@entrepot/oci";
+import { type Digest, RegistryError } from "@entrepot/oci";
 import type { Scope } from "../wire/index.ts";
 import { BoundedMap } from "./bounded-map.ts";
 import type { Exchange } from "./exchange.ts";
@@ -15,6 +15,8 @@ export interface Remote {
   readonly keepsParts: boolean;
   /** It takes `?tag=` on a manifest's PUT. */
   readonly multiTag: boolean;
+  /** See `RemoteRegistryOptions`; none, if it was not given. */
+  readonly accessories: (repository: string, subject: Digest) => Promise<readonly Digest[]>;
   readonly manifests: ManifestMemory;
   /** Uploads that a refused mount began, by repository and digest: the next push uses them. */
   readonly begun: BoundedMap<string, BegunUpload>;
