@@ -86,3 +86,79 @@ test("of endpoints a project's admin sees id, name, type and status", async () =
   await expect(api.registries.list({ query: { q: "url=~http" } })).rejects.toThrow(/addresses/);
   await expect(api.registries.get({ params: { id: endpoint } })).rejects.toThrow(/administrator/);
 });
+
+test("it plans, compares and sees the lag of policies of that project, and of no others", async () => {
+  const own = await made("padmin", {
+    project_id: projects["closed"]!,
+    dest_namespace: "closed/copy",
+  });
+  const others = await made("root", { project_id: projects["library"]! });
+  const api = as("padmin");
+  const { body: planned } = await api.plans.preview({ params: { id: own } });
+  expect(planned.items.map(({ src_resource }) => src_resource)).toEqual(["closed/app:v1"]);
+  const { body: lags } = await api.standing.list({});
+  expect(lags.map(({ project_id }) => project_id)).toContain(projects["closed"]);
+  expect(new Set(lags.map(({ project_id }) => project_id)).size).toBe(1);
+  for (const id of [others, 999_999]) {
+    const params = { id };
+    await expect(api.plans.preview({ params })).rejects.toThrow(/does not exist/);
+    await expect(api.standing.get({ params })).rejects.toThrow(/does not exist/);
+    await expect(api.standing.diff({ params })).rejects.toThrow(/does not exist/);
+    await expect(api.replicas.list({ params })).rejects.toThrow(/does not exist/);
+    const inPlaceOf = { query: { policy_id: id }, ...policy({ project_id: projects["closed"]! }) };
+    await expect(api.plans.previewNew(inPlaceOf)).rejects.toThrow(/does not exist/);
+  }
+});
+
+test("a plan of what is not stored shows what it would be when stored: the project alone", async () => {
+  const project_id = projects["closed"]!;
+  const filters = [{ type: "name" as const, value: "**" }];
+  const given = policy({ project_id, filters, dest_namespace: "closed/copy" });
+  const { body } = await as("padmin").plans.previewNew(given);
+  expect(body.items.map(({ src_resource }) => src_resource)).toEqual(["closed/app:v1"]);
+  const others = policy({ project_id: projects["open"]!, filters });
+  const { body: open } = await as("padmin").plans.previewNew(others);
+  expect(open.items.map(({ src_resource }) => src_resource)).toEqual([]);
+  await expect(as("padmin").plans.previewNew(policy({ filters }))).rejects.toThrow(/project_id/);
+  await expect(as("neighbour").plans.previewNew(given)).rejects.toThrow(/project_id/);
+  const outside = policy({ project_id, dest_namespace: "library" });
+  await expect(as("padmin").plans.previewNew(outside)).rejects.toThrow(
+    /is not in project 'closed'/,
+  );
+});
+
+test("it sees and dismisses the conflicts of its repositories and policies", async () => {
+  const own = await made("padmin", { project_id: projects["closed"]! });
+  const others = await made("root", { project_id: projects["library"]! });
+  const conflict = (repository: string, policy_id: number | null) => ({
+    at: new Date(),
+    repository,
+    tag: "v1",
+    policy_id,
+  });
+  await server.catalog.db
+    .insertInto("replication_conflict")
+    .values([
+      conflict("closed/app", null),
+      conflict("elsewhere/app", own),
+      conflict("library/app", null),
+      conflict("closed/app", others),
+    ])
+    .execute();
+  const seen = async (username: string) =>
+    (await as(username).conflicts.list({})).body.map(({ repository, policy_id }) => [
+      repository,
+      policy_id,
+    ]);
+  expect(await seen("root")).toHaveLength(4);
+  expect(await seen("padmin")).toEqual([
+    ["elsewhere/app", own],
+    ["closed/app", null],
+  ]);
+  expect(await seen("neighbour")).toEqual([]);
+  const [{ id }] = (await as("padmin").conflicts.list({})).body as [{ id: number }];
+  const dismiss = (username: string) => as(username).conflicts.dismiss({ params: { id } });
+  await expect(dismiss("neighbour")).rejects.toThrow(/no conflict/);
+  await dismiss("padmin");
+  expect(await seen("root")).toHaveLength(3);
+});

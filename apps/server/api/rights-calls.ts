@@ -1,8 +1,10 @@
 import { randomBytes } from "node:crypto";
-import { routes } from "@entrepot/api";
+import { NewPolicy, routes } from "@entrepot/api";
 import { pushSample, sampleImage } from "@entrepot/registry/samples";
 import { type Role, ROLES } from "@entrepot/access";
 import { testServer, type TestServer } from "../testing.ts";
+import { settingsOf } from "./policy-shape.ts";
+import { EMPTY } from "./registry-shape.ts";
 
 /** Everybody's password. */
 export const PASSWORD = "correct horse";
@@ -13,6 +15,7 @@ const ACTOR = { name: "test", cause: "test" };
 export const CALLERS: Readonly<Record<string, string | null>> = {
   anonymous: null,
   "other account": "stranger",
+  "other project's admin": "neighbour",
   "limited guest": "limited",
   guest: "guest",
   developer: "developer",
@@ -33,10 +36,12 @@ const MEMBERS: Readonly<Record<string, Role>> = {
 export async function worldOfRoles(): Promise<TestServer> {
   const server = await testServer({ workers: 0 });
   const { access, content } = server;
-  for (const username of ["root", "stranger", "extra", ...Object.keys(MEMBERS)]) {
+  for (const username of ["root", "stranger", "neighbour", "extra", ...Object.keys(MEMBERS)]) {
     const account = { username, password: PASSWORD, sysadmin: username === "root" };
     await access.createAccount(ACTOR, account);
   }
+  await content.projects.create(ACTOR, { name: "next-door", public: false });
+  await access.setMember(ACTOR, "next-door", "neighbour", ROLES.projectAdmin);
   for (const name of ["closed", "open"]) {
     await content.projects.create(ACTOR, { name, public: name === "open" });
     for (const [username, role] of Object.entries(MEMBERS)) {
@@ -97,10 +102,44 @@ async function theLabel(server: TestServer, project: string) {
   return { params: { label_id: (await projectLabel(server, project)).id } };
 }
 
-/** A policy of the project, to an endpoint that is not there. */
+/** The endpoint of all policies: the server itself. */
+async function endpointOf({ url, credential, replication }: TestServer): Promise<number> {
+  const [there] = await replication.endpoints.list();
+  if (there) return there.id;
+  const { username: accessKey, password: accessSecret } = credential;
+  const given = { ...EMPTY, name: "self", url, accessKey, accessSecret };
+  return replication.endpoints.create(given, ACTOR);
+}
+
+/** A policy of the project that may be stored. */
 async function somePolicy(server: TestServer, project: string) {
   const project_id = await idOf(server, project);
-  return { body: { name: unused(), dest_registry: { id: 999_999 }, project_id } };
+  return { body: { name: unused(), dest_registry: { id: await endpointOf(server) }, project_id } };
+}
+
+/** A policy of the project that is stored, and its settings anew. */
+async function thePolicy(server: TestServer, project: string) {
+  const { body } = await somePolicy(server, project);
+  const settings = settingsOf(NewPolicy.parse(body));
+  return { body, params: { id: await server.replication.policies.create(settings, ACTOR) } };
+}
+
+/** A run of a policy of the project, and its one task, which nobody works on. */
+async function theRun(server: TestServer, project: string) {
+  const { id: policyId } = (await thePolicy(server, project)).params;
+  const id = await server.replication.run(policyId, "manual", ACTOR);
+  const { items } = await server.jobs.tasks({ executionId: id, page: 1, pageSize: 1 });
+  return { params: { id, task_id: items[0]!.id } };
+}
+
+/** A conflict that came to the project with another registry's push. */
+async function theConflict({ catalog }: TestServer, project: string) {
+  const { id } = await catalog.db
+    .insertInto("replication_conflict")
+    .values({ at: new Date(), repository: `${project}/app`, tag: unused() })
+    .returning("id")
+    .executeTakeFirstOrThrow();
+  return { params: { id } };
 }
 
 /** Calls that need something to exist or to be absent first, by room and name of the route. */
@@ -165,8 +204,24 @@ const CALLS: Readonly<Record<string, Prepare>> = {
   "jobservice.changeQueue": () => ({ body: { action: "resume" } }),
   "jobservice.schedulesPaused": () => ({ params: { job_type: "all" } }),
   "policies.create": somePolicy,
-  "policies.update": somePolicy,
-  "executions.start": () => ({ body: { policy_id: 999_999 } }),
+  "policies.get": thePolicy,
+  "policies.update": thePolicy,
+  "policies.delete": thePolicy,
+  "plans.preview": thePolicy,
+  "plans.previewNew": somePolicy,
+  "replicas.list": thePolicy,
+  "standing.get": thePolicy,
+  "standing.diff": thePolicy,
+  "executions.start": async (...at) => ({
+    body: { policy_id: (await thePolicy(...at)).params.id },
+  }),
+  "executions.get": theRun,
+  "executions.stop": theRun,
+  "executions.retry": theRun,
+  "executions.tasks": theRun,
+  "executions.taskLog": theRun,
+  "plans.ofExecution": theRun,
+  "conflicts.dismiss": theConflict,
   "tags.create": () => ({ body: { name: unused() } }),
   "tags.delete": async ({ content }, project) => {
     const repository = content.as(ACTOR).repository(`${project}/app`);
