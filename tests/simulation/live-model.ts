@@ -6,6 +6,7 @@ import {
   fail,
   makeModel,
   type Model,
+  type ModelChange,
   type ModelLink,
   type ModelRequest,
   plan,
@@ -13,7 +14,7 @@ import {
   waiting,
 } from "./model.ts";
 import { type Chance, chanceOf } from "./seed.ts";
-import type { Topology } from "./topologies.ts";
+import { reachedFrom, type Topology } from "./topologies.ts";
 
 const TAGS = ["v1", "v2"];
 const STEPS = 250;
@@ -49,7 +50,7 @@ export function liveModel(topology: Topology, seed: number): string[] {
     }
   }
   settle(life);
-  return faultsOf(model, topology);
+  return [...model.misjudged, ...faultsOf(model, topology), ...untold(model, topology)];
 }
 
 interface Life {
@@ -125,7 +126,7 @@ function faultsOf(model: Model, { topology }: Topology): string[] {
     for (const [from, to] of topology) {
       const [one, other] = [from, to].map((name) => model.nodes.find((of) => of.name === name)!);
       const isMutual =
-        topology.some(([a, b]) => a === to && b === from) || isCycle(topology, to, from);
+        topology.some(([a, b]) => a === to && b === from) || reachedFrom(topology, to).has(from);
       const [mine, theirs] = [one!.tags.get(tag), other!.tags.get(tag)];
       const isOwn = !isMutual && theirs !== mine && wroteLater(one!, other!, tag);
       if (mine !== theirs && !isOwn) {
@@ -147,6 +148,38 @@ function faultsOf(model: Model, { topology }: Topology): string[] {
   return faults;
 }
 
+/**
+ * Changes that nobody who made another knew of, that no registry shows or lists as having lost. Two
+ * that made a tag the same count as one: whoever knew either, knew what it was. A push that lost
+ * against another is told, and may be deleted with the winner by somebody who knew only that.
+ */
+function untold(model: Model, { topology }: Topology): string[] {
+  const lost = new Set(
+    model.nodes.flatMap(({ conflicts }) => conflicts.map((one) => `${one.tag} ${one.loser}`)),
+  );
+  const outdated = new Set(model.changes.flatMap(({ knew }) => [...knew]));
+  const isOutdated = (change: ModelChange) =>
+    outdated.has(change.id) ||
+    model.changes.some((twin) => outdated.has(twin.id) && isTwin(twin, change));
+  const last = model.changes.filter((change) => !isOutdated(change));
+  const faults: string[] = [];
+  for (const { name, tags } of model.nodes) {
+    const heard = last.filter(({ by }) => reachedFrom(topology, by).has(name));
+    for (const { id, tag, digest } of heard) {
+      const there = tags.get(tag) ?? null;
+      if (there === digest || lost.has(`${tag} ${digest}`)) continue;
+      faults.push(`${name} has ${tag} as ${there}; ${id} (${digest}) is lost, and nobody is told`);
+    }
+  }
+  return faults;
+}
+
+/** Whether both made the tag the same, in ignorance of each other. */
+function isTwin(one: ModelChange, other: ModelChange): boolean {
+  const isSame = one.tag === other.tag && one.digest === other.digest;
+  return isSame && !one.knew.has(other.id) && !other.knew.has(one.id);
+}
+
 /** Downstream somebody has changed it later, or in ignorance: one way, nobody hears of that. */
 function wroteLater(
   one: Model["nodes"][number],
@@ -155,12 +188,4 @@ function wroteLater(
 ): boolean {
   const theirs = other.clocks.get(tag)?.stamp.registry;
   return theirs !== undefined && theirs !== one.clocks.get(tag)?.stamp.registry;
-}
-
-function isCycle(topology: Topology["topology"], from: string, to: string): boolean {
-  const reached = new Set([from]);
-  for (const name of reached) {
-    for (const [a, b] of topology) if (a === name) reached.add(b);
-  }
-  return reached.has(to);
 }

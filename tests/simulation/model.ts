@@ -30,7 +30,28 @@ export interface ModelNode {
   readonly tags: Map<string, Digest>;
   readonly clocks: Map<string, NameClock>;
   readonly journal: NameChange[];
-  readonly conflicts: string[];
+  readonly conflicts: ModelConflict[];
+  /** What truly is known here of each tag, by the changes' ids: what its clock should say. */
+  readonly known: Map<string, Set<string>>;
+  /** The change that each tag is as it is by. */
+  readonly heads: Map<string, string>;
+}
+
+/** A conflict as it is listed. */
+export interface ModelConflict {
+  readonly tag: string;
+  readonly winner: Digest | null;
+  readonly loser: Digest | null;
+}
+
+/** A change where it was first made, and what truly was known there. */
+export interface ModelChange {
+  readonly id: string;
+  readonly tag: string;
+  readonly digest: Digest | null;
+  /** The registry's name. */
+  readonly by: string;
+  readonly knew: ReadonlySet<string>;
 }
 
 /** What a policy knows of one name at its target. */
@@ -63,6 +84,11 @@ export interface Model {
   readonly nodes: readonly ModelNode[];
   readonly links: readonly ModelLink[];
   nowMs: number;
+  readonly changes: ModelChange[];
+  /** What a change's carrier knew of its tag when it journalled it, by `carriedKey`. */
+  readonly knowledge: Map<string, ReadonlySet<string>>;
+  /** Where a meeting was judged otherwise than it was. */
+  readonly misjudged: string[];
 }
 
 /** A model in which nothing has happened. */
@@ -75,6 +101,8 @@ export function makeModel(names: readonly string[], topology: readonly Edge[]): 
     clocks: new Map(),
     journal: [],
     conflicts: [],
+    known: new Map(),
+    heads: new Map(),
   }));
   const named = (name: string) => nodes.find((node) => node.name === name)!;
   const links = topology.map(([from, to]): ModelLink => ({
@@ -84,14 +112,15 @@ export function makeModel(names: readonly string[], topology: readonly Edge[]): 
     replicas: new Map(),
     lanes: new Set(),
   }));
-  return { nodes, links, nowMs: START_MS };
+  const truth = { changes: [], knowledge: new Map(), misjudged: [] };
+  return { nodes, links, nowMs: START_MS, ...truth };
 }
 
 /** Somebody points `tag` at `digest` at `node`, or deletes it. */
 export function change(model: Model, node: ModelNode, tag: string, digest: Digest | null): void {
   if (digest === null && !node.tags.has(tag)) return;
   const { clock } = ruled(model, node, tag, undefined);
-  keep(node, { tag, digest, clock, origin: null });
+  keep(model, node, { tag, digest, clock, origin: null });
 }
 
 /** The trigger reads at most `most` entries and stores what the planner makes of them. */
@@ -139,24 +168,52 @@ export function apply(model: Model, { link, tag, digest, origin }: ModelRequest)
   const { clock, standing } = ruled(model, node, tag, origin.clock);
   const before = node.clocks.get(tag) ?? null;
   const isContested = standing === "won" || standing === "lost";
+  judge(model, node, { tag, origin, isContested });
   const isLate = digest === null ? standing === "won" : standing === "lost";
   // A deletion and a push that knew nothing of each other: the push stays, set anew.
   if (isContested && isLate && (digest === null) !== (there === null)) {
     const known = mergedClock(before, parseClock(origin.clock!)!);
     const stamp = nextStamp([known], node.id, model.nowMs + node.skewMs);
-    node.conflicts.push(tag);
-    keep(node, {
-      tag,
-      digest: there ?? digest,
-      clock: printClock(stampedClock(known, stamp)),
-      origin: null,
-    });
+    const kept = there ?? digest;
+    node.conflicts.push({ tag, winner: kept, loser: null });
+    const made = printClock(stampedClock(known, stamp));
+    keep(model, node, { tag, digest: kept, clock: made, origin: null });
     return;
   }
-  if (isContested && there !== digest) node.conflicts.push(tag);
-  if (applies({ clock, standing })) keep(node, { tag, digest, clock, origin });
+  const isWon = standing === "won";
+  if (isContested && there !== digest) {
+    const [winner, loser] = isWon ? [digest, there] : [there, digest];
+    node.conflicts.push({ tag, winner, loser });
+  }
+  if (applies({ clock, standing })) keep(model, node, { tag, digest, clock, origin });
   else node.clocks.set(tag, parseClock(clock)!);
 }
+
+/** Compares what the clocks say of a meeting with what truly was known, and notes what is told. */
+function judge(
+  model: Model,
+  node: ModelNode,
+  { tag, origin, isContested }: { tag: string; origin: Origin; isContested: boolean },
+): void {
+  const known = knownOf(node, tag);
+  const told = model.knowledge.get(carriedKey(origin))!;
+  const head = node.heads.get(tag);
+  const id = `${origin.registry}:${origin.seq}`;
+  const isTruly = head !== undefined && !told.has(head) && !known.has(id);
+  if (isTruly !== isContested) {
+    const what = isTruly ? "no conflict, but was one" : "a conflict, but was none";
+    model.misjudged.push(`${node.name}: ${id} meeting ${head} at ${tag} counted as ${what}`);
+  }
+  for (const one of told) known.add(one);
+}
+
+function knownOf(node: ModelNode, tag: string): Set<string> {
+  const known = node.known.get(tag) ?? new Set();
+  node.known.set(tag, known);
+  return known;
+}
+
+const carriedKey = ({ registry, seq, path }: Origin) => `${registry}:${seq} ${path.join()}`;
 
 /** The task hears that its request was answered. */
 export function arrive({ link, tag, digest, origin }: ModelRequest): void {
@@ -188,13 +245,19 @@ interface Kept {
   readonly origin: Origin | null;
 }
 
-function keep(node: ModelNode, { tag, digest, clock, origin }: Kept): void {
+function keep(model: Model, node: ModelNode, { tag, digest, clock, origin }: Kept): void {
   if (digest === null) node.tags.delete(tag);
   else node.tags.set(tag, digest);
   node.clocks.set(tag, parseClock(clock)!);
   const seq = node.journal.length + 1;
   const made = origin ?? { registry: node.id, seq, path: [] };
   const carried = { registry: made.registry, seq: made.seq, path: [...made.path, node.id], clock };
+  const id = `${made.registry}:${made.seq}`;
+  const known = knownOf(node, tag);
+  if (!origin) model.changes.push({ id, tag, digest, by: node.name, knew: new Set(known) });
+  known.add(id);
+  node.heads.set(tag, id);
+  model.knowledge.set(carriedKey(carried), new Set(known));
   const name = { kind: "tag", repository: REPOSITORY, reference: tag } as const;
   node.journal.push({ ...name, digest, subject: null, origin: carried });
 }

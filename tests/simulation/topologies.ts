@@ -38,3 +38,12 @@ function shape(about: string, arrows: readonly string[], writers: string): Topol
   const nodes = [...new Set(topology.flat())].toSorted();
   return { about, nodes, topology, writers: [...writers] };
 }
+
+/** Who comes to hear of what `from` does, itself included. */
+export function reachedFrom(topology: readonly Edge[], from: string): Set<string> {
+  const reached = new Set([from]);
+  for (const name of reached) {
+    for (const [source, target] of topology) if (source === name) reached.add(target);
+  }
+  return reached;
+}

@@ -41,6 +41,11 @@ function tag(reference: string, to: Digest | null, path: string[] = []): NameCha
   return { kind: "tag", repository: "library/app", reference, digest: to, subject: null, origin };
 }
 
+/** `change` as one that carries a clock. */
+function clocked(change: NameChange): NameChange {
+  return { ...change, origin: { ...change.origin, clock: `${HERE}:1700000000000.0` } };
+}
+
 function manifest(reference: Digest, to: Digest | null, subject: Digest | null = null): NameChange {
   return { ...tag(reference, to), kind: "manifest", subject };
 }
@@ -142,6 +147,28 @@ const CASES: {
     title: "a tag pushed and deleted at once ends deleted",
     changes: [tag("v1", v1), tag("v1", null)],
     steps: ["delete v1"],
+  },
+  {
+    title: "another Entrepot is told of a deletion, though nothing was sent there",
+    changes: [clocked(tag("v1", null))],
+    steps: ["delete v1"],
+  },
+  {
+    title: "and of a second one while the first is on its way: it knows of more",
+    changes: [clocked(tag("v1", null))],
+    known: [has("v1", { wanted: null, arrived: null, sent: null })],
+    steps: ["delete v1"],
+  },
+  {
+    title: "but not of one that the filters leave out",
+    changes: [clocked(tag("latest", null))],
+    steps: [],
+  },
+  {
+    title: "nor of one that came from it",
+    changes: [clocked(tag("v1", null, [PEER]))],
+    known: [has("v1", { wanted: null, arrived: null, sent: null })],
+    steps: ["settle v1"],
   },
 ];
 

@@ -140,6 +140,8 @@ function stepOf(
     }
     if (travelled) return step("settle", null);
     if (deletion && (known.arrived ?? known.sent ?? known.wanted)) return step("delete", null);
+    // An earlier deletion may be on its way still: this one takes what that did not know of.
+    if (change.kind === "tag" && mayTell(plan, change, replicas)) return step("delete", null);
     return step("settle", known.arrived);
   }
   if (!selects(plan, change, replicas)) return null;
