@@ -68,7 +68,8 @@ function skip(copy: Copy, blob: Descriptor): void {
 }
 
 async function send(copy: Copy, blob: Descriptor): Promise<void> {
-  const { transfers, throttle, signal } = copy.options;
+  const { transfers, throttle, signal, draining } = copy.options;
+  draining?.throwIfAborted();
   if (transfers && blob.size > CHUNK_BYTES && (await copyByUpload(copy, blob, transfers))) return;
   let readFailure: unknown;
   // The source is asked once the target wants the first byte: nothing stays open if it never does.

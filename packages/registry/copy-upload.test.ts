@@ -125,6 +125,22 @@ test("another process goes on where a killed one was", async () => {
   expect(kept.size).toBe(0);
 });
 
+test.each([
+  ["at a chunk's end", { chunkMinBytes: 0 }, CHUNK_BYTES],
+  ["anywhere where what arrives counts", {}, 0],
+] as const)("a node that stops hands over %s", async (_, more, least) => {
+  const [drainer, stopping] = [new AbortController(), new Error("this node stops")];
+  const { run, arrived, kept, plain } = await world((upload, bytes) => {
+    drainer.abort(stopping);
+    return upload.append(bytes);
+  }, more);
+  await expect(run({ draining: drainer.signal })).rejects.toBe(stopping);
+  const [id] = kept.values();
+  expect((await plain.resumeUpload(id!))?.offset).toBe(least);
+  expect(await run()).toBe(SIZE - least);
+  expect(await arrived()).toBe(true);
+});
+
 test("an upload that the target has forgotten begins anew", async () => {
   const { run, arrived, kept, plain } = await world();
   kept.set(`${plain.name}@${blob.content.digest}`, "forgotten");

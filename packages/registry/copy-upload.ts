@@ -89,7 +89,7 @@ async function sendAll(
   sending: Sending,
   transfers: Transfers,
 ): Promise<boolean> {
-  const { signal } = copy.options;
+  const { signal, draining } = copy.options;
   for (let failures = 0; ;) {
     const before = sending.upload.offset;
     try {
@@ -99,6 +99,7 @@ async function sendAll(
       return true;
     } catch (error) {
       if (signal?.aborted) throw error;
+      draining?.throwIfAborted();
       const code = error instanceof RegistryError ? error.code : "UNKNOWN";
       const refused = NO_CHUNKS.has(code) && !isOfSource(error);
       if (!refused && code !== "UNREACHABLE" && code !== "BLOB_UPLOAD_UNKNOWN") throw error;
@@ -143,6 +144,7 @@ async function sendRest(
       const size = Math.min(chunkBytes, blob.size - offset);
       offset = await orCancelled(upload.append(part(rest, size), size), options.signal);
       await transfers.keep(target.name, blob.digest, upload.id, offset);
+      if (offset < blob.size) options.draining?.throwIfAborted();
     }
   } finally {
     await rest.return?.(undefined);
@@ -156,9 +158,12 @@ function chunkBytesOf({ options }: Copy, { chunkMinBytes }: Upload): number {
 
 /** `bytes`, hashed, counted and slowed down. */
 async function* passing(copy: Copy, blob: Descriptor, sending: Sending, bytes: Bytes) {
-  const { throttle, signal } = copy.options;
+  const { throttle, signal, draining } = copy.options;
+  // Where what arrives counts at once, any point will do.
+  const anywhere = chunkBytesOf(copy, sending.upload) === Infinity ? draining : undefined;
   let at = sending.upload.offset;
   for await (const chunk of slowed(bytes, throttle, signal)) {
+    anywhere?.throwIfAborted();
     at += chunk.length;
     if (at > blob.size) {
       throw new RegistryError("SIZE_INVALID", `more bytes came than ${blob.digest} has`);

@@ -38,6 +38,11 @@ export interface CopyOptions {
   readonly concurrency?: number;
   /** Ends the copy with CANCELLED, promptly. What has arrived stays, and a next copy skips it. */
   readonly signal?: AbortSignal;
+  /**
+   * Ends the copy with this signal's reason before it sends another blob, and within a large one at
+   * the next point from which another copy can go on. Small things are still finished.
+   */
+  readonly draining?: AbortSignal;
   /** A repository of the target's registry that may have `blob`, to mount it from. */
   readonly mountFrom?: (blob: Descriptor) => string | undefined | Promise<string | undefined>;
   /** Called with the number of bytes, as they pass. */
@@ -123,6 +128,7 @@ export async function step<T>(copy: Copy, what: string, request: () => Promise<T
     return await orCancelled(request(), signal);
   } catch (cause) {
     if (signal?.aborted) throw cancelled(signal);
+    if (copy.options.draining?.aborted && cause === copy.options.draining.reason) throw cause;
     const { source, target } = copy;
     const message = cause instanceof Error ? cause.message : String(cause);
     throw new RegistryError(

@@ -192,6 +192,7 @@ function copyOptions({ run, target, policy, once, how, deep = false }: Errand): 
   const mountFrom = target.mountFrom?.bind(target);
   return {
     signal: run.signal,
+    draining: run.draining,
     referrers: true,
     deep,
     ...how,

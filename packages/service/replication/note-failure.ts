@@ -8,7 +8,7 @@ import type { ReplicaKey } from "./replicas.ts";
 
 /**
  * What `work` returns. If it throws, why is first kept on the replica and shown with the task: at
- * every attempt, not only at the last one. Being stopped is no failure.
+ * every attempt, not only at the last one. Being stopped, or handing over, is no failure.
  */
 export async function notingFailure<T>(
   db: Kysely<Database>,
@@ -19,7 +19,9 @@ export async function notingFailure<T>(
   try {
     return await work();
   } catch (error) {
-    if (!run.signal.aborted) {
+    if (run.draining.aborted && error === run.draining.reason) {
+      run.log("info", "handed over: this node stops, and another goes on from here");
+    } else if (!run.signal.aborted) {
       const failure = failureOf(error);
       run.progress({ stage: "failed", failure });
       // What failed is the news; a database that is away as well will be told of elsewhere.

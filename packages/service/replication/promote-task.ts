@@ -52,7 +52,7 @@ export function startPromotion(jobs: Jobs, promotion: Promotion, actor: Actor): 
  * first, tags last. Without a policy: nothing is kept of it but its execution. May be repeated.
  */
 export function promoteTask(options: Omit<ReplicateOptions, "policies">): TaskHandler {
-  const { catalog, endpoints, local, pace } = options;
+  const { catalog, endpoints, local, pace, transport } = options;
   return {
     kind: PROMOTE,
     maxAttempts: ATTEMPTS,
@@ -63,7 +63,8 @@ export function promoteTask(options: Omit<ReplicateOptions, "policies">): TaskHa
       const remote = await endpoints.site(promotion.endpointId);
       const { registryId } = catalog;
       const origin = { registry: registryId, seq: await catalog.head(), path: [registryId] };
-      await carry(promotion, { local, remote, origin, run });
+      const how = transport.to(promotion.endpointId);
+      await carry(promotion, { local, remote, origin, run, how });
     },
   };
 }
@@ -72,9 +73,11 @@ type Sides = Pick<ReplicateOptions, "local"> & {
   readonly remote: ReplicateOptions["local"];
   readonly origin: Origin;
   readonly run: TaskRun;
+  readonly how: ReturnType<ReplicateOptions["transport"]["to"]>;
 };
 
-async function carry(promotion: Promotion, { local, remote, origin, run }: Sides): Promise<void> {
+async function carry(promotion: Promotion, sides: Sides): Promise<void> {
+  const { local, remote, origin, run, how } = sides;
   const { repository, digest, tags } = promotion;
   const source = sourceSide(local.registry(origin).repository(repository));
   const content = await source.resolve(digest);
@@ -90,7 +93,9 @@ async function carry(promotion: Promotion, { local, remote, origin, run }: Sides
   const watched = watchCopy((progress) => run.progress(progress));
   const copy = {
     signal: run.signal,
+    draining: run.draining,
     referrers: true,
+    ...how,
     ...watched.options,
     ...(mountFrom && { mountFrom }),
   };

@@ -92,6 +92,7 @@ export function moveTask(options: ReplicateOptions): TaskHandler {
       let moved = 0;
       for (const step of copies) {
         run.signal.throwIfAborted();
+        run.draining.throwIfAborted();
         if (await move(sides, run, step)) moved++;
         run.progress({ stage: "move tags", moved, tags: copies.length });
       }

@@ -94,5 +94,6 @@ export async function moveIfArrived(
   `.execute(db);
   if (rows.length === 0) return;
   const payload = { policyId: policy.id };
-  await run.addTasks([{ kind: MOVE, lane: `policy:${policy.id}:move`, payload }], db);
+  const lane = `policy:${policy.id}:move`;
+  await run.addTasks([{ kind: MOVE, lane, payload, groups: groupsOf(policy) }], db);
 }

@@ -3,6 +3,7 @@ import type { Jobs } from "@entrepot/jobs";
 import { RegistryError } from "@entrepot/oci";
 import type { Transaction } from "kysely";
 import type { RunPayload } from "./ceiling.ts";
+import { groupsOf } from "./limit-groups.ts";
 import { VENDOR } from "./policies.ts";
 import { policyOf } from "./policy-rows.ts";
 import type { Policy } from "./ports.ts";
@@ -20,7 +21,7 @@ export function startRun(
   given: { db?: Transaction<Database>; payload?: Omit<RunPayload, "policyId"> } = {},
 ): Promise<number> {
   const payload: RunPayload = { ...given.payload, policyId: policy.id };
-  const task = { kind: RUN, lane: `policy:${policy.id}`, payload };
+  const task = { kind: RUN, lane: `policy:${policy.id}`, payload, groups: groupsOf(policy) };
   const execution = { vendor: VENDOR, vendorId: policy.id, trigger, actor: actor.name };
   return jobs.execute({ ...execution, tasks: [task] }, given.db);
 }

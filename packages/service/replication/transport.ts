@@ -6,10 +6,12 @@ import type { Endpoints } from "./endpoints.ts";
 import type { Policies } from "./policies.ts";
 import type { Policy, SecretBox } from "./ports.ts";
 
-/** How the blobs of a policy travel. */
+/** How blobs travel. */
 export interface Transport {
   /** For one task of `policy`: within its rates, and to be gone on with after a kill. */
   of(policy: Policy): Pick<CopyOptions, "transfers" | "chunked" | "throttle">;
+  /** The same to endpoint `id`, where no policy says anything. */
+  to(endpointId: number): Pick<CopyOptions, "transfers" | "throttle">;
 }
 
 /** How old a setting may be that a running transfer goes by. */
@@ -46,14 +48,19 @@ export function openTransport(options: TransportOptions): Transport {
       know: policy.know,
     };
   });
+  const rateOf = (endpointId: number) => {
+    const bucket = ofEndpoint(endpointId);
+    // Reads the endpoint's limit before the first byte passes.
+    void bucket.isLimited;
+    return bucket;
+  };
   return {
+    to: (id) => ({ transfers: transfers.to(id), throttle: rateOf(id) }),
     of(policy) {
       const endpointId = (policy.destEndpointId ?? policy.srcEndpointId)!;
       const { all, ofTask, know } = ofPolicy(policy.id);
       know(policy);
-      // Reads the endpoint's limit before the first byte passes.
-      const atEndpoint = ofEndpoint(endpointId);
-      void atEndpoint.isLimited;
+      const atEndpoint = rateOf(endpointId);
       return {
         transfers: transfers.to(policy.destEndpointId),
         chunked: policy.options.copyByChunk,
