@@ -45,6 +45,7 @@ export function guardRegistry(registry: Registry, options: GuardOptions): Regist
 function guardRepository(inner: Repository, judge: Judge, options: GuardOptions): Repository {
   const { name } = inner;
   const need = (action: RepositoryAction) => judge.require(name, action);
+  const grant = (action: RepositoryAction) => judge.requireGrant(name, action);
   return {
     name,
     resolve: (reference) => afterwards(need("pull"), inner.resolve(reference)),
@@ -53,10 +54,10 @@ function guardRepository(inner: Repository, judge: Judge, options: GuardOptions)
     tags: (query) => need("pull").then(() => inner.tags(query)),
     referrers: (digest, query) => need("pull").then(() => inner.referrers(digest, query)),
 
-    push: (content, bytes, tags) => need("push").then(() => inner.push(content, bytes, tags)),
+    push: (content, bytes, tags) => grant("push").then(() => inner.push(content, bytes, tags)),
     tag: (tag, digest) => need("push").then(() => inner.tag(tag, digest)),
     startUpload: (algorithm) => need("push").then(() => inner.startUpload(algorithm)),
-    resumeUpload: (id) => need("push").then(() => inner.resumeUpload(id)),
+    resumeUpload: (id) => grant("push").then(() => inner.resumeUpload(id)),
 
     delete: (reference) => need("delete").then(() => inner.delete(reference)),
     deleteBlob: (digest) => need("delete").then(() => inner.deleteBlob(digest)),
@@ -87,6 +88,8 @@ interface Judge {
   mayTake(repository: string): Promise<boolean>;
   /** Throws the refusal if the caller may not. */
   require(repository: string, action: RepositoryAction): Promise<void>;
+  /** The same, for what finds out by itself that a project is gone: a token's grant will do. */
+  requireGrant(repository: string, action: RepositoryAction): Promise<void>;
 }
 
 function judgeOf({ identity, rights }: GuardOptions): Judge {
@@ -107,22 +110,28 @@ function judgeOf({ identity, rights }: GuardOptions): Judge {
     return action === "pull" || (await standingIn(projectOf(repository))).exists;
   }
 
+  async function require(repository: string, action: RepositoryAction): Promise<void> {
+    if (await may(repository, action)) return;
+    const asked = { type: "repository", name: repository, actions: [action] };
+    if (identity.kind === "anonymous" || notAsked(identity, repository, action)) {
+      throw needsToken(asked);
+    }
+    const standing = await standingIn(projectOf(repository));
+    // Allowed since the token was issued: a new one will do.
+    if (allows(standing, "repository", action)) throw needsToken(asked);
+    if (allows(standing, "repository", "pull")) throw needsRole(repository, action);
+    throw standing.sysadmin ? unknownProject(repository) : unknownOrHidden(repository);
+  }
+
   return {
     may,
+    require,
+    async requireGrant(repository, action) {
+      if (listed(identity, repository, "actions").includes(action)) return;
+      await require(repository, action);
+    },
     async mayTake(repository) {
       return (await may(repository, "pull")) || (await standingIn(projectOf(repository))).public;
-    },
-    async require(repository, action) {
-      if (await may(repository, action)) return;
-      const asked = { type: "repository", name: repository, actions: [action] };
-      if (identity.kind === "anonymous" || notAsked(identity, repository, action)) {
-        throw needsToken(asked);
-      }
-      const standing = await standingIn(projectOf(repository));
-      // Allowed since the token was issued: a new one will do.
-      if (allows(standing, "repository", action)) throw needsToken(asked);
-      if (allows(standing, "repository", "pull")) throw needsRole(repository, action);
-      throw standing.sysadmin ? unknownProject(repository) : unknownOrHidden(repository);
     },
   };
 }

@@ -2,7 +2,7 @@ import { type Commit, type NameClock, parseClock, tagChange } from "@entrepot/ca
 import { asDigest, type Descriptor, type Digest } from "@entrepot/oci";
 import { sql } from "kysely";
 import { recordConflict } from "./conflicts.ts";
-import { applies, type NameClocks, type Ruling, saveClocks } from "./name-clocks.ts";
+import { applies, type NameClocks, type Ruling, savingClocks } from "./name-clocks.ts";
 import type { Place } from "./room.ts";
 
 /** Tags about to be pointed at `content`, which is here; their clocks are locked. */
@@ -12,6 +12,8 @@ export interface TagMove {
   readonly content: Descriptor;
   readonly clocks: NameClocks;
   readonly rulings: ReadonlyMap<string, Ruling>;
+  /** Keys of other names that changed in this transaction: their clocks are kept along. */
+  readonly touched: readonly string[];
 }
 
 /**
@@ -21,7 +23,6 @@ export interface TagMove {
  */
 export async function moveTags(commit: Commit, at: Place, move: TagMove): Promise<string[]> {
   const { repositoryId, content, rulings } = move;
-  if (move.names.length === 0) return [];
   const of = (name: string) => `${at.repository}:${name}`;
   const names = move.names.filter((name) => applies(rulings.get(of(name))!));
   const met = move.names.filter((name) => isContested(rulings.get(of(name))!));
@@ -29,17 +30,19 @@ export async function moveTags(commit: Commit, at: Place, move: TagMove): Promis
   const anew = met.filter((name) => !names.includes(name) && !before.has(name));
   const contested = met.filter((name) => !anew.includes(name));
   const settled = move.names.filter((name) => !anew.includes(name));
-  if (names.length > 0) {
+  const keys = [...move.touched, ...settled.map(of)];
+  if (keys.length > 0) {
+    // One statement, since each wakes a process of the database.
     await sql`
-      INSERT INTO tag (repository_id, name, digest)
-      SELECT ${repositoryId}::integer, name, ${content.digest} FROM unnest(${names}::text[]) AS name
-      ON CONFLICT (repository_id, name) DO UPDATE SET digest = excluded.digest, pushed_at = now()
+      WITH moved AS (
+        INSERT INTO tag (repository_id, name, digest)
+        SELECT ${repositoryId}::integer, name, ${content.digest}
+        FROM unnest(${names}::text[]) AS name
+        ON CONFLICT (repository_id, name) DO UPDATE SET digest = excluded.digest, pushed_at = now()
+      )
+      ${savingClocks(keys.map((key) => [key, rulings.get(key)!]))}
     `.execute(commit.db);
   }
-  await saveClocks(
-    commit,
-    settled.map((name) => [of(name), rulings.get(of(name))!] as const),
-  );
   for (const name of names) {
     const { clock } = rulings.get(of(name))!;
     commit.record({ ...tagChange(at.repository, name, content), clock });

@@ -11,7 +11,7 @@ import {
   standingOf,
 } from "@entrepot/catalog";
 import type { Room } from "./room.ts";
-import { sql } from "kysely";
+import { type RawBuilder, sql } from "kysely";
 
 /** Clocks of names, by the journal's keys; null before a name's first change. */
 export type NameClocks = ReadonlyMap<string, NameClock | null>;
@@ -62,13 +62,19 @@ export async function saveClocks(
   commit: Commit,
   clocks: readonly (readonly [key: string, ruling: Ruling])[],
 ): Promise<void> {
-  if (clocks.length === 0) return;
-  await sql`
+  if (clocks.length > 0) await savingClocks(clocks).execute(commit.db);
+}
+
+/** The statement of `saveClocks`, for one that does more. */
+export function savingClocks(
+  clocks: readonly (readonly [key: string, ruling: Ruling])[],
+): RawBuilder<unknown> {
+  return sql`
     UPDATE name_clock SET clock = ruled.clock
     FROM unnest(${clocks.map(([key]) => key)}::text[],
                 ${clocks.map(([, { clock }]) => clock)}::text[]) AS ruled (key, clock)
     WHERE name_clock.key = ruled.key
-  `.execute(commit.db);
+  `;
 }
 
 /** Whether the change is to be made: what is here does not know of it, nor come later. */

@@ -14,7 +14,7 @@ import {
 } from "@entrepot/oci";
 import { collect } from "@entrepot/registry";
 import { sql } from "kysely";
-import { lockClocks, rule, saveClocks } from "./name-clocks.ts";
+import { lockClocks, rule } from "./name-clocks.ts";
 import { moveTags } from "./move-tags.ts";
 import type { Place } from "./room.ts";
 import { setTagAnew } from "./set-tag-anew.ts";
@@ -23,7 +23,7 @@ import { projectUnknown } from "./push-blob.ts";
 /**
  * Stores a manifest and points all of `tags` at it, in one transaction with the journal's entries:
  * one for the manifest if it is new here, and one for every tag. Its bytes are durable in the blob
- * store before. Repeating heals the store's copy.
+ * store before that commits. Repeating heals the store's copy.
  *
  * Throws DIGEST_INVALID, SIZE_INVALID, MANIFEST_INVALID, TAG_INVALID, MANIFEST_BLOB_UNKNOWN when a
  * child is not here, NAME_UNKNOWN when the project is not.
@@ -46,33 +46,64 @@ export async function pushManifest(
   const manifest = parseManifest(bytes, content.mediaType);
   const names = [...new Set(tags.map(parseTag))].toSorted();
 
-  await Promise.all([childBlobsStored(at, manifest), bytesStored(at, content, bytes)]);
-  const anew = await at.room.catalog.commit(at.actor, async (commit) => {
-    const known = await knownRows(commit, at.repository, content.digest);
-    const own = `${at.repository}@${content.digest}`;
-    // What has a tag is kept by that; what has none by its own clock.
-    const isTouched = !known?.hasManifest || names.length === 0;
-    const tagKeys = names.map((name) => `${at.repository}:${name}`);
-    const clocks = await lockClocks(commit, isTouched ? [own, ...tagKeys] : tagKeys);
-    const rulings = rule(at.room, at.actor, clocks);
-    // A delayed copy of what was there once: its tags have moved on in knowledge of it.
-    const isKnown = (key: string) => rulings.get(key)!.standing === "known";
-    if (tagKeys.length > 0 && tagKeys.every(isKnown) && !known?.hasManifest) return [];
+  const pushed = { content, manifest, bytes, row: rowOf(content, manifest) };
+  const whole = bytesWhole(at, pushed);
+  try {
+    const anew = await at.room.catalog.commit(at.actor, async (commit) => {
+      const left = await changeRows(commit, at, pushed, names);
+      await whole; // before the COMMIT, and before the journal's head is locked
+      return left;
+    });
+    await setAnew(at, anew, content);
+  } finally {
+    // No write outlives its request.
+    await whole.catch(() => undefined);
+  }
+}
 
-    const repositoryId = known?.repositoryId ?? (await createRepository(commit, at.repository));
-    // A manifest that is here has its children here: they cannot be deleted before it.
-    if (!known?.hasManifest) {
-      await childrenHere(commit, at, repositoryId, manifest);
-      const row = rowOf(content, manifest);
-      if (await manifestRow(commit, repositoryId, { content, manifest, bytes, row })) {
-        const { clock } = rulings.get(own)!;
-        commit.record({ ...manifestChange(at.repository, content.digest, row), clock });
-      }
+/** The rows of `pushed` and its tags. Returns tags that `setTagAnew` is due for. */
+async function changeRows(
+  commit: Commit,
+  at: Place,
+  pushed: Pushed,
+  names: readonly string[],
+): Promise<readonly string[]> {
+  const { content, manifest, row } = pushed;
+  const known = await knownRows(commit, at.repository, content.digest);
+  const own = `${at.repository}@${content.digest}`;
+  // What has a tag is kept by that; what has none by its own clock.
+  const touched = !known?.hasManifest || names.length === 0 ? [own] : [];
+  const tagKeys = names.map((name) => `${at.repository}:${name}`);
+  const clocks = await lockClocks(commit, [...touched, ...tagKeys]);
+  const rulings = rule(at.room, at.actor, clocks);
+  // A delayed copy of what was there once: its tags have moved on in knowledge of it.
+  const isKnown = (key: string) => rulings.get(key)!.standing === "known";
+  if (tagKeys.length > 0 && tagKeys.every(isKnown) && !known?.hasManifest) return [];
+
+  const repositoryId = known?.repositoryId ?? (await createRepository(commit, at.repository));
+  // A manifest that is here has its children here: they cannot be deleted before it.
+  if (!known?.hasManifest) {
+    await childrenHere(commit, at, repositoryId, manifest);
+    if (await manifestRow(commit, repositoryId, pushed)) {
+      const { clock } = rulings.get(own)!;
+      commit.record({ ...manifestChange(at.repository, content.digest, row), clock });
     }
-    if (isTouched) await saveClocks(commit, [[own, rulings.get(own)!]]);
-    return moveTags(commit, at, { repositoryId, names, content, clocks, rulings });
+  }
+  return moveTags(commit, at, { repositoryId, names, content, clocks, rulings, touched });
+}
+
+/**
+ * The manifest's bytes and those of its children lie in the store, whole and durable. Runs beside
+ * the statements, so a failure waits until somebody asks.
+ */
+function bytesWhole(at: Place, { content, manifest, bytes }: Pushed): Promise<unknown> {
+  const stored = bytesStored(at, content, bytes);
+  const whole = Promise.allSettled([childBlobsStored(at, manifest), stored]).then((outcomes) => {
+    const failed = outcomes.find((outcome) => outcome.status === "rejected");
+    if (failed) throw failed.reason;
   });
-  await setAnew(at, anew, content);
+  whole.catch(() => undefined);
+  return whole;
 }
 
 /** What has come in between is asked again. */
@@ -127,7 +158,7 @@ export async function tagManifest(at: Place, tag: string, digest: Digest): Promi
     const clocks = await lockClocks(commit, [`${at.repository}:${name}`]);
     const rulings = rule(at.room, at.actor, clocks);
     const repositoryId = row.repository_id;
-    const move = { repositoryId, names: [name], content, clocks, rulings };
+    const move = { repositoryId, names: [name], content, clocks, rulings, touched: [] };
     return { anew: await moveTags(commit, at, move), content };
   });
   await setAnew(at, moved.anew, moved.content);
@@ -189,7 +220,7 @@ async function childrenHere(
 }
 
 /** A manifest about to be stored. */
-interface Stored {
+interface Pushed {
   readonly content: Descriptor;
   readonly manifest: Manifest;
   readonly bytes: Uint8Array;
@@ -209,14 +240,14 @@ function rowOf(content: Descriptor, manifest: Manifest): ManifestRow {
  * The manifest's row, made if it is not there, and kept until this transaction ends: whoever is
  * deleting it at the moment comes first, and it is made anew. Whether it was made.
  */
-async function manifestRow(commit: Commit, repositoryId: number, stored: Stored): Promise<boolean> {
+async function manifestRow(commit: Commit, repositoryId: number, pushed: Pushed): Promise<boolean> {
   for (;;) {
-    if (await insertManifest(commit, repositoryId, stored)) return true;
+    if (await insertManifest(commit, repositoryId, pushed)) return true;
     const kept = await commit.db
       .selectFrom("manifest")
       .select("id")
       .where("repository_id", "=", repositoryId)
-      .where("digest", "=", stored.content.digest)
+      .where("digest", "=", pushed.content.digest)
       .forKeyShare()
       .executeTakeFirst();
     if (kept) return false;
@@ -230,7 +261,7 @@ type ManifestRow = NonNullable<Parameters<typeof manifestChange>[2]>;
 async function insertManifest(
   commit: Commit,
   repositoryId: number,
-  { content: { digest }, manifest, bytes, row }: Stored,
+  { content: { digest }, manifest, bytes, row }: Pushed,
 ): Promise<boolean> {
   const children = childrenOf(manifest);
   const references = [...children.blobs, ...children.manifests];
