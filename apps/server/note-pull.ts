@@ -1,5 +1,6 @@
 import type { Events } from "@entrepot/events";
 import { asDigest } from "@entrepot/oci";
+import { isCopier } from "./request-actor.ts";
 
 /** What a request for a manifest was, and how it was answered. */
 interface Answered {
@@ -18,7 +19,7 @@ export function notePull(pulls: Events["pulls"], answered: Answered): void {
   const [, repository, reference] = MANIFEST.exec(path) ?? [];
   const digest = response.headers.get("docker-content-digest");
   if (repository === undefined || reference === undefined || digest === null) return;
-  if (request.headers.get("user-agent")?.startsWith("harbor-registry-client")) return;
+  if (isCopier(request)) return;
   const tag = asDigest(decodeURIComponent(reference)) === null ? reference : digest;
   pulls.note({ repository, tag, digest, operator: operators.get(request) ?? "" });
 }

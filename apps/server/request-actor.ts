@@ -31,13 +31,16 @@ export function originHeaders(origin: Origin): Record<string, string> {
   };
 }
 
+/** What registries call themselves when they read from others. */
+const COPIERS = /^(?:harbor|entrepot)-registry-client\b/;
+
 /**
  * Whether `request` comes of replication, by an Entrepot or a Harbor: its reading is no pull, which
  * retention by last pull would be misled by.
  */
 export function isCopier(request: Request): boolean {
   if (request.headers.has(PATH)) return true;
-  return request.headers.get("user-agent")?.startsWith("harbor-registry-client") ?? false;
+  return COPIERS.test(request.headers.get("user-agent") ?? "");
 }
 
 /** The id a request is known by: its own X-Request-Id if that is a plain one, or a new one. */

@@ -188,7 +188,7 @@ export const registries = {
     path: "/api/v2.0/registries/{id}/info",
     summary: "What an endpoint can do; 0 is this registry",
     tags,
-    ...needs("system"),
+    ...needs("account"),
     request: { params: z.object({ id: z.coerce.number().int().min(0) }) },
     responses: { 200: json(RegistryInfo, "What it can do."), ...errors(404) },
   }),

@@ -1,6 +1,7 @@
 import { sampleBlob, sampleImage, sampleIndex, pushSample } from "@entrepot/registry/samples";
 import { testServer, type TestServer } from "@entrepot/server/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { harborCaller, json } from "./harbor-caller.ts";
 
 /*
  * Every call that Harbor's own adapter makes on the registry at the other side of a replication,
@@ -27,33 +28,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-/** Sends a request as admin by Basic, unless `headers` say otherwise. */
-async function call(method: string, path: string, init: RequestInit = {}) {
-  const { username, password } = server.credential;
-  const authorization = `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
-  const answer = await fetch(server.url + path, {
-    method,
-    redirect: "error",
-    ...init,
-    headers: { authorization, "user-agent": "harbor-registry-client", ...init.headers },
-  });
-  const text = await answer.text();
-  // oxlint-disable-next-line typescript/no-explicit-any -- tests look into whatever came
-  return { status: answer.status, headers: answer.headers, json: parsed(text) as any };
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
-}
-
-const json = (body: unknown): RequestInit => ({
-  body: JSON.stringify(body),
-  headers: { "content-type": "application/json" },
-});
+const call = harborCaller(() => server);
 
 describe("before anything else", () => {
   test("the version says that this is a Harbor 2", async () => {
@@ -292,5 +267,19 @@ describe("deleting", () => {
     expect(head.headers.get("docker-content-digest")).toBe(gone.content.digest);
     expect((await call("DELETE", `${path}/${gone.content.digest}`)).status).toBe(202);
     expect((await call("HEAD", `${path}/old`)).status).toBe(404);
+  });
+
+  /*
+   * Harbor itself refuses this, as registries of specification 1.0 did, and so its adapter never
+   * asks for it. Specification 1.1 (end-9) lets a registry delete the tag alone, its conformance
+   * suite tries it, and ORAS and regctl do it: so we do, and the artifact stays.
+   */
+  test("a manifest by its tag deletes the tag alone: 202", async () => {
+    const kept = sampleImage();
+    await pushSample(server.content.as(ACTOR).repository(REPOSITORY), kept, ["gone", "stays"]);
+    const path = `/v2/${REPOSITORY}/manifests`;
+    expect((await call("DELETE", `${path}/gone`)).status).toBe(202);
+    expect((await call("HEAD", `${path}/gone`)).status).toBe(404);
+    expect((await call("HEAD", `${path}/stays`)).status).toBe(200);
   });
 });

@@ -1,13 +1,17 @@
-import { parseQuery, type RegistryInfo, REGISTRY_FIELDS, routes } from "@entrepot/api";
+import { parseQuery, REGISTRY_FIELDS, routes } from "@entrepot/api";
 import { RegistryError } from "@entrepot/oci";
 import { type Endpoint, ENDPOINT_TYPES } from "@entrepot/replication";
 import { type ApiOptions, type App, requires } from "./app.ts";
 import { keeps } from "./keeps.ts";
 import { pageOf, paged } from "./paged.ts";
 import { ownedProjects } from "./policy-rights.ts";
+import { infoOf, localInfo } from "./registry-info.ts";
 import { changed, EMPTY, outlined, shown } from "./registry-shape.ts";
 
 const { registries } = routes;
+
+/** Labels that a form offers. */
+const MOST_LABELS = 1_000;
 
 type Find = (id: number) => Promise<Endpoint>;
 
@@ -106,25 +110,15 @@ function providerOf(type: string) {
   return type === "docker-hub" ? DOCKER_HUB : PROVIDER;
 }
 
-function infoOf(type: string): RegistryInfo {
-  return {
-    type,
-    description: "",
-    supported_resource_filters: [
-      { type: "name", style: "input" },
-      { type: "tag", style: "input" },
-    ],
-    supported_triggers: ["manual", "scheduled", "event_based"],
-    supported_copy_by_chunk: false,
-  };
-}
-
 function addAdapters(app: App, options: ApiOptions, found: Find): void {
   const middleware = requires(options, "system");
 
-  app.openapi({ ...registries.info, middleware }, async (context) => {
+  const account = requires(options, "account");
+  app.openapi({ ...registries.info, middleware: account }, async (context) => {
     const { id } = context.req.valid("param");
-    return context.json(infoOf(id === 0 ? "harbor" : (await found(id)).type), 200);
+    await ownedProjects(options, context.get("identity"));
+    const info = id === 0 ? localInfo(await labelNames(options)) : infoOf((await found(id)).type);
+    return context.json(info, 200);
   });
 
   app.openapi({ ...registries.adapters, middleware }, (context) =>
@@ -134,4 +128,15 @@ function addAdapters(app: App, options: ApiOptions, found: Find): void {
   app.openapi({ ...registries.adapterInfos, middleware }, (context) =>
     context.json(Object.fromEntries(ENDPOINT_TYPES.map((type) => [type, providerOf(type)])), 200),
   );
+}
+
+async function labelNames({ catalog }: ApiOptions): Promise<string[]> {
+  const rows = await catalog.db
+    .selectFrom("label")
+    .select("name")
+    .where("project_id", "is", null)
+    .orderBy("name")
+    .limit(MOST_LABELS)
+    .execute();
+  return rows.map(({ name }) => name);
 }
