@@ -37,7 +37,8 @@ test("a commit appends its changes, in order, with actor, cause and origin", asy
     record(tag('it\'s \\ "quoted" $1 \u2603', null));
   });
   const entries = await catalog.entries(0, 10);
-  const here = { timeline: 1, origin: catalog.registryId, path: [], actor: "alice" };
+  const { registryId: origin } = catalog;
+  const here = { timeline: 1, origin, path: [], actor: "alice", clock: null };
   expect(entries).toEqual([
     { ...here, ...tag("a"), seq: 1, originSeq: 1, cause: "request-1", at: expect.any(Date) },
     {

@@ -60,7 +60,8 @@ test("a change that was not recorded is found, whatever it was", async () => {
     await db.insertInto("account").values({ username: "ghost", password_hash: "x" }).execute();
   });
   const ghost = { username: "ghost", email: "", realname: "", sysadmin: false };
-  const project = { name: "p0", owner: "admin", metadata: { public: "false" } };
+  const settings = { metadata: { public: "false" }, registryId: null };
+  const project = { name: "p0", owner: "admin", ...settings };
   const tag = { repository: "p0/r", tag: "t0", digest: "sha256:0", mediaType: "application/x" };
   expect(await compareWithTables(catalog)).toEqual([
     { kind: "account", key: "ghost", journal: null, table: ghost },

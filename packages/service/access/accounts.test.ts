@@ -145,7 +145,12 @@ describe("members", () => {
   beforeEach(async () => {
     await room.catalog.commit(actor, async ({ db, record }) => {
       await db.insertInto("project").values({ name: "lab" }).execute();
-      const after = { name: "lab", owner: "admin", metadata: { public: "false" } };
+      const after = {
+        name: "lab",
+        owner: "admin",
+        metadata: { public: "false" },
+        registryId: null,
+      };
       record({ kind: "project", key: "lab", after });
     });
     for (const username of ["ann", "bob"]) {
