@@ -254,7 +254,7 @@ describe("registries that replicate to each other", () => {
       for (const { tag, winner: won, loser: lost } of met) {
         told.push(`${tag}: ${won} before ${lost}`);
         expect(shown).toMatch(new RegExp(`${app}:${tag} +${won} +${lost ?? "deleted"} `));
-        if (lost) await readEverything(server, { [`${app}:${lost}`]: lost });
+        if (lost) await readEverything(server, { [`${app}:lost`]: lost });
       }
       await runCli(server, ["replication", "dismiss", ...met.map(({ id }) => String(id))]);
       expect(await runCli(server, ["replication", "conflicts"])).not.toContain(app);

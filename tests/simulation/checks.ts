@@ -3,6 +3,7 @@ import { childrenOf, type Descriptor, isManifestType, parseManifest } from "@ent
 import { collect, pages, type Repository, verified } from "@entrepot/registry";
 import { type Clients, EVERYBODY } from "./changes.ts";
 import type { Node } from "./node.ts";
+import { reachedFrom } from "./topologies.ts";
 import type { World } from "./world.ts";
 
 /** What is wrong in `world` once it is at rest: tags that differ, holes, a journal that lies. */
@@ -47,7 +48,7 @@ function differences(
       continue;
     }
     const wanted = tags.get(owner)?.get(key);
-    const reached = reach(owner, topology);
+    const reached = reachedFrom(topology, owner);
     for (const name of names) {
       const expected = reached.has(name) ? wanted : undefined;
       const found = tags.get(name)!.get(key);
@@ -67,21 +68,13 @@ function quarrels(
 ): string[] {
   const faults: string[] = [];
   for (const one of names) {
-    for (const other of reach(one, topology)) {
-      if (other <= one || !reach(other, topology).has(one)) continue;
+    for (const other of reachedFrom(topology, one)) {
+      if (other <= one || !reachedFrom(topology, other).has(one)) continue;
       const [mine, theirs] = [tags.get(one)!.get(key), tags.get(other)!.get(key)];
       if (mine !== theirs) faults.push(`${one} has ${key} as ${mine}, but ${other} as ${theirs}`);
     }
   }
   return faults;
-}
-
-function reach(from: string, topology: World["topology"]): Set<string> {
-  const reached = new Set([from]);
-  for (const name of reached) {
-    for (const [source, target] of topology) if (source === name) reached.add(target);
-  }
-  return reached;
 }
 
 /** What is missing or damaged below `repository:tag` at `name`, if the tag is there. */

@@ -34,6 +34,8 @@ export interface Weather {
   readonly mishaps: number;
   /** The longest wait before a request arrives, and again before its answer does. */
   readonly delayMs: number;
+  /** What a body's bytes take on their way, each way; at once if absent. */
+  readonly bytesPerSecond?: number;
 }
 
 /** A link that does what it should. */
@@ -51,6 +53,7 @@ export interface Link {
 export function faultyLink(send: Fetch, { chance, weather, line }: Link): Fetch {
   return async (url, request = {}) => {
     const { mishap, bytes, thereMs, backMs } = fateOf(chance, weather());
+    const pace = () => weather().bytesPerSecond ?? Infinity;
     const began = line();
     const check = () => {
       if (began === null || line() !== began) throw broken("ECONNRESET", "the line is dead");
@@ -60,7 +63,8 @@ export function faultyLink(send: Fetch, { chance, weather, line }: Link): Fetch 
     check();
     if (mishap === "request lost") throw broken("ECONNRESET", mishap);
 
-    const arriving = mishap === "request cut" ? cutShort(request, bytes) : request;
+    const cut = mishap === "request cut" ? bytes : Infinity;
+    const arriving = withBody(request, (body) => upTo(cut, slowly(body, pace), () => undefined));
     let response = await send(url, arriving);
     if (mishap === "sent twice" && isRepeated(request)) {
       await readOut(response);
@@ -72,7 +76,7 @@ export function faultyLink(send: Fetch, { chance, weather, line }: Link): Fetch 
     }
     if (backMs > 0) await pause(backMs);
     const left = mishap === "answer cut" ? bytes : Infinity;
-    const body = response.body && upTo(left, response.body, check);
+    const body = response.body && upTo(left, slowly(response.body, pace), check);
     return { status: response.status, headers: response.headers, body };
   };
 }
@@ -92,11 +96,19 @@ function isRepeated({ method, body }: FetchRequest): boolean {
   return isWhole && (method === "PUT" || method === "DELETE");
 }
 
-function cutShort(request: FetchRequest, bytes: number): FetchRequest {
+function withBody(request: FetchRequest, carry: (body: Bytes) => Bytes): FetchRequest {
   const { body } = request;
   if (body === undefined) return request;
-  const whole = body instanceof Uint8Array ? once(body) : body;
-  return { ...request, body: upTo(bytes, whole, () => undefined) };
+  return { ...request, body: carry(body instanceof Uint8Array ? once(body) : body) };
+}
+
+/** `body` at the pace that the weather allows at each piece. */
+async function* slowly(body: Bytes, bytesPerSecond: () => number): Bytes {
+  for await (const chunk of body) {
+    const ms = (chunk.length / bytesPerSecond()) * 1_000;
+    if (ms >= 1) await pause(ms);
+    yield chunk;
+  }
 }
 
 async function* once(bytes: Uint8Array): Bytes {

@@ -4,6 +4,7 @@ import { type Clients, clientsOf } from "./changes.ts";
 import { faultsOf, holesUnder, tagsOf } from "./checks.ts";
 import { CALM, type Weather } from "./faulty-link.ts";
 import { chanceOf } from "./seed.ts";
+import { untold } from "./untold.ts";
 import { makeWorld, type World, type WorldOptions } from "./world.ts";
 
 /** How a world's life goes. */
@@ -20,6 +21,8 @@ export interface Life extends WorldOptions {
 const STORM: Weather = { mishaps: 0.08, delayMs: 8 };
 /** In a gale many a task uses up its attempts. */
 const GALE: Weather = { mishaps: 0.5, delayMs: 30 };
+/** A line on which a layer takes as long as a partition. */
+const SLOW: Weather = { mishaps: 0.02, delayMs: 8, bytesPerSecond: 15_000 };
 
 /**
  * Lives a life: changes at random under faults of all kinds, then everything is healed. Returns
@@ -27,28 +30,38 @@ const GALE: Weather = { mishaps: 0.5, delayMs: 30 };
  */
 export async function live(life: Life): Promise<string[]> {
   const world = await makeWorld(life);
+  const faults: string[] = [];
+  let over = false;
+  const watching = watch(world, faults, () => over).catch(
+    (error: unknown) => void faults.push(`whoever looks gets ${String(error)}`),
+  );
   try {
     const clients = clientsOf(world);
-    const faults: string[] = [];
-    let over = false;
     world.weather(STORM);
-    const watching = watch(world, faults, () => over);
-    const disasters = Promise.all([
+    await allOf([
+      writing(world, clients, life),
       crashes(world, life),
       partitions(world, life),
       gales(world, life),
       runs(world, life),
     ]);
-    await writing(world, clients, life);
-    await disasters;
     world.weather(CALM);
     await untilAtRest(world);
     over = true;
     await watching;
-    return [...faults, ...(await faultsOf(world, clients))];
+    return [...faults, ...(await faultsOf(world, clients)), ...(await untold(world))];
   } finally {
+    // Nobody asks a registry that is being closed.
+    over = true;
+    await watching;
     await world.close();
   }
+}
+
+/** Waits for all of `works` to end, however each does, and then throws the first one's error. */
+async function allOf(works: readonly Promise<void>[]): Promise<void> {
+  const ended = await Promise.allSettled(works);
+  for (const one of ended) if (one.status === "rejected") throw one.reason;
 }
 
 async function writing(world: World, clients: Clients, { writers, changes }: Life): Promise<void> {
@@ -69,17 +82,21 @@ async function crashes(world: World, life: Life): Promise<void> {
   }
 }
 
+/** One link at a time is cut, one way or both; or the world into two halves. */
 async function partitions(world: World, life: Life): Promise<void> {
   const chance = chanceOf(life.seed + 2);
   for (let n = 0; n < life.partitions; n++) {
     await pause(chance.between(0, 300));
+    const side = new Set(world.names.filter(() => chance.random() < 0.5));
     const [one, other] = chance.oneOf(life.topology);
-    const isWhole = chance.random() < 0.7;
-    world.cut(one, other);
-    if (isWhole) world.cut(other, one);
+    const dice = chance.random();
+    const cut = life.topology.filter(([from, to]) => {
+      if (dice < 0.4) return side.has(from) !== side.has(to);
+      return (from === one && to === other) || (dice < 0.8 && from === other && to === one);
+    });
+    for (const edge of cut) world.cut(...edge);
     await pause(chance.between(0, 400));
-    world.mend(one, other);
-    world.mend(other, one);
+    for (const edge of cut) world.mend(...edge);
   }
 }
 
@@ -87,7 +104,7 @@ async function gales(world: World, life: Life): Promise<void> {
   const chance = chanceOf(life.seed + 4);
   for (let n = 0; n < life.partitions; n++) {
     await pause(chance.between(0, 300));
-    world.weather(GALE);
+    world.weather(chance.oneOf([GALE, SLOW]));
     await pause(chance.between(0, 500));
     world.weather(STORM);
   }

@@ -183,8 +183,10 @@ export async function noteFound(
 }
 
 /** The same is wanted anew: what was brought for the first time may have gone since. */
-const ANEW = sql`replica.wanted = k.digest
+const ANEW = sql`replica.wanted IS NOT DISTINCT FROM k.digest
   AND replica.wanted_since IS DISTINCT FROM coalesce(k.since, replica.wanted_since)`;
+/** The deletion that was wanted, and no later one, which takes more, has arrived. */
+const GONE = sql`replica.wanted IS NULL AND k.digest IS NULL AND NOT (${ANEW})`;
 
 /** What a task has brought about. */
 export interface Arrival extends ReplicaKey {
@@ -213,7 +215,7 @@ export async function noteArrivals(
     ), gone AS (
       DELETE FROM replica USING k
       WHERE replica.policy_id = k.policy_id AND replica.repository = k.repository
-        AND replica.reference = k.reference AND replica.wanted IS NULL AND k.digest IS NULL
+        AND replica.reference = k.reference AND ${GONE}
     )
     UPDATE replica SET
       arrived = CASE WHEN ${ANEW} THEN replica.arrived ELSE k.digest END,
@@ -222,7 +224,7 @@ export async function noteArrivals(
     FROM k
     WHERE replica.policy_id = k.policy_id AND replica.repository = k.repository
       AND replica.reference = k.reference
-      AND NOT (replica.wanted IS NULL AND k.digest IS NULL)
+      AND NOT (${GONE})
     RETURNING replica.policy_id AS "policyId", replica.repository, replica.reference,
               (replica.wanted IS DISTINCT FROM k.digest OR ${ANEW}) AS behind
   `.execute(db);
