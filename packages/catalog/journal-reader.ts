@@ -30,7 +30,7 @@ export interface Following {
 
 const BATCH = 500;
 /** Least time from one look to the next: what comes thick and fast is read together. */
-const REST_MS = 25;
+const REST_MS = 100;
 const FIRST_DELAY_MS = 1_000;
 const LONGEST_DELAY_MS = 30_000;
 
