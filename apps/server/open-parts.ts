@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import { type Access, openAccess, openSecretBox } from "@entrepot/access";
 import type { Catalog } from "@entrepot/catalog";
-import { type Content, openContent } from "@entrepot/content";
+import { type Content, forgetTombstones, openContent } from "@entrepot/content";
 import { type AddressGuard, addressGuard } from "@entrepot/distribution/client";
 import { type Events, openEvents } from "@entrepot/events";
 import { DEFAULT_KEPT, type Jobs, type Kept, openJobs } from "@entrepot/jobs";
@@ -132,6 +132,7 @@ export async function startWork(parts: Parts, workers: number, onStop: OnStop): 
     await store.sweepDrafts(DRAFT_AGE_MS);
     await expireProxied(catalog, content);
     await content.pulls.forgetGone();
+    await forgetTombstones(catalog);
   };
   onStop(sweeping(tidyUp, reporting(log)));
 }

@@ -1,5 +1,6 @@
 export type { Pulls } from "./pulls.ts";
 export { listArtifacts, type NamedArtifact } from "./artifacts.ts";
 export { type Content, type ContentOptions, openContent } from "./content.ts";
+export { forgetTombstones } from "./forget-tombstones.ts";
 export type { Label, Labels, LabelSettings } from "./labels.ts";
 export { type ProjectMetadata, type Projects } from "./projects.ts";
