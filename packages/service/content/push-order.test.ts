@@ -69,7 +69,7 @@ test("a manifest is seen only once its file is durable, and holds up nobody else
   expect((await repository().resolve("v1"))?.digest).toBe(image.content.digest);
 });
 
-test("a manifest whose file the disk refused leaves nothing, and is taken when it can", async () => {
+test("a manifest whose file the disk refused leaves nothing, and is taken later", async () => {
   const before = await catalog.head();
   const pushed = push();
   await untilSaid();
