@@ -1,5 +1,6 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import * as contract from "./contract.ts";
+import { Failure } from "./failure.ts";
 import { ListQuery } from "./paging.ts";
 import { WaitingCause } from "./standing.ts";
 
@@ -23,6 +24,7 @@ export const Replica = z
     attempts: z.int(),
     next_attempt: contract.Time.nullable(),
     last_error: z.string().nullable(),
+    failure: Failure.nullable(),
     cause: WaitingCause.nullable(),
     why: z.string(),
   })

@@ -29,20 +29,14 @@ export async function changesThatCameBack(server: EntrepotProcess): Promise<stri
 }
 
 /**
- * Changes that the journal of `server` has twice, as `key what`: the same change of the same origin,
- * or a tag that came to name what it named already. None, where each change has its effect once.
+ * Changes of tags that the journal of `server` has twice, as `key origin seq`: none, where each has
+ * its effect once. A client that pushes again after a lost answer makes a change of its own.
  */
 export async function changesMadeTwice(server: EntrepotProcess): Promise<string[]> {
   return withCatalog(server, async ({ db }) => {
     const { rows } = await sql<{ twice: string }>`
-      SELECT key || ' ' || origin || ' ' || origin_seq || ' ' || count(*) AS twice FROM journal
+      SELECT key || ' ' || origin || ' ' || origin_seq AS twice FROM journal
       WHERE kind = 'tag' GROUP BY key, origin, origin_seq HAVING count(*) > 1
-      UNION ALL
-      SELECT key || ' again ' || coalesce(digest, 'nothing') || ' at ' || seq FROM (
-        SELECT seq, key, after ->> 'digest' AS digest,
-          lag(after ->> 'digest') OVER of_key AS before, row_number() OVER of_key AS n
-        FROM journal WHERE kind = 'tag' WINDOW of_key AS (PARTITION BY key ORDER BY seq)
-      ) AS entry WHERE n > 1 AND digest IS NOT DISTINCT FROM before
     `.execute(db);
     return rows.map(({ twice }) => twice);
   });

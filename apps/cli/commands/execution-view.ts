@@ -1,6 +1,7 @@
 import type { Execution, Task } from "@entrepot/api";
 import { formatSeconds } from "../format.ts";
 import type { View } from "../output.ts";
+import { exchangeOf } from "./failure-view.ts";
 
 /** How runs of policies are shown. */
 export const executionView: View<Execution> = {
@@ -42,9 +43,17 @@ export const taskView: View<Task> = {
     { title: "RATE", value: (task) => rateOf(task, bytes), align: "right" },
     { title: "LEFT", value: leftOf, align: "right" },
     { title: "TOOK", value: tookOf, align: "right" },
+    { title: "FAILURE", value: failureOf },
     { title: "REASON", value: (task) => task.status_text },
+    { title: "REMEDY", value: (task) => (failureOf(task) && task.failure?.remedy) || "" },
   ],
+  details: (task) => [["EXCHANGE", failureOf(task) && exchangeOf(task.failure)]],
 };
+
+/** Of which kind the last failure was; of a task that went well in the end it is of no interest. */
+function failureOf({ status, failure }: Task): string {
+  return status === "Succeed" ? "" : (failure?.kind ?? "");
+}
 
 /** `copy blobs 3/7`; nothing once it has ended. */
 function stageOf({ status, stage, blobs_done: done, blobs_total: total }: Task): string {

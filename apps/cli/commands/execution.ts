@@ -1,4 +1,5 @@
 import { type ExecutionStatus, routes, type TaskStatus } from "@entrepot/api";
+import { RegistryError } from "@entrepot/api/client";
 import type { Command } from "commander";
 import { action, type Cli } from "../call.ts";
 import { policyNamed } from "../names.ts";
@@ -94,4 +95,19 @@ function addTask(replication: Command, cli: Cli): void {
       }),
     );
   withExample(list, "$ entrepot replication task list 12 --status Failed");
+
+  const show = task
+    .command("show")
+    .description("Shows a task: how far it is, and why it failed.")
+    .argument("<execution>", "its run's id", wholeNumber)
+    .argument("<task>", "its id", wholeNumber)
+    .action(
+      action(cli, async (call, id: number, taskId: number) => {
+        for await (const one of call.api.each(routes.executions.tasks, { params: { id } })) {
+          if (one.id === taskId) return call.one(one, taskView);
+        }
+        throw new RegistryError("NOT_FOUND", `execution ${id} has no task ${taskId}`);
+      }),
+    );
+  withExample(show, "$ entrepot replication task show 12 40");
 }

@@ -5,6 +5,7 @@ import { formatBytes, formatSeconds } from "../format.ts";
 import { policyNamed } from "../names.ts";
 import { listQuery, withExample, withLimit } from "../options.ts";
 import type { View } from "../output.ts";
+import { exchangeOf } from "./failure-view.ts";
 
 const policyView: View<PolicyLag> = {
   name: (lag) => lag.policy_name,
@@ -26,7 +27,7 @@ function bytesOf({ lag_bytes: bytes, lag_items: items }: PolicyLag): string {
   return items === 0 ? "" : formatBytes(bytes);
 }
 
-const replicaView: View<Replica> = {
+const replicaView = (verbose: boolean): View<Replica> => ({
   name: sourceOf,
   columns: ({ time, digest }) => [
     { title: "SOURCE", value: (replica) => sourceOf(replica, digest) },
@@ -36,9 +37,14 @@ const replicaView: View<Replica> = {
     { title: "BEHIND", value: (replica) => secondsOf(replica.lag_seconds), align: "right" },
     { title: "TRIES", value: (replica) => String(replica.attempts), align: "right" },
     { title: "NEXT TRY", value: (replica) => time(replica.next_attempt) },
+    { title: "FAILURE", value: ({ failure }) => failure?.kind ?? "" },
     { title: "WHY", value: (replica) => replica.why },
+    { title: "REMEDY", value: ({ failure }) => failure?.remedy ?? "" },
+    ...(verbose
+      ? [{ title: "EXCHANGE", value: ({ failure }: Replica) => exchangeOf(failure) }]
+      : []),
   ],
-};
+});
 
 type Named = Pick<Replica, "repository" | "reference">;
 
@@ -61,6 +67,7 @@ function secondsOf(seconds: number): string {
 interface LagOptions {
   readonly limit: number;
   readonly all?: boolean;
+  readonly verbose?: boolean;
   readonly repository?: string;
   readonly tag?: string;
 }
@@ -74,6 +81,7 @@ export function addLag(replication: Command, cli: Cli): void {
   )
     .argument("[policy]", "its name or id")
     .option("--all", "show what has arrived, too, and children of indexes that come with them")
+    .option("--verbose", "show the HTTP exchange of what failed, too")
     .option("--repository <text>", "only repositories whose names hold this")
     .option("--tag <text>", "only tags or digests that hold this")
     .action(
@@ -96,7 +104,7 @@ async function showPolicies(call: Call, { limit }: LagOptions): Promise<void> {
 }
 
 async function showNames(call: Call, name: string, options: LagOptions): Promise<void> {
-  const { all = false, limit, repository, tag } = options;
+  const { all = false, limit, repository, tag, verbose = false } = options;
   const { id } = await policyNamed(call, name);
   const terms = [
     ...(repository === undefined ? [] : [`repository=~${quoted(repository)}`]),
@@ -115,7 +123,7 @@ async function showNames(call: Call, name: string, options: LagOptions): Promise
     call.terminal.write(all ? "Nothing is replicated yet.\n" : "Nothing is behind.\n");
     return;
   }
-  await call.list(call.api.each(routes.replicas.list, input), replicaView, limit);
+  await call.list(call.api.each(routes.replicas.list, input), replicaView(verbose), limit);
 }
 
 function quoted(text: string): string {

@@ -128,6 +128,7 @@ function shownReplica(item: ListedReplica, now: number): Replica {
     attempts: item.attempts,
     next_attempt: item.nextAttempt?.toISOString() ?? null,
     last_error: item.lastError,
+    failure: item.failure,
     cause: waiting?.cause ?? null,
     why: waiting?.why ?? "",
   };

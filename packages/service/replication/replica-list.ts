@@ -1,5 +1,6 @@
 import type { Catalog } from "@entrepot/catalog";
 import { type RawBuilder, sql, type SqlBool } from "kysely";
+import type { Failure } from "./failure.ts";
 import { IS_CHILD } from "./lag.ts";
 import { DEFAULT_OPTIONS } from "./policy-options.ts";
 import type { Policy } from "./ports.ts";
@@ -8,6 +9,8 @@ import { type Waiting, waitingReasons, type WaitingRow } from "./waiting.ts";
 /** A name that a policy has replicated or is to replicate. */
 export interface ListedReplica extends WaitingRow {
   readonly arrivedAt: Date | null;
+  /** How the last attempt at it failed; null if it did not. */
+  readonly failure: Failure | null;
   /** Why it has not arrived; null if it has. */
   readonly waiting: Pick<Waiting, "cause" | "why"> | null;
 }
@@ -27,7 +30,7 @@ export interface ReplicaQuery {
   readonly pageSize: number;
 }
 
-type Row = WaitingRow & { readonly arrivedAt: Date | null };
+type Row = WaitingRow & Pick<ListedReplica, "arrivedAt" | "failure">;
 
 /** The replicas of a policy, one page, and how many there are on all. */
 export async function listReplicas(
@@ -50,6 +53,7 @@ export async function listReplicas(
     sql<Row>`
       SELECT repository, reference, target, wanted, arrived, wanted_since AS "wantedSince",
              arrived_at AS "arrivedAt", attempts, last_error AS "lastError",
+             CASE WHEN last_error IS NOT NULL THEN failure END AS failure,
              nullif(next_attempt, 'infinity') AS "nextAttempt",
              coalesce(next_attempt = 'infinity', false) AS stopped
       FROM replica WHERE ${where}
