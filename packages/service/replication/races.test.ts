@@ -83,9 +83,10 @@ async function pairOf() {
   const push = (tag: string) => pushSample(source, sampleImage(), [tag]);
   const arrives = (tag: string, digest: string | undefined) =>
     vi.waitFor(async () => expect(await at(tag)).toBe(digest), { timeout: 10_000 });
-  const rest = () =>
+  const rest = (meanwhile: () => Promise<void> = async () => undefined) =>
     vi.waitFor(
       async () => {
+        await meanwhile();
         const { db } = catalog;
         const rows = await db.selectFrom("replica").selectAll().execute();
         expect(rows.filter(({ wanted, arrived }) => wanted !== arrived)).toEqual([]);
@@ -231,6 +232,40 @@ test("a tag is deleted though the answer to the one before last was lost", async
   isDown = false;
   await arrives("v1", undefined);
 });
+
+test.each(["resolve", "delete"])(
+  "a digest whose deletion is about to %s there is not missing to a tag that comes meanwhile",
+  async (stop) => {
+    const pair = await pairOf();
+    const { source, calls, push, at, arrives, rest } = pair;
+    const shared = sampleImage();
+    const { digest } = shared.content;
+    await arrives("other", await push("other"));
+    await pushSample(source, shared, ["v1"]);
+    await arrives("v1", digest);
+    await rest();
+    const { call, reached, open } = gate(
+      (method, [reference]) => method === stop && reference === digest,
+    );
+    calls.atTarget = call;
+    await source.delete(digest);
+    await reached;
+    // The target has it still, so that nothing but the tag is sent; then it is deleted with that.
+    await pushSample(source, shared, ["v2"]);
+    await arrives("v2", digest);
+    open();
+    await rest(() => catchUp(pair));
+    expect(await at("v2")).toBe(digest);
+    expect(await at("v1")).toBeUndefined();
+  },
+);
+
+/** One round of looking after what is behind. */
+async function catchUp(pair: Awaited<ReturnType<typeof pairOf>>): Promise<void> {
+  const { catalog, jobs, replication } = pair;
+  const onError = (error: unknown) => expect.unreachable(String(error));
+  await reconcile({ catalog, jobs, endpoints: replication.endpoints, pace: PACE, onError });
+}
 
 const isOf = (content: unknown, { content: { digest } }: Sample) =>
   (content as { digest?: unknown }).digest === digest;
