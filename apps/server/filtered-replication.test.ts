@@ -162,3 +162,19 @@ test("a target that takes no sparse index says so, with what to do", async () =>
   }, SOON);
   await api.executions.stop({ params });
 });
+
+test("what is to be verified is proven at an Entrepot, tags and all, at once", async () => {
+  const image = sampleImage();
+  await push(here, "proven", image, "v1");
+  await push(here, "proven", image, "v2");
+  const filters = [{ type: "name" as const, value: "library/proven" }];
+  const id = await policy("proven", filters, { ...EVENTS, verify: true, override: false });
+  for (const tag of ["v1", "v2"]) await arrived("proven", tag, image.content.digest);
+  const list = () => api.replicas.list({ params: { id }, query: { behind: true } });
+  await vi.waitFor(async () => expect((await list()).body).toEqual([]), SOON);
+  const { body: all } = await api.replicas.list({ params: { id } });
+  expect(all.map(({ attempts, last_error: error }) => [attempts, error])).toEqual([
+    [0, null],
+    [0, null],
+  ]);
+});
