@@ -156,7 +156,7 @@ test("it sees and dismisses the conflicts of its repositories and policies", asy
     ["closed/app", null],
   ]);
   expect(await seen("neighbour")).toEqual([]);
-  const [{ id }] = (await as("padmin").conflicts.list({})).body as [{ id: number }];
+  const { id } = (await as("padmin").conflicts.list({})).body[0]!;
   const dismiss = (username: string) => as(username).conflicts.dismiss({ params: { id } });
   await expect(dismiss("neighbour")).rejects.toThrow(/no conflict/);
   await dismiss("padmin");
