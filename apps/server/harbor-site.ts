@@ -16,9 +16,20 @@ export function harborSite(
   asEntrepot: RemoteRegistry,
   harbor: HarborClient,
 ): Site {
-  const prepared = new Set<string>();
+  const prepared = new Map<string, Promise<void>>();
   let peerId: string | null | undefined;
   const askPeerId = async () => (peerId = (await harbor.systemInfo()).entrepotRegistryId ?? null);
+  const makeReady = async (project: string, isPublic: () => Promise<boolean>) => {
+    if (peerId === undefined) await askPeerId();
+    const [found] = await harbor.projectsNamed([project]);
+    if (found?.isProxyCache) {
+      throw new RegistryError(
+        "DENIED",
+        `project ${project} there caches another registry and takes no pushes; choose another`,
+      );
+    }
+    if (!found) await harbor.createProject(project, await isPublic());
+  };
   const remote = () => (peerId ? asEntrepot : asHarbor);
   return {
     registry: (origin) => remote().with(originHeaders(origin)),
@@ -32,17 +43,12 @@ export function harborSite(
 
     async prepare(repository, isPublic) {
       const project = projectOf(repository);
-      if (prepared.has(project)) return;
-      if (peerId === undefined) await askPeerId();
-      const [found] = await harbor.projectsNamed([project]);
-      if (found?.isProxyCache) {
-        throw new RegistryError(
-          "DENIED",
-          `project ${project} there caches another registry and takes no pushes; choose another`,
-        );
-      }
-      if (!found) await harbor.createProject(project, await isPublic());
-      prepared.add(project);
+      const begun = prepared.get(project) ?? makeReady(project, isPublic);
+      prepared.set(project, begun);
+      await begun.catch((error: unknown) => {
+        if (prepared.get(project) === begun) prepared.delete(project);
+        throw error;
+      });
     },
 
     /** Harbor's `/v2/` cannot delete a tag alone; an Entrepot's can, and takes the origin too. */

@@ -56,16 +56,16 @@ export function siteOver(
     ? { username: address.accessKey, password: address.accessSecret }
     : undefined;
   const options = { url: address.url, credential, fetch };
-  const asEntrepot = () =>
-    remoteRegistry({ ...options, singlePost: true, multiTag: true, keepsParts: true });
+  const takes = { singlePost: true, multiTag: true, keepsParts: true };
   switch (address.type) {
     case "harbor": {
       const harbor = harborClient(options);
       const { accessories } = harbor;
-      return harborSite(remoteRegistry({ ...options, accessories }), asEntrepot(), harbor);
+      const remote = remoteRegistry({ ...options, accessories });
+      return harborSite(remote, remote.taking(takes), harbor);
     }
     case "entrepot":
-      return entrepotSite(asEntrepot(), harborClient(options));
+      return entrepotSite(remoteRegistry({ ...options, ...takes }), harborClient(options));
     case "docker-hub": {
       const { registry, api, realms } = hubAddresses(address.url);
       const remote = remoteRegistry({ ...options, url: registry, trustedRealms: realms });

@@ -6,12 +6,16 @@ import { pause } from "./timing.ts";
 
 const RETRY_MS = 500;
 /** Least time from one transaction to the next: what ends thick and fast is stored together. */
-const REST_MS = 10;
+const REST_MS = 40;
+/** How soon it is noticed that nothing more can come. */
+const LOOK_MS = 5;
 
 /** What a settler needs. */
 export interface SettlerContext extends SettleContext {
   readonly taskLog: Pick<TaskLog, "flush">;
   readonly log: JobsLog;
+  /** Whether more may end than the `waiting` ones before these are stored. Default: yes. */
+  readonly mayEnd?: (waiting: number) => boolean;
   /** Called when these are stored. */
   readonly settled: (endings: readonly Ending[], result: Settled) => void;
 }
@@ -34,11 +38,15 @@ export function openSettler(context: SettlerContext): Settler {
   let alone = 0;
   let startedAt = Number.NEGATIVE_INFINITY;
 
+  const { mayEnd = () => true } = context;
+  const rest = async () => {
+    const until = startedAt + REST_MS;
+    while (performance.now() < until && !givenUp && mayEnd(waiting.length)) await pause(LOOK_MS);
+  };
   const open = () => waiting.length > 0 && !givenUp;
   const work = async () => {
     while (open()) {
-      const restMs = REST_MS - (performance.now() - startedAt);
-      if (restMs > 0 && !givenUp) await pause(restMs);
+      await rest();
       startedAt = performance.now();
       const batch = waiting.splice(0, alone > 0 ? 1 : waiting.length);
       try {

@@ -55,6 +55,8 @@ export async function startWorker(context: WorkerContext, size: number): Promise
     stopping: false,
     settler: openSettler({
       ...context,
+      // With all slots taken by what waits nothing is gained by waiting longer.
+      mayEnd: (waiting) => waiting < state.runs.size,
       settled: (endings, { advanced, retryDelaysMs }) => {
         for (const ending of endings) release(state, ending.claim);
         for (const ms of retryDelaysMs) wakeLater(state, ms);

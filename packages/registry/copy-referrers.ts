@@ -58,16 +58,16 @@ async function manifestsWithin(copy: Copy, root: Descriptor): Promise<Descriptor
 async function attachedTo(copy: Copy, subject: Descriptor): Promise<Attached[]> {
   const { source } = copy;
   const { digest } = subject;
-  const attached: Attached[] = await step(copy, `reading referrers of ${digest}`, async () => {
+  const bySubject = step(copy, `reading referrers of ${digest}`, async () => {
     const referrers = pages((query) => source.referrers(digest, query), REFERRER_LIMIT + 1);
-    return (await listOf(referrers)).map((content) => ({ content }));
+    return (await listOf(referrers)).map((content): Attached => ({ content }));
   });
-  for (const suffix of cosignSuffixes) {
+  const byTag = cosignSuffixes.map(async (suffix): Promise<Attached[]> => {
     const tag = `${cosignTagOf(digest)}.${suffix}`;
     const content = await step(copy, `looking for tag ${tag}`, () => source.resolve(tag));
-    if (content) attached.push({ content, tag });
-  }
-  return attached;
+    return content ? [{ content, tag }] : [];
+  });
+  return (await Promise.all([bySubject, ...byTag])).flat();
 }
 
 function tooMany(root: Descriptor, what: string): RegistryError {

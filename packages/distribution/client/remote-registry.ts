@@ -15,8 +15,18 @@ import type { Credential } from "./tokens.ts";
 import { registryRoot } from "./trust.ts";
 import { uploadRequests } from "./upload-requests.ts";
 
+/** What a registry takes that others do not. */
+export interface RemoteTakes {
+  /** It takes a blob in a single POST: saves a request per small blob. */
+  readonly singlePost?: boolean;
+  /** What arrives of an upload counts at once: large blobs need no chunks. */
+  readonly keepsParts?: boolean;
+  /** It takes several `?tag=` with a manifest: saves a request per tag. */
+  readonly multiTag?: boolean;
+}
+
 /** Which registry, on whose behalf, and how. */
-export interface RemoteRegistryOptions {
+export interface RemoteRegistryOptions extends RemoteTakes {
   /** `https://host[:port][/prefix]`. */
   readonly url: string;
   /** Absent: as anybody. */
@@ -30,12 +40,6 @@ export interface RemoteRegistryOptions {
   readonly headers?: Readonly<Record<string, string>>;
   /** Hosts (`auth.example.com`) besides the registry's own that may hand out tokens, over https. */
   readonly trustedRealms?: readonly string[];
-  /** It takes a blob in a single POST: saves a request per small blob. */
-  readonly singlePost?: boolean;
-  /** What arrives of an upload counts at once: large blobs need no chunks. */
-  readonly keepsParts?: boolean;
-  /** It takes several `?tag=` with a manifest: saves a request per tag. */
-  readonly multiTag?: boolean;
   /**
    * Digests of what refers to a manifest, as the registry tells them otherwise: asked where it has
    * no API for referrers, besides the fallback tag. Harbor's accessories are such.
@@ -49,6 +53,8 @@ export interface RemoteRegistryOptions {
 export interface RemoteRegistry extends Registry {
   /** The same registry, connections and tokens, with `headers` more on what changes something. */
   with(headers: Readonly<Record<string, string>>): RemoteRegistry;
+  /** The same registry, connections and tokens, once it is known what it takes. */
+  taking(takes: RemoteTakes): RemoteRegistry;
   /**
    * Resolves if it answers as a registry and lets our account in. Throws UNREACHABLE, UNAUTHORIZED,
    * DENIED, UNAVAILABLE, or UNSUPPORTED if it is no registry. Source: distribution-spec end-1.
@@ -71,6 +77,7 @@ function registryOver(remote: Remote, fetch: RemoteRegistryOptions["fetch"]): Re
     repository: (name) => remoteRepository(remote, remoteName(name)),
     repositories: remoteCatalog(remote),
     with: (headers) => registryOver({ ...remote, exchange: remote.exchange.with(headers) }, fetch),
+    taking: (takes) => registryOver({ ...remote, ...takes }, fetch),
     async ping() {
       const about = "/v2/";
       const expect = [200, 404];

@@ -1,6 +1,7 @@
-import { type Actor, type Catalog, type Commit, endpointChange } from "@entrepot/catalog";
+import { type Actor, batched, type Catalog, type Commit, endpointChange } from "@entrepot/catalog";
 import type { Jobs } from "@entrepot/jobs";
 import { RegistryError } from "@entrepot/oci";
+import { sql } from "kysely";
 import {
   addressOf,
   checkEndpoint,
@@ -35,7 +36,15 @@ export interface Endpoints {
   ping(settings: EndpointSettings): Promise<void>;
   /** The site behind `id`, its connections shared by all who ask. Throws NOT_FOUND. */
   site(id: number): Promise<Site>;
+  /** That, and the registry id of the Entrepot behind it, null for another registry. */
+  reach(id: number): Promise<Reached>;
   close(): Promise<void>;
+}
+
+/** An endpoint, ready to work with. */
+export interface Reached {
+  readonly site: Site;
+  readonly peerId: string | null;
 }
 
 /** What the calls share. */
@@ -75,7 +84,7 @@ export function openEndpoints(room: Room): Endpoints {
     },
 
     async check(id) {
-      const site = await sites.of(id);
+      const { site } = await sites.of(id);
       const result = await site.ping().then(
         ({ peerId }) => ({ status: "healthy" as const, status_text: "", peer_id: peerId }),
         (error: unknown) => ({ status: "unhealthy" as const, status_text: messageOf(error) }),
@@ -95,7 +104,8 @@ export function openEndpoints(room: Room): Endpoints {
       await tried(connect, addressOf(settings, settings.accessSecret ?? ""));
     },
 
-    site: (id) => sites.of(id),
+    site: async (id) => (await sites.of(id)).site,
+    reach: (id) => sites.of(id),
     close: () => sites.close(),
   };
 }
@@ -103,16 +113,20 @@ export function openEndpoints(room: Room): Endpoints {
 /** Sites by endpoint, made anew when the endpoint has been changed. */
 function openSites({ catalog, box, connect }: Room) {
   const sites = new Map<number, { version: number; site: Site }>();
+  // Every task asks for its endpoint: those that begin together ask once.
+  const find = batched((ids: number[]) => findRows(catalog, ids), { maxInFlight: 1 });
   return {
-    async of(id: number): Promise<Site> {
-      const row = await rowOf(catalog, id);
+    async of(id: number): Promise<Reached> {
+      const row = await find(id);
+      if (!row) throw unknown(id);
+      const { peer_id: peerId } = row;
       const version = row.updated_at.getTime();
       const known = sites.get(id);
-      if (known?.version === version) return known.site;
+      if (known?.version === version) return { site: known.site, peerId };
       const site = connect(addressOf(settingsOf(row), secretOf(box, row)));
       sites.set(id, { version, site });
       await known?.site.close();
-      return site;
+      return { site, peerId };
     },
     async forget(id: number): Promise<void> {
       await sites.get(id)?.site.close();
@@ -245,11 +259,21 @@ async function tried(connect: Connect, address: EndpointAddress) {
 }
 
 async function findRow(catalog: Catalog, id: number): Promise<EndpointRow | undefined> {
-  return catalog.db
+  const [row] = await findRows(catalog, [id]);
+  return row;
+}
+
+async function findRows(
+  { db }: Catalog,
+  ids: readonly number[],
+): Promise<(EndpointRow | undefined)[]> {
+  const rows = await db
     .selectFrom("registry_endpoint")
     .selectAll()
-    .where("id", "=", id)
-    .executeTakeFirst();
+    .where((endpoint) => endpoint("id", "=", endpoint.fn.any(sql.val([...new Set(ids)]))))
+    .execute();
+  const byId = new Map(rows.map((row) => [row.id, row]));
+  return ids.map((id) => byId.get(id));
 }
 
 async function rowOf(catalog: Catalog, id: number): Promise<EndpointRow> {

@@ -1,4 +1,4 @@
-import { type Actor, type Catalog, type Commit, policyChange } from "@entrepot/catalog";
+import { type Actor, batched, type Catalog, type Commit, policyChange } from "@entrepot/catalog";
 import type { Jobs } from "@entrepot/jobs";
 import { RegistryError } from "@entrepot/oci";
 import { sql } from "kysely";
@@ -44,17 +44,14 @@ interface Room {
 /** The policies of `catalog`. */
 export function openPolicies(catalog: Catalog, jobs: Jobs, lifecycle: Lifecycle): Policies {
   const room: Room = { catalog, jobs, lifecycle };
-  const get = async (id: number) => {
-    const row = await catalog.db
-      .selectFrom("replication_policy")
-      .selectAll()
-      .where("id", "=", id)
-      .executeTakeFirst();
-    return row ? policyOf(row) : null;
-  };
+  // Every task asks for its policy: those that begin together ask once.
+  const find = batched((ids: number[]) => rowsOf(catalog, ids), { maxInFlight: 1 });
 
   return {
-    get,
+    async get(id) {
+      const found = await find(id);
+      return found ? policyOf(found) : null;
+    },
 
     async list(projectIds) {
       const rows = await catalog.db
@@ -85,6 +82,16 @@ export function openPolicies(catalog: Catalog, jobs: Jobs, lifecycle: Lifecycle)
       });
     },
   };
+}
+
+async function rowsOf({ db }: Catalog, ids: readonly number[]): Promise<(PolicyRow | undefined)[]> {
+  const rows = await db
+    .selectFrom("replication_policy")
+    .selectAll()
+    .where((policy) => policy("id", "=", policy.fn.any(sql.val([...new Set(ids)]))))
+    .execute();
+  const byId = new Map(rows.map((row) => [row.id, row]));
+  return ids.map((id) => byId.get(id));
 }
 
 async function createPolicy(

@@ -10,7 +10,7 @@ import { lastFailureKind, notingFailure, rest } from "./note-failure.ts";
 import type { Pace } from "./pace.ts";
 import type { Policies } from "./policies.ts";
 import type { Site } from "./ports.ts";
-import { runWindow } from "./run-window.ts";
+import { waitFor } from "./run-window.ts";
 import type { Transport } from "./transport.ts";
 import {
   type Arrival,
@@ -31,7 +31,7 @@ const ROUNDS = 3;
 export interface ReplicateOptions {
   readonly catalog: Catalog;
   readonly policies: Pick<Policies, "get">;
-  readonly endpoints: Pick<Endpoints, "get" | "site">;
+  readonly endpoints: Pick<Endpoints, "get" | "site" | "reach">;
   /** Our own registry. */
   readonly local: Site;
   readonly pace: Pace;
@@ -48,16 +48,18 @@ export function replicateTask(options: ReplicateOptions): TaskHandler {
   const note = batched((arrivals: Arrival[]) => noteArrivals(catalog.db, arrivals), { max: 100 });
   const once = sharedTransfers();
 
+  // Read when the task is about to start, for both its window and its work.
+  const policyOf = ofTask((task) => policies.get((task.payload as ReplicatePayload).policyId));
+
   const attempt = async (run: TaskRun): Promise<void> => {
     const payload = run.task.payload as ReplicatePayload;
-    const policy = await policies.get(payload.policyId);
+    const policy = await policyOf(run.task);
     if (!policy) return run.log("warn", "the policy has been deleted since; nothing to do");
     if (!policy.enabled) return run.log("warn", "the policy is disabled; nothing is done");
-    const remote = await endpoints.site((policy.destEndpointId ?? policy.srcEndpointId)!);
+    const reached = await endpoints.reach((policy.destEndpointId ?? policy.srcEndpointId)!);
     const push = policy.destEndpointId !== null;
-    const [source, target] = push ? [local, remote] : [remote, local];
-    const peerId = async () =>
-      push ? ((await endpoints.get(policy.destEndpointId!))?.peerId ?? null) : null;
+    const [source, target] = push ? [local, reached.site] : [reached.site, local];
+    const peerId = push ? reached.peerId : null;
     const { db } = catalog;
     const deep = run.attempt > 1 && (await lastFailureKind(db, payload)) === "integrity";
 
@@ -66,7 +68,7 @@ export function replicateTask(options: ReplicateOptions): TaskHandler {
       run.signal.throwIfAborted();
       const taken = await take(payload);
       if (!taken) return run.log("info", "nothing is wanted here any more");
-      const judges = push && taken.origin.clock !== undefined && (await peerId()) !== null;
+      const judges = push && taken.origin.clock !== undefined && peerId !== null;
       const wanting = judges && (await isGone(taken, target, run)) ? givenBack : same;
       const returning = await cameFrom(taken, target, peerId, run);
       const sendable = returning ? taken : await wanting(taken, options);
@@ -82,7 +84,10 @@ export function replicateTask(options: ReplicateOptions): TaskHandler {
   return {
     kind: REPLICATE,
     maxAttempts: ATTEMPTS,
-    waits: runWindow(policies),
+    waits: async (task) => {
+      const policy = await policyOf(task);
+      return policy && waitFor(policy.options, new Date());
+    },
 
     run: (run) =>
       notingFailure(catalog.db, run, run.task.payload as ReplicatePayload, () => attempt(run)),
@@ -101,17 +106,26 @@ export function replicateTask(options: ReplicateOptions): TaskHandler {
 async function cameFrom(
   { wanted, origin, target: name, reference }: Replica,
   target: Site,
-  peerId: () => Promise<string | null>,
+  peerId: string | null,
   run: TaskRun,
 ): Promise<boolean> {
   // What was made here has passed through nobody else, and needs no further look.
   if (wanted === null || origin.path.length < 2) return false;
-  const peer = await peerId();
-  if (peer === null || !origin.path.includes(peer)) return false;
+  if (peerId === null || !origin.path.includes(peerId)) return false;
   const there = await target.registry(origin).repository(name).resolve(reference);
   if (there === null && run.execution.trigger === "manual") return false;
   run.log("info", `${name}:${reference} came from the target and is not sent back`);
   return true;
+}
+
+/** What `read` reads of a task, once for each time that it is run. */
+function ofTask<T>(read: (task: Task) => Promise<T>): (task: Task) => Promise<T> {
+  const known = new WeakMap<Task, Promise<T>>();
+  return (task) => {
+    const found = known.get(task) ?? read(task);
+    known.set(task, found);
+    return found;
+  };
 }
 
 const same = async (replica: Replica) => replica;
