@@ -96,7 +96,7 @@ describe.skipIf(!hasDockerRegistry)(title, () => {
     return { repository, policy, isThere, theirs, ours, mine, other, met };
   }
 
-  test("overwrite: ours takes its place, and what lost is listed until it is dismissed", async () => {
+  test("overwrite: ours takes its place; what lost is listed until dismissed", async () => {
     const { repository, policy, isThere, ours, theirs, mine, other, met } =
       await movedOnBothSides("overwrite");
     await isThere(ours);
@@ -167,7 +167,7 @@ describe("between Entrepots", () => {
     expect(await clocks(there)).toBe(await clocks(here));
   });
 
-  test("what is brought back by hand is a change of today, which outlives the deletion", async () => {
+  test("what is brought back by hand is a change of today and outlives the deletion", async () => {
     const repository = "library/back";
     const policy = await policyFor(repository, endpoint);
     const image = sampleImage();

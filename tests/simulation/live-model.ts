@@ -158,10 +158,10 @@ function untold(model: Model, { topology }: Topology): string[] {
     model.nodes.flatMap(({ conflicts }) => conflicts.map((one) => `${one.tag} ${one.loser}`)),
   );
   const outdated = new Set(model.changes.flatMap(({ knew }) => [...knew]));
-  const isOutdated = (change: ModelChange) =>
-    outdated.has(change.id) ||
-    model.changes.some((twin) => outdated.has(twin.id) && isTwin(twin, change));
-  const last = model.changes.filter((change) => !isOutdated(change));
+  const isOutdated = (made: ModelChange) =>
+    outdated.has(made.id) ||
+    model.changes.some((twin) => outdated.has(twin.id) && isTwin(twin, made));
+  const last = model.changes.filter((made) => !isOutdated(made));
   const faults: string[] = [];
   for (const { name, tags } of model.nodes) {
     const heard = last.filter(({ by }) => reachedFrom(topology, by).has(name));

@@ -36,7 +36,7 @@ async function registry() {
   return { catalog, repository, keys, here, all, after };
 }
 
-test("clocks of what is gone are forgotten after 30 days, those of what is here never", async () => {
+test("clocks of what is gone are forgotten after 30 days, of what is here never", async () => {
   const { keys, here, all, after } = await registry();
   expect(await keys()).toEqual(all);
   expect(await forgetTombstones(after(REMEMBERED_MS - HOUR_MS))).toBe(0);

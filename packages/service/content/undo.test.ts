@@ -18,7 +18,7 @@ const sync = (change: Partial<Actor> = {}): Actor => ({
   ...change,
 });
 
-test("the journal has what undoes a sync of deletions: all of one cause, and what was before", async () => {
+test("the journal has what undoes a sync of deletions: cause, and what was before", async () => {
   const { catalog, close } = await testCatalog();
   try {
     const content = openContent({ catalog, store: memoryStore() });

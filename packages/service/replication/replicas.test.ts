@@ -74,7 +74,7 @@ async function policyAlone() {
 }
 
 /** A change of the name at time `ms` of its clock. */
-function step(digest: Step["digest"], ms: number): Step {
+function stepTo(digest: Step["digest"], ms: number): Step {
   const origin = { registry: HERE, seq: ms, path: [HERE], clock: `${HERE}:${ms}.0` };
   const operation = digest === null ? "delete" : "copy";
   return { operation, ...KEY, target: KEY.repository, digest, origin };
@@ -85,9 +85,9 @@ test.each([
   ["a digest", DIGEST],
 ])("%s that came to be wanted anew while it was told is told again", async (_about, digest) => {
   const { want, take, note } = await policyAlone();
-  await want(step(digest, 1));
+  await want(stepTo(digest, 1));
   const first = await take();
-  await want(step(digest, 2));
+  await want(stepTo(digest, 2));
   expect(await note(digest, first!.since)).toBe(false);
 
   const second = await take();
