@@ -72,7 +72,7 @@ export async function ownedPolicies(
   return options.replication.policies.list(owned ? [...owned.keys()] : undefined);
 }
 
-/** Replication's execution `id`, if `identity` may see its policy. Throws NOT_FOUND or FORBIDDEN. */
+/** Execution `id`, if `identity` may see its policy. Throws NOT_FOUND or FORBIDDEN. */
 export async function ownedExecution(
   options: Pick<ApiOptions, "catalog" | "jobs" | "replication">,
   identity: Identity,

@@ -87,7 +87,7 @@ test("of endpoints a project's admin sees id, name, type and status", async () =
   await expect(api.registries.get({ params: { id: endpoint } })).rejects.toThrow(/administrator/);
 });
 
-test("it plans, compares and sees the lag of policies of that project, and of no others", async () => {
+test("it plans, compares and sees the lag of policies of that project alone", async () => {
   const own = await made("padmin", {
     project_id: projects["closed"]!,
     dest_namespace: "closed/copy",
@@ -110,7 +110,7 @@ test("it plans, compares and sees the lag of policies of that project, and of no
   }
 });
 
-test("a plan of what is not stored shows what it would be when stored: the project alone", async () => {
+test("a plan of what is not stored shows it as it would be stored: the project alone", async () => {
   const project_id = projects["closed"]!;
   const filters = [{ type: "name" as const, value: "**" }];
   const given = policy({ project_id, filters, dest_namespace: "closed/copy" });
