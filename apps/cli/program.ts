@@ -87,7 +87,8 @@ function refineAll(command: Command, path: string): void {
       const line = text
         .replace(/^error: /, "")
         .trim()
-        .replaceAll("\n", " ");
+        .replaceAll("\n", " ")
+        .replace(/\.$/, "");
       write(`entrepot: ${line}; see ${path} --help\n`);
     },
   });

@@ -26,7 +26,10 @@ const projectView: View<Project> = {
     { title: "YOUR ROLE", value: (project) => roleName(project.current_user_role_id) },
     { title: "CREATED", value: (project) => time(project.creation_time) },
   ],
-  details: (project) => [["OWNER", project.owner_name]],
+  details: (project) => [
+    ["OWNER", project.owner_name],
+    ["KEEP DAYS", project.metadata.proxy_keep_days ?? ""],
+  ],
 };
 
 interface AccessOptions {
@@ -76,6 +79,9 @@ export function addProject(program: Command, cli: Cli): void {
     .option("--keep-days <n>", "a proxy lets go of what nobody has pulled for so long")
     .action(
       action(cli, async (call, name: string, options: CreateOptions) => {
+        if (options.keepDays !== undefined && options.proxyOf === undefined) {
+          throw usageError("--keep-days is for a proxy; give --proxy-of, too");
+        }
         const access = { public: accessOf(options) ?? ("false" as const) };
         const metadata = { ...access, ...keepDays(options) };
         const registry = options.proxyOf && (await registryNamed(call, options.proxyOf));

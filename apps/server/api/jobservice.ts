@@ -59,7 +59,7 @@ function addJobs(app: App, options: ApiOptions): void {
   app.openapi({ ...jobservice.stop, middleware }, async (context) => {
     const { job_id: jobId } = context.req.valid("param");
     if (jobId === ALL) await jobs.queues.stopRunning();
-    else await jobs.stopTask((await taskNamed(options, jobId)).id);
+    else await stopJob(options, await taskNamed(options, jobId));
     return context.body(null, 200);
   });
 
@@ -67,6 +67,12 @@ function addJobs(app: App, options: ApiOptions): void {
     const { id } = await taskNamed(options, String(context.req.valid("param").job_id));
     return answerLog(context, options, id, context.req.valid("query"));
   });
+}
+
+async function stopJob({ jobs }: ApiOptions, { id }: Task): Promise<void> {
+  if (await jobs.stopTask(id)) return;
+  const status = (await jobs.task(id))?.status;
+  throw new RegistryError("PRECONDITION", `job ${id} has ended already: ${status}`);
 }
 
 async function taskNamed({ jobs }: ApiOptions, text: string): Promise<Task> {
