@@ -13,6 +13,8 @@ export interface Fault {
   readonly cutAfterSentBytes?: number;
   /** Each piece from the server is held back so long. */
   readonly delayMs?: number;
+  /** No more than so many bytes a second go to the server. */
+  readonly sentBytesPerSecond?: number;
   /** After so many bytes from the server nothing more comes, and nothing is closed. */
   readonly stallAfterBytes?: number;
   /** After so many bytes to the server nothing more is taken, and nothing is closed. */
@@ -77,6 +79,7 @@ export async function faultProxy(url: string): Promise<FaultProxy> {
     void carry(client, upstream, cut, {
       limit: fault.cutAfterSentBytes,
       stallAfter: fault.stallAfterSentBytes,
+      bytesPerSecond: fault.sentBytesPerSecond,
       count: (bytes) => (sentBytes += bytes),
     }).catch(() => {});
     void carry(upstream, client, cut, {
@@ -118,6 +121,7 @@ interface Carrying {
   readonly endAfter?: number | undefined;
   readonly corruptByte?: number | undefined;
   readonly delayMs?: number | undefined;
+  readonly bytesPerSecond?: number | undefined;
   readonly count?: (bytes: number) => void;
 }
 
@@ -127,6 +131,7 @@ async function carry(from: Socket, to: Socket, cut: () => void, how: Carrying): 
   let passed = 0;
   for await (const chunk of from as AsyncIterable<Buffer>) {
     if (how.delayMs) await pause(how.delayMs);
+    if (how.bytesPerSecond) await pause((chunk.length / how.bytesPerSecond) * 1000);
     const part = chunk.subarray(0, Math.min(end - passed, chunk.length));
     const wrong = corruptByte - passed;
     if (wrong >= 0 && wrong < part.length) part[wrong]! ^= 1;
