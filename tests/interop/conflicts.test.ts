@@ -114,7 +114,7 @@ describe.skipIf(!hasDockerRegistry)(title, () => {
     });
   });
 
-  test("report: theirs is kept until the tag changes here again", async () => {
+  test("report: theirs is kept, and every change here is listed", async () => {
     const { repository, policy, isThere, theirs, mine, other, met } =
       await movedOnBothSides("report");
     await isThere(theirs);
@@ -127,6 +127,10 @@ describe.skipIf(!hasDockerRegistry)(title, () => {
     }, SOON);
     await isThere(theirs);
     expect(await conflictsOf(repository)).toHaveLength(1);
+    // It is theirs from now on: another change here is reported, too.
+    await pushSample(at(here, repository), sampleImage(), ["v1"]);
+    await vi.waitFor(async () => expect(await conflictsOf(repository)).toHaveLength(2), SOON);
+    await isThere(theirs);
   });
 });
 
