@@ -1,7 +1,6 @@
-import { digestOf, mediaTypes } from "@entrepot/oci";
 import { testServer, type TestServer } from "@entrepot/server/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { shellSession } from "./shell-session.ts";
+import { pushImage, shellOf } from "./at-shell.ts";
 
 let here: TestServer;
 let there: TestServer;
@@ -11,6 +10,8 @@ beforeAll(async () => {
 afterAll(async () => {
   await Promise.all([here?.close(), there?.close()]);
 });
+
+const atShell = (server?: TestServer) => shellOf({ here, there }, server);
 
 // Each command is a process of its own, and machines that run tests are busy.
 const SLOW = { timeout: 300_000 };
@@ -138,57 +139,3 @@ test("Ctrl-C ends the waiting, not the run; a reader may leave early", SLOW, asy
   expect(left.err).toBe("0\n");
   await idle.close();
 });
-
-/** Somebody at a shell who knows both servers, signed in to `server` if there is one. */
-async function atShell(server?: TestServer) {
-  const session = await shellSession({
-    env: {
-      HERE: server?.url ?? here.url,
-      THERE: there.url,
-      PASSWORD: (server ?? here).credential.password,
-      THERE_PASSWORD: there.credential.password,
-    },
-    stable: {
-      [new URL(here.url).host]: "127.0.0.1:50501",
-      [new URL(there.url).host]: "127.0.0.1:50502",
-    },
-  });
-  if (server) {
-    const ran = await session.quietly(
-      'echo "$PASSWORD" | entrepot login "$HERE" -u admin --password-stdin',
-    );
-    expect(ran).toMatchObject({ code: 0, err: "" });
-  }
-  return { ...session, [Symbol.asyncDispose]: session.close };
-}
-
-/** Pushes one small image under each of `tags`. */
-async function pushImage({ url, credential }: TestServer, name: string, tags: readonly string[]) {
-  const { username, password } = credential;
-  const authorization = `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
-  const send = async (method: string, path: string, body: string, type: string) => {
-    const headers = { authorization, "content-type": type };
-    const answer = await fetch(new URL(path, url), { method, headers, body });
-    expect(answer.status, `${method} ${path}`).toBe(201);
-  };
-  const config = '{"architecture":"amd64","os":"linux"}';
-  const layer = "a layer, as short as layers get";
-  for (const blob of [config, layer]) {
-    const path = `/v2/${name}/blobs/uploads/?digest=${digestOf(Buffer.from(blob))}`;
-    await send("POST", path, blob, "application/octet-stream");
-  }
-  const described = (mediaType: string, content: string) => ({
-    mediaType,
-    digest: digestOf(Buffer.from(content)),
-    size: content.length,
-  });
-  const manifest = JSON.stringify({
-    schemaVersion: 2,
-    mediaType: mediaTypes.ociManifest,
-    config: described(mediaTypes.ociConfig, config),
-    layers: [described(mediaTypes.ociLayer, layer)],
-  });
-  for (const tag of tags) {
-    await send("PUT", `/v2/${name}/manifests/${tag}`, manifest, mediaTypes.ociManifest);
-  }
-}
