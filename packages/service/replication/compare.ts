@@ -55,13 +55,22 @@ export async function sidesOf(
   return { policy, source, target, rules, catalog, signal };
 }
 
-/** Everything that the policy selects at the source beside what the target has, batch by batch. */
+/**
+ * Everything that the policy selects at the source beside what the target has, batch by batch. While
+ * one is stored the next is compared already.
+ */
 export async function* compareAll(sides: Sides): AsyncGenerator<Compared[]> {
   const { signal } = sides;
+  let before: Promise<Compared[]> | null = null;
   for await (const batch of batches(selectedBy(sides), BATCH)) {
     signal.throwIfAborted();
-    yield compare(sides, batch);
+    const begun = compare(sides, batch);
+    // It is heard when its turn comes, if nothing else has failed by then.
+    begun.catch(() => undefined);
+    if (before) yield before;
+    before = begun;
   }
+  if (before) yield before;
 }
 
 function selectedBy({ policy, source, catalog, rules }: Sides): AsyncIterable<ListedArtifact> {
