@@ -56,8 +56,8 @@ export async function sidesOf(
 }
 
 /**
- * Everything that the policy selects at the source beside what the target has, batch by batch. While
- * one is stored the next is compared already.
+ * Everything that the policy selects at the source beside what the target has, batch by batch.
+ * While one is stored the next is compared already.
  */
 export async function* compareAll(sides: Sides): AsyncGenerator<Compared[]> {
   const { signal } = sides;
