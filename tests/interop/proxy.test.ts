@@ -10,7 +10,7 @@ import { pushSample, sampleBlob, sampleImage, sampleIndex } from "@entrepot/regi
 import { expireProxied, testServer, type TestServer } from "@entrepot/server/testing";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { hasDockerRegistry, runDockerRegistry } from "./docker-registry.ts";
-import { api, createEndpoint, pullPolicy, runPolicy } from "./entrepot-api.ts";
+import { api, basic, createEndpoint, pullPolicy, runPolicy } from "./entrepot-api.ts";
 import { serveRegistry, type Served } from "./serve.ts";
 import { hasSkopeo, skopeo } from "./skopeo.ts";
 import { waitUntil } from "./wait-until.ts";
@@ -173,6 +173,13 @@ test("what nobody pulls for as long as the project says is let go, and comes aga
     async () => (await kept("old")) && (await kept("used")) !== undefined,
     true,
   );
+  // As another client than an Entrepot, whose reading is no pull.
+  for (const tag of ["old", "used"]) {
+    const answer = await globalThis.fetch(`${server.url}/v2/hub/${NAME}/manifests/${tag}`, {
+      headers: { authorization: basic(server.credential) },
+    });
+    expect((await answer.arrayBuffer()).byteLength).toBeGreaterThan(0);
+  }
   await server.content.pulls.flush();
   const path = `/projects/hub/repositories/${encodeURIComponent(encodeURIComponent(NAME))}`;
   const { json: repository } = await api(server, "GET", path);

@@ -61,8 +61,10 @@ function stageOf({ status, stage, blobs_done: done, blobs_total: total }: Task):
   return stage === "copy blobs" ? `${stage} ${done}/${total}` : stage;
 }
 
-function rateOf({ bytes_per_second: rate }: Task, bytes: (count: number) => string): string {
-  return rate > 0 ? `${bytes(rate)}/s` : "";
+/** Of one that runs: how long one that has ended took, and what it sent, stand beside it. */
+function rateOf(task: Task, bytes: (count: number) => string): string {
+  const { bytes_per_second: rate, end_time: ended } = task;
+  return ended === undefined && rate > 0 ? `${bytes(rate)}/s` : "";
 }
 
 function leftOf({ seconds_left: left }: Task): string {
