@@ -12,7 +12,6 @@ import type { PullThrough } from "@entrepot/proxy";
 import type { Events } from "@entrepot/events";
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import type { Log } from "./log.ts";
-import { notePull } from "./note-pull.ts";
 import { answerMetrics, type MetricsAccess } from "./metrics/answer-metrics.ts";
 import type { Metrics } from "./metrics/open-metrics.ts";
 import { actorOf, isCopier } from "./request-actor.ts";
@@ -45,11 +44,7 @@ export type Handler = (request: Request, bindings: Bindings) => Response | Promi
 export function openHttp(options: HttpOptions): Handler {
   const { access, api, log } = options;
   const addresses = new WeakMap<Request, string>();
-  const operators = new WeakMap<Request, string>();
-  const distribution = openDistribution(options, {
-    addressOf: (request) => addresses.get(request) ?? "",
-    identified: (request, name) => operators.set(request, name),
-  });
+  const distribution = openDistribution(options, (request) => addresses.get(request) ?? "");
 
   return options.metrics.http(async (request, { incoming, outgoing }) => {
     const clientAddress = incoming?.socket.remoteAddress ?? "";
@@ -57,9 +52,7 @@ export function openHttp(options: HttpOptions): Handler {
     try {
       if (path === "/v2" || path.startsWith("/v2/")) {
         addresses.set(request, clientAddress);
-        const response = await distribution(request, shortcutsOf(incoming, outgoing));
-        notePull(options.events.pulls, { request, path, response, operators });
-        return response;
+        return await distribution(request, shortcutsOf(incoming, outgoing));
       }
       if (path === "/service/token") return await access.tokenService(request, clientAddress);
       if (path.startsWith("/api/")) return await api(request, clientAddress);
@@ -82,22 +75,21 @@ function shortcutsOf(incoming?: IncomingMessage, outgoing?: ServerResponse): Sho
 }
 
 function openDistribution(
-  { access, content, pullThrough, publicUrl, log }: HttpOptions,
-  asked: {
-    addressOf(request: Request): string;
-    /** Told who asks. */
-    identified(request: Request, name: string): void;
-  },
+  { access, content, events, pullThrough, publicUrl, log }: HttpOptions,
+  addressOf: (request: Request) => string,
 ): DistributionServer {
   return distributionServer({
     async open(request, scopes) {
-      const identity = await access.authenticate(request, asked.addressOf(request));
-      asked.identified(request, identity.name);
+      const identity = await access.authenticate(request, addressOf(request));
       // `/v2/` itself needs no right: it is where clients find out how to log in.
       if (scopes.length === 0) access.requireLogin(identity);
       const guarded = access.guard(content.as(actorOf(request, identity)), identity);
       const registry = pullThrough.over(guarded, request.method === "HEAD");
-      return isCopier(request) ? registry : content.pulls.noting(registry);
+      // Replication's own pulls are none, as in Harbor.
+      if (request.method !== "GET" || isCopier(request)) return registry;
+      return content.pulls.noting(registry, (repository, tag, digest) =>
+        events.pulls.note({ repository, tag, digest, operator: identity.name }),
+      );
     },
     challenge: (request, scopes) => access.challenge(request, scopes, publicUrl),
     log: (failure) => log.error({ err: failure.error, ...failure }, "registry request failed"),

@@ -5,8 +5,14 @@ import { sql } from "kysely";
 
 /** When manifests were last pulled, and how often. */
 export interface Pulls {
-  /** `registry`, whose manifests' readers are noted. */
-  noting(registry: Registry): Registry;
+  /**
+   * `registry`, made for one request, whose manifests' readers are noted; `told` hears of each by
+   * what it was asked for, a tag or a digest.
+   */
+  noting(
+    registry: Registry,
+    told: (repository: string, reference: string, digest: Digest) => void,
+  ): Registry;
   /** Writes what has been noted. Repeating is safe. */
   flush(): Promise<void>;
   /** Forgets manifests that are not here any more. */
@@ -58,15 +64,23 @@ export function openPulls(catalog: Catalog, onError: (error: unknown) => void): 
   };
 
   return {
-    noting: (registry) => ({
+    noting: (registry, told) => ({
       ...registry,
       repository(name) {
         const inner = registry.repository(name);
+        let asked: string | undefined;
         return {
           ...inner,
+          resolve(reference) {
+            asked = reference;
+            return inner.resolve(reference);
+          },
           async fetch(content, range) {
             const bytes = await inner.fetch(content, range);
-            if (isManifestType(content.mediaType)) note(name, content.digest);
+            if (isManifestType(content.mediaType)) {
+              note(name, content.digest);
+              told(name, asked ?? content.digest, content.digest);
+            }
             return bytes;
           },
         };
