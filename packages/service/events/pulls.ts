@@ -38,10 +38,11 @@ export function openPulls(
   let waiting: (Pull & { at: Date })[] = [];
   let flushing: Promise<void> = Promise.resolve();
 
-  const store = (pulls: typeof waiting) =>
+  /** False if nobody wants to be told. */
+  const store = (pulls: typeof waiting): Promise<boolean> =>
     catalog.transaction(async (db) => {
       const listeners = await listenersTo(db, ["PULL_ARTIFACT"]);
-      if (listeners.length === 0) return;
+      if (listeners.length === 0) return false;
       const tellings = pulls.flatMap((pull) => {
         const project = pull.repository.split("/", 1)[0]!;
         const event: HookEvent = {
@@ -60,13 +61,15 @@ export function openPulls(
           .map((webhook) => ({ webhook, event }));
       });
       await tell(context, db, tellings);
+      return true;
     });
   const flush = (): Promise<void> =>
     (flushing = flushing.then(async () => {
       const pulls = waiting;
       waiting = [];
       for (let i = 0; i < pulls.length; i += AT_ONCE) {
-        await store(pulls.slice(i, i + AT_ONCE)).catch(onError);
+        const isHeard = await store(pulls.slice(i, i + AT_ONCE)).catch(onError);
+        if (isHeard === false) return;
       }
     }));
   const timer = setInterval(() => {

@@ -8,8 +8,9 @@ import { pushSample, sampleImage } from "@entrepot/registry/samples";
 import { memoryStore } from "@entrepot/storage/memory";
 import { afterEach, expect, test, vi } from "vitest";
 import { DEFAULT_OPTIONS } from "./policy-options.ts";
-import type { PolicySettings, Site } from "./ports.ts";
+import type { PolicySettings } from "./ports.ts";
 import { openReplication, type Replication } from "./replication.ts";
+import { siteOf, TARGET } from "./test-site.ts";
 
 const ACTOR = { name: "test", cause: "test" };
 const NAME = "library/app";
@@ -36,11 +37,11 @@ async function world() {
     repository: (name) =>
       before(target.repository(name), (method, args) => fault.call(method, args)),
   };
-  const local = site(
+  const local = siteOf(
     () => content.as(ACTOR),
     (selection) => content.artifacts(selection.repository),
   );
-  const remote = site(
+  const remote = siteOf(
     () => held,
     async function* () {},
   );
@@ -78,20 +79,7 @@ async function world() {
 
 /** An endpoint, and what a policy to it says. */
 async function policyTo({ endpoints }: Replication): Promise<PolicySettings> {
-  const destEndpointId = await endpoints.create(
-    {
-      name: "target",
-      description: "",
-      type: "docker-registry",
-      url: "http://target.test",
-      credentialType: "basic",
-      accessKey: "",
-      insecure: false,
-      caCertificate: "",
-      options: {},
-    },
-    ACTOR,
-  );
+  const destEndpointId = await endpoints.create(TARGET, ACTOR);
   return {
     name: "release",
     description: "",
@@ -107,18 +95,6 @@ async function policyTo({ endpoints }: Replication): Promise<PolicySettings> {
     override: true,
     projectId: null,
     options: { ...DEFAULT_OPTIONS, allOrNothing: true },
-  };
-}
-
-function site(registry: Site["registry"], list: Site["list"]): Site {
-  return {
-    registry,
-    list,
-    isPublic: async () => false,
-    prepare: async () => undefined,
-    deleteTag: (repository, tag, origin) => registry(origin).repository(repository).delete(tag),
-    ping: async () => ({ peerId: null }),
-    close: async () => undefined,
   };
 }
 

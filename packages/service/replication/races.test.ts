@@ -10,9 +10,10 @@ import { memoryStore } from "@entrepot/storage/memory";
 import { type KyselyPlugin, sql } from "kysely";
 import { afterEach, expect, test, vi } from "vitest";
 import { DEFAULT_OPTIONS } from "./policy-options.ts";
-import type { PolicySettings, Site } from "./ports.ts";
+import type { PolicySettings } from "./ports.ts";
 import { reconcile } from "./reconcile.ts";
 import { openReplication, type Replication } from "./replication.ts";
+import { siteOf, TARGET } from "./test-site.ts";
 
 const ACTOR = { name: "test", cause: "test" };
 const NAME = "library/app";
@@ -100,31 +101,8 @@ async function pairOf() {
 }
 
 async function setUp({ endpoints, policies }: Replication): Promise<number> {
-  const endpoint = {
-    name: "target",
-    description: "",
-    type: "docker-registry",
-    url: "http://target.test",
-    credentialType: "basic",
-    accessKey: "",
-    insecure: false,
-    caCertificate: "",
-    options: {},
-  };
-  const destEndpointId = await endpoints.create(endpoint, ACTOR);
+  const destEndpointId = await endpoints.create(TARGET, ACTOR);
   return policies.create({ ...POLICY, destEndpointId }, ACTOR);
-}
-
-function siteOf(registry: Site["registry"], list: Site["list"] = async function* () {}): Site {
-  return {
-    registry,
-    list,
-    isPublic: async () => false,
-    prepare: async () => undefined,
-    deleteTag: (repository, tag, origin) => registry(origin).repository(repository).delete(tag),
-    ping: async () => ({ peerId: null }),
-    close: async () => undefined,
-  };
 }
 
 /** Holds up the first call that `matches` until `open`; `reached` resolves when it is there. */

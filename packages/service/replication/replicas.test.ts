@@ -7,6 +7,7 @@ import type { Step } from "./planner.ts";
 import type { Site } from "./ports.ts";
 import { noteArrivals, storeSteps, takeReplicas } from "./replicas.ts";
 import { openReplication } from "./replication.ts";
+import { TARGET } from "./test-site.ts";
 
 const ACTOR = { name: "test", cause: "test" };
 const HERE = "11111111-1111-4111-8111-111111111111";
@@ -36,17 +37,7 @@ async function policyAlone() {
     local: unused,
   });
   ends.push(() => replication.close());
-  const endpoint = {
-    name: "target",
-    description: "",
-    type: "harbor",
-    url: "http://target.test",
-    credentialType: "basic",
-    accessKey: "",
-    insecure: false,
-    caCertificate: "",
-    options: {},
-  };
+  const endpoint = { ...TARGET, type: "harbor" };
   const settings = {
     name: "all",
     description: "",
