@@ -26,6 +26,7 @@ import type {
   LabelTable,
   ArtifactLabelTable,
 } from "./name-tables.ts";
+import type { HistoryHoldTable, PastManifestTable, PastReferenceTable } from "./recovery-tables.ts";
 import type {
   RegistryEndpointTable,
   ReplicationPolicyTable,
@@ -58,6 +59,9 @@ export interface Database {
   member: MemberTable;
   repository: RepositoryTable;
   repository_blob: RepositoryBlobTable;
+  past_manifest: PastManifestTable;
+  past_reference: PastReferenceTable;
+  history_hold: HistoryHoldTable;
   manifest: ManifestTable;
   manifest_reference: ManifestReferenceTable;
   tag: TagTable;
@@ -89,3 +93,4 @@ export interface Database {
 export type * from "./job-tables.ts";
 export type * from "./name-tables.ts";
 export type * from "./replication-tables.ts";
+export type * from "./recovery-tables.ts";

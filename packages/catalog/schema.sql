@@ -52,6 +52,14 @@ CREATE TABLE execution (
 CREATE INDEX execution_of_vendor ON public.execution USING btree (vendor, vendor_id, id);
 CREATE INDEX execution_running ON public.execution USING btree (id) WHERE (status = 'Running'::text);
 
+CREATE TABLE history_hold (
+  holder text NOT NULL,
+  seq bigint NOT NULL,
+  reason text NOT NULL,
+  expires_at timestamp with time zone,
+  CONSTRAINT history_hold_pkey PRIMARY KEY (holder)
+);
+
 CREATE TABLE job_limit (
   name text NOT NULL,
   most integer NOT NULL,
@@ -86,13 +94,14 @@ CREATE TABLE journal (
   actor text NOT NULL,
   cause text NOT NULL,
   kind text NOT NULL,
-  key text NOT NULL,
+  key text COLLATE "C" NOT NULL,
   after jsonb,
   clock text,
   CONSTRAINT journal_pkey PRIMARY KEY (seq)
 );
 CREATE INDEX journal_of_cause ON public.journal USING btree (cause);
 CREATE INDEX journal_of_key ON public.journal USING btree (kind, key, seq);
+CREATE INDEX journal_of_time ON public.journal USING btree (at);
 
 CREATE TABLE journal_cursor (
   reader text NOT NULL,
@@ -167,6 +176,28 @@ CREATE TABLE name_clock (
   clock text NOT NULL,
   CONSTRAINT name_clock_pkey PRIMARY KEY (key)
 );
+
+CREATE TABLE past_manifest (
+  digest text COLLATE "C" NOT NULL,
+  media_type text NOT NULL,
+  size integer NOT NULL,
+  artifact_type text,
+  subject text COLLATE "C",
+  annotations jsonb,
+  bytes bytea NOT NULL,
+  CONSTRAINT past_manifest_pkey PRIMARY KEY (digest)
+);
+
+CREATE TABLE past_reference (
+  manifest text COLLATE "C" NOT NULL,
+  digest text COLLATE "C" NOT NULL,
+  kind text NOT NULL,
+  "position" integer NOT NULL,
+  CONSTRAINT past_reference_kind_check CHECK ((kind = ANY (ARRAY['blob'::text, 'manifest'::text]))),
+  CONSTRAINT past_reference_manifest_fkey FOREIGN KEY (manifest) REFERENCES past_manifest(digest) ON DELETE CASCADE,
+  CONSTRAINT past_reference_pkey PRIMARY KEY (manifest, "position")
+);
+CREATE INDEX past_reference_of_digest ON public.past_reference USING btree (digest);
 
 CREATE TABLE policy_pause (
   policy_id integer NOT NULL,

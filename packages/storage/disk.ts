@@ -4,7 +4,7 @@ import { RegistryError } from "@entrepot/oci";
 /** The file operations that the store uses, so that a test may record or fail them. */
 export type Disk = Pick<
   typeof promises,
-  "mkdir" | "open" | "opendir" | "readFile" | "readdir" | "rename" | "stat" | "unlink"
+  "mkdir" | "open" | "opendir" | "readFile" | "readdir" | "rename" | "stat" | "unlink" | "utimes"
 >;
 
 /** The operating system's own file operations. */

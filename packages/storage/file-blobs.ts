@@ -11,7 +11,7 @@ import { endsEarly, readSpan, releasePiece } from "./read-span.ts";
 import type { Shards } from "./shards.ts";
 
 /** The part of a file store that has to do with whole blobs. */
-export interface FileBlobs extends Pick<BlobStore, "stat" | "read" | "put" | "remove" | "list"> {
+export interface FileBlobs extends Pick<BlobStore, "stat" | "read" | "put" | "list"> {
   /**
    * Moves the synced file `path` into its place as blob `digest`, over what is there, and syncs the
    * folder. Throws BLOB_UPLOAD_UNKNOWN if `path` is gone.
@@ -20,7 +20,12 @@ export interface FileBlobs extends Pick<BlobStore, "stat" | "read" | "put" | "re
 }
 
 /** The blobs in the store at `root`, whose layout is prepared. */
-export function fileBlobs(disk: Disk, root: string, shards: Shards): FileBlobs {
+export function fileBlobs(
+  disk: Disk,
+  root: string,
+  shards: Shards,
+  takeBack: (digest: Digest) => Promise<boolean>,
+): FileBlobs {
   async function place(path: string, digest: Digest): Promise<void> {
     await onDisk(`storing blob ${digest}`, root, async () => {
       await shards.make(digest);
@@ -31,7 +36,7 @@ export function fileBlobs(disk: Disk, root: string, shards: Shards): FileBlobs {
     });
   }
 
-  async function stat(digest: Digest): Promise<number | null> {
+  async function sizeOf(digest: Digest): Promise<number | null> {
     return await onDisk(`looking for blob ${digest}`, root, async () => {
       try {
         return (await disk.stat(blobPath(root, digest))).size;
@@ -40,6 +45,12 @@ export function fileBlobs(disk: Disk, root: string, shards: Shards): FileBlobs {
         throw error;
       }
     });
+  }
+
+  /** Whoever asks for content wants it kept: it comes back from quarantine. */
+  async function stat(digest: Digest): Promise<number | null> {
+    const size = await sizeOf(digest);
+    return size === null && (await takeBack(digest)) ? sizeOf(digest) : size;
   }
 
   return {
@@ -60,21 +71,9 @@ export function fileBlobs(disk: Disk, root: string, shards: Shards): FileBlobs {
         writeAndPlace(disk, temporary, bytes, () => place(temporary, digest)),
       );
     },
-    async remove(digest) {
-      return await onDisk(`removing blob ${digest}`, root, async () => {
-        try {
-          await disk.unlink(blobPath(root, digest));
-        } catch (error) {
-          if (isMissing(error)) return false;
-          throw error;
-        }
-        await shards.sync(digest);
-        return true;
-      });
-    },
     async *list() {
       for await (const digest of shards.digests()) {
-        const size = await stat(digest);
+        const size = await sizeOf(digest);
         if (size !== null) yield { digest, size };
       }
     },

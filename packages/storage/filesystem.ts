@@ -3,6 +3,7 @@ import { onDisk, realDisk } from "./disk.ts";
 import type { Disk } from "./disk.ts";
 import { draftTable } from "./draft-table.ts";
 import { fileBlobs } from "./file-blobs.ts";
+import { fileQuarantine } from "./file-quarantine.ts";
 import { resumeDraft, startDraft, sweepDrafts } from "./file-drafts.ts";
 import { prepareLayout } from "./layout.ts";
 import type { BlobStore } from "./ports.ts";
@@ -41,12 +42,14 @@ export async function openFileStore(options: FileStoreOptions): Promise<FileStor
     await prepareLayout(disk, root);
     return await openShards(disk, root, earlyShards);
   });
-  const { place, ...blobs } = fileBlobs(disk, root, shards);
+  const { takeBack, ...quarantine } = fileQuarantine(disk, root);
+  const { place, ...blobs } = fileBlobs(disk, root, shards, takeBack);
   const table = draftTable(options.keep ?? { drafts: 10_000, files: 256 });
   const drafts = { disk, root, table, place };
 
   return {
     ...blobs,
+    ...quarantine,
     start: (scope, algorithm = "sha256") => startDraft(drafts, scope, algorithm),
     resume: (scope, id) => resumeDraft(drafts, scope, id),
     sweepDrafts: (olderThanMs) => sweepDrafts(drafts, now() - olderThanMs),

@@ -33,11 +33,19 @@ export function memoryStore({
   }
 
   const home = { drafts, store, now };
+  const hidden = new Map<Digest, { bytes: Uint8Array; since: Date }>();
+  /** Whoever asks for content wants it kept: it comes back from quarantine. */
+  function found(digest: Digest): Uint8Array | undefined {
+    const away = hidden.get(digest);
+    if (away && !blobs.has(digest)) blobs.set(digest, away.bytes);
+    hidden.delete(digest);
+    return blobs.get(digest);
+  }
 
   return {
-    stat: async (digest) => blobs.get(digest)?.length ?? null,
+    stat: async (digest) => found(digest)?.length ?? null,
     async read(digest, { start, length } = { start: 0 }) {
-      const bytes = blobs.get(digest);
+      const bytes = found(digest);
       if (!bytes) throw new RegistryError("BLOB_UNKNOWN", `blob ${digest} is not in this store`);
       const end = length === undefined ? bytes.length : start + length;
       if (Math.max(start, end) > bytes.length) {
@@ -64,7 +72,16 @@ export function memoryStore({
       for (const [key] of old) drafts.delete(key);
       return old.length;
     },
-    remove: async (digest) => blobs.delete(digest),
+    async quarantine(digest) {
+      const bytes = blobs.get(digest);
+      if (bytes) hidden.set(digest, { bytes, since: new Date(now()) });
+      return blobs.delete(digest);
+    },
+    async *quarantined() {
+      for (const [digest, { bytes, since }] of hidden) yield { digest, size: bytes.length, since };
+    },
+    remove: async (digest) => hidden.delete(digest),
+    setAside: async (digest) => blobs.delete(digest),
     async *list() {
       for (const [digest, bytes] of blobs) yield { digest, size: bytes.length };
     },

@@ -60,9 +60,17 @@ test.each([
     run: async () => {
       await store.put(digest, bytes);
       calls = [];
+      await store.quarantine(digest);
       await store.remove(digest);
     },
-    expected: ["unlink SHARD/BLOB", "sync SHARD"],
+    expected: [
+      "mkdir quarantine/sha256",
+      "rename SHARD/BLOB quarantine/sha256/BLOB",
+      "sync quarantine/sha256",
+      "sync SHARD",
+      "unlink quarantine/sha256/BLOB",
+      "sync quarantine/sha256",
+    ],
   },
   {
     act: "put of other bytes",
@@ -84,7 +92,8 @@ test.each([
     call
       .replace(`${shard}/${hexOf(digest)}`, "SHARD/BLOB")
       .replaceAll(shard, "SHARD")
-      .replaceAll(/uploads\/\S+/g, "uploads/FILE"),
+      .replaceAll(/uploads\/\S+/g, "uploads/FILE")
+      .replaceAll(/(quarantine\/sha256\/)\S+/g, "$1BLOB"),
   );
   expect(seen).toEqual(expected);
 });

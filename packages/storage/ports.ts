@@ -26,8 +26,23 @@ export interface BlobStore {
   /** Removes drafts untouched for `olderThanMs`; returns how many. */
   sweepDrafts(olderThanMs: number): Promise<number>;
 
-  /** Takes blob `digest` away. False if there was none. Only garbage collection calls this. */
+  /**
+   * Puts blob `digest` out of sight, in one step, as garbage collection does first. False if it is
+   * not there. `stat`, `read`, `put` and a commit of the same content take it back.
+   */
+  quarantine(digest: Digest): Promise<boolean>;
+
+  /** Every blob in quarantine, and since when. What was set aside is not among them. */
+  quarantined(): AsyncIterable<{ digest: Digest; size: number; since: Date }>;
+
+  /** Removes blob `digest` from quarantine for good. False if it is not there. */
   remove(digest: Digest): Promise<boolean>;
+
+  /**
+   * Puts blob `digest` aside as damaged: it is absent until its content is stored again. Its bytes
+   * are kept for whoever wants to look, and never come back by themselves. False if there is none.
+   */
+  setAside(digest: Digest): Promise<boolean>;
 
   /** Every blob in the store, in no particular order. */
   list(): AsyncIterable<{ digest: Digest; size: number }>;

@@ -76,7 +76,7 @@ async function work(
       known.blobs.set(digest, bytes);
     } else {
       known.blobs.delete(digest);
-      await store.remove(digest);
+      await store.setAside(digest);
     }
   }
   await store.close();

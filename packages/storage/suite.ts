@@ -69,11 +69,11 @@ function blobTests(on: () => StoreUnderTest): void {
     }
   });
 
-  test("an absent blob is null to stat, false to remove, BLOB_UNKNOWN to read", async () => {
+  test("an absent blob is null to stat, false to setAside, BLOB_UNKNOWN to read", async () => {
     const { store } = on();
     const digest = digestOf(sampleBytes(10));
     expect(await store.stat(digest)).toBe(null);
-    expect(await store.remove(digest)).toBe(false);
+    expect(await store.setAside(digest)).toBe(false);
     await expect(store.read(digest)).rejects.toMatchObject({ code: "BLOB_UNKNOWN" });
   });
 }
@@ -139,7 +139,7 @@ function replacingTests(on: () => StoreUnderTest): void {
       expect(chunk.length).toBeGreaterThan(0);
       break;
     }
-    expect(await store.remove(digestOf(bytes))).toBe(true);
+    expect(await store.setAside(digestOf(bytes))).toBe(true);
     expect(await store.stat(digestOf(bytes))).toBe(null);
   });
 

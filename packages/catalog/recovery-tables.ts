@@ -1,0 +1,29 @@
+import type { OptionalJson } from "./json-column.ts";
+
+/** A manifest that some repository no longer has, by digest; written by a trigger alone. */
+export interface PastManifestTable {
+  digest: string;
+  media_type: string;
+  /** Bytes. */
+  size: number;
+  artifact_type: string | null;
+  subject: string | null;
+  annotations: OptionalJson<Record<string, string>>;
+  bytes: Buffer;
+}
+
+/** What a past manifest refers to, in its order. */
+export interface PastReferenceTable {
+  manifest: string;
+  digest: string;
+  kind: "blob" | "manifest";
+  position: number;
+}
+
+/** Who needs history from `seq` on, whatever its window says. */
+export interface HistoryHoldTable {
+  holder: string;
+  seq: number;
+  reason: string;
+  expires_at: Date | null;
+}

@@ -1,0 +1,1 @@
+export { type Moment, momentOf, type MomentQuery } from "./moment.ts";

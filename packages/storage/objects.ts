@@ -1,0 +1,37 @@
+import type { Bytes } from "@entrepot/oci";
+
+/** An object as a list tells it. */
+export interface ObjectInfo {
+  /** Printable ASCII, parts joined by `/`, no part empty, `.` or `..`. */
+  readonly key: string;
+  /** Bytes. */
+  readonly size: number;
+  readonly modified: Date;
+}
+
+/**
+ * Objects by key, in a folder or a bucket: where backups lie. What is acknowledged is durable; an
+ * object is there whole or not at all.
+ */
+export interface ObjectStore {
+  /** Stores an object in place of what is there. Flat memory. Repeating is safe. */
+  put(key: string, bytes: Bytes): Promise<void>;
+
+  /** Stores an object unless there is one: false then. One of several at once is told true. */
+  putIfAbsent(key: string, bytes: Uint8Array): Promise<boolean>;
+
+  /** An object's bytes, or `length` of them from `start`; null if there is none. */
+  get(key: string, range?: { start: number; length?: number }): Promise<Bytes | null>;
+
+  /** What a list would tell of the object `key`, or null. */
+  stat(key: string): Promise<ObjectInfo | null>;
+
+  /** Objects whose key begins with `prefix`, by key; those after `after`, if given. */
+  list(prefix: string, after?: string): AsyncIterable<ObjectInfo>;
+
+  /** Removes an object. False if there was none. */
+  remove(key: string): Promise<boolean>;
+
+  /** Lets go of connections. */
+  close(): Promise<void>;
+}
