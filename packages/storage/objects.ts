@@ -2,7 +2,7 @@ import type { Bytes } from "@entrepot/oci";
 
 /** An object as a list tells it. */
 export interface ObjectInfo {
-  /** Printable ASCII, parts joined by `/`, no part empty, `.` or `..`. */
+  /** Printable ASCII, parts joined by `/`, none empty or beginning with a dot; `checkObjectKey`. */
   readonly key: string;
   /** Bytes. */
   readonly size: number;
