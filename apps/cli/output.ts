@@ -21,6 +21,8 @@ export interface View<T> {
   readonly columns: (format: Format) => readonly Column<T>[];
   /** More about one item than its columns say. */
   readonly details?: (item: T, format: Format) => readonly (readonly [string, string])[];
+  /** Lines under an item of a list: what is too long for a column. */
+  readonly below?: (item: T) => readonly string[];
 }
 
 /** Shows what a command found or did. */
@@ -64,7 +66,8 @@ export function openOutput(terminal: Terminal, form: OutputForm, utc: boolean): 
       if (form === "json") json(shown);
       else if (form === "name")
         terminal.write(shown.map((item) => `${view.name(item)}\n`).join(""));
-      else terminal.write(formatTable(shown, view.columns(listFormat), terminal.columns));
+      else
+        terminal.write(formatTable(shown, view.columns(listFormat), terminal.columns, view.below));
       if (more) terminal.note(`${counted(limit, "row")} shown; there are more: see --limit`);
     },
     async done(text, after) {

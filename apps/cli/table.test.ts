@@ -26,6 +26,17 @@ test("columns are aligned, and lines end without spaces", () => {
   expect(formatTable([], columns, 80)).toBe("NAME  N  ABOUT\n");
 });
 
+test("what is said below a row is whole, and stands under it", () => {
+  const below = ({ count, about }: Row) => (count > 9 ? [about, "second"] : []);
+  expect(formatTable(rows, columns.slice(0, 2), 20, below)).toBe(
+    "NAME            N\n" +
+      "a               7\n" +
+      "library/hello  12\n" +
+      "  rather longer than that, in truth\n" +
+      "  second\n",
+  );
+});
+
 test("the widest column is cut first", () => {
   expect(formatTable(rows, columns, 36)).toBe(
     "NAME            N  ABOUT\n" +

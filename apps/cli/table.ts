@@ -13,12 +13,14 @@ const MIN_WIDTH = 8;
 
 /**
  * Rows under their titles, aligned; each line ends with a newline, none in spaces. With a `width`
- * the widest columns are cut until the lines fit; null: nothing is cut.
+ * the widest columns are cut until the lines fit; null: nothing is cut. What `below` says of a row
+ * stands under it, indented and whole.
  */
 export function formatTable<T>(
   rows: readonly T[],
   columns: readonly Column<T>[],
   width: number | null,
+  below: (row: T) => readonly string[] = () => [],
 ): string {
   const cells = [
     columns.map(({ title }) => title),
@@ -29,7 +31,11 @@ export function formatTable<T>(
   const lines = cells.map((row) =>
     row.map((cell, n) => placed(cell, widths[n] ?? 0, columns[n]?.align)).join(GAP),
   );
-  return lines.map((line) => `${line.trimEnd()}\n`).join("");
+  const under = (row: T) => below(row).map((text) => `${GAP}${printable(text)}`);
+  return lines
+    .flatMap((line, n) => [line, ...(n === 0 ? [] : under(rows[n - 1] as T))])
+    .map((line) => `${line.trimEnd()}\n`)
+    .join("");
 }
 
 /** Titles and values below each other, for one thing. */

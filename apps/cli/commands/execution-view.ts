@@ -44,11 +44,18 @@ export const taskView: View<Task> = {
     { title: "LEFT", value: leftOf, align: "right" },
     { title: "TOOK", value: tookOf, align: "right" },
     { title: "FAILURE", value: failureOf },
-    { title: "REASON", value: (task) => task.status_text },
-    { title: "REMEDY", value: (task) => (failureOf(task) && task.failure?.remedy) || "" },
   ],
-  details: (task) => [["EXCHANGE", failureOf(task) && exchangeOf(task.failure)]],
+  details: (task) => [
+    ["REASON", task.status_text],
+    ["REMEDY", remedyOf(task)],
+    ["EXCHANGE", failureOf(task) && exchangeOf(task.failure)],
+  ],
+  below: (task) => [task.status_text, remedyOf(task)].filter((line) => line !== ""),
 };
+
+function remedyOf(task: Task): string {
+  return (failureOf(task) && task.failure?.remedy) || "";
+}
 
 /** Of which kind the last failure was; of a task that went well in the end it is of no interest. */
 function failureOf({ status, failure }: Task): string {

@@ -18,8 +18,8 @@ const policyView: View<PolicyLag> = {
     { title: "BYTES", value: bytesOf, align: "right" },
     { title: "UNREAD", value: (lag) => String(lag.unread_entries), align: "right" },
     { title: "OLDEST", value: (lag) => (lag.oldest ? sourceOf(lag.oldest) : "") },
-    { title: "WHY", value: (lag) => lag.oldest?.why ?? "" },
   ],
+  below: ({ oldest }) => (oldest?.why ? [oldest.why] : []),
 };
 
 function bytesOf({ lag_bytes: bytes, lag_items: items }: PolicyLag): string {
@@ -38,12 +38,9 @@ const replicaView = (verbose: boolean): View<Replica> => ({
     { title: "TRIES", value: (replica) => String(replica.attempts), align: "right" },
     { title: "NEXT TRY", value: (replica) => time(replica.next_attempt) },
     { title: "FAILURE", value: ({ failure }) => failure?.kind ?? "" },
-    { title: "WHY", value: (replica) => replica.why },
-    { title: "REMEDY", value: ({ failure }) => failure?.remedy ?? "" },
-    ...(verbose
-      ? [{ title: "EXCHANGE", value: ({ failure }: Replica) => exchangeOf(failure) }]
-      : []),
   ],
+  below: ({ failure, why }) =>
+    [why, failure?.remedy ?? "", verbose ? exchangeOf(failure) : ""].filter((line) => line !== ""),
 });
 
 type Named = Pick<Replica, "repository" | "reference">;

@@ -7,7 +7,7 @@ import { executionView } from "./execution-view.ts";
 
 interface PromoteOptions {
   readonly registry?: string;
-  readonly tag: readonly string[];
+  readonly tag?: readonly string[];
   readonly wait?: boolean;
 }
 
@@ -19,14 +19,14 @@ export function addPromote(artifact: Command, cli: Cli): void {
     .argument("<artifact>", "project/repository:tag or project/repository@digest")
     .argument("<target>", "project/repository, or project/repository:tag")
     .option("--registry <name>", "to this registry endpoint (its name or id) instead of here")
-    .option("--tag <tag>", "its tag there; may be given several times", repeated, [])
+    .option("--tag <tag>", "its tag there; may be given several times", repeated)
     .option("--wait", "with --registry: wait until it has ended, showing progress")
     .action(
       action(cli, async (call, from: string, to: string, options: PromoteOptions) => {
         const params = artifactNamed(from);
         const [, name = to, tag] = /^([^:@]+):([^:@/]+)$/.exec(to) ?? [];
         repositoryNamed(name);
-        const tags = [...(tag === undefined ? [] : [tag]), ...options.tag];
+        const tags = [...(tag === undefined ? [] : [tag]), ...(options.tag ?? [])];
         const registry = options.registry && (await registryNamed(call, options.registry));
         const body = {
           repository: name,

@@ -19,9 +19,9 @@ import type { View } from "../output.ts";
 import { type ImageTag, type Transferred, transferImages } from "../transfer-images.ts";
 
 interface FilterOptions {
-  readonly project: readonly string[];
-  readonly repository: readonly string[];
-  readonly tag: readonly string[];
+  readonly project?: readonly string[];
+  readonly repository?: readonly string[];
+  readonly tag?: readonly string[];
 }
 
 const transferredView: View<Transferred> = {
@@ -69,9 +69,9 @@ export function addTransfer(program: Command, cli: Cli): void {
 
 function withFilters(command: Command): Command {
   return command
-    .option("--project <name>", "only this project; may be given several times", repeated, [])
-    .option("--repository <pattern>", "only such project/repository: * ** ?", repeated, [])
-    .option("--tag <pattern>", "only such tags: * ?", repeated, []);
+    .option("--project <name>", "only this project; may be given several times", repeated)
+    .option("--repository <pattern>", "only such project/repository: * ** ?", repeated)
+    .option("--tag <pattern>", "only such tags: * ?", repeated);
 }
 
 async function exportTo(
@@ -143,7 +143,7 @@ function registryOf({ server, credential }: Call): RemoteRegistry {
   });
 }
 
-function wanted({ project, repository }: FilterOptions): (name: string) => boolean {
+function wanted({ project = [], repository = [] }: FilterOptions): (name: string) => boolean {
   const matches = nameFilter(repository);
   const isIn = (name: string) =>
     project.length === 0 || project.some((one) => name.startsWith(`${one}/`));
@@ -153,7 +153,7 @@ function wanted({ project, repository }: FilterOptions): (name: string) => boole
 /** Repositories that are wanted and that our account may see. */
 async function repositoriesAt({ api }: Call, options: FilterOptions): Promise<string[]> {
   const projects =
-    options.project.length > 0
+    options.project !== undefined
       ? options.project
       : (await Array.fromAsync(api.each(routes.projects.list, {}))).map(({ name }) => name);
   const found: string[] = [];
@@ -168,7 +168,7 @@ async function repositoriesAt({ api }: Call, options: FilterOptions): Promise<st
 async function tagsOf(
   registry: Registry,
   names: readonly string[],
-  { tag }: FilterOptions,
+  { tag = [] }: FilterOptions,
 ): Promise<ImageTag[]> {
   const matches = nameFilter(tag);
   const images: ImageTag[] = [];
@@ -197,7 +197,7 @@ function onlyRepository(images: readonly ImageTag[]): string {
   throw new RegistryError("BAD_REQUEST", `--plain takes one repository; these are ${names.size}`);
 }
 
-function nothing({ project, repository, tag }: FilterOptions): RegistryError {
+function nothing({ project = [], repository = [], tag = [] }: FilterOptions): RegistryError {
   const given = [...project, ...repository, ...tag].join(" ");
   return new RegistryError("NOT_FOUND", `there are no images ${given ? `for ${given}` : "here"}`);
 }
