@@ -1,3 +1,4 @@
+import type { FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { RegistryError, algorithmOf, digestOf } from "@entrepot/oci";
 import type { Digest } from "@entrepot/oci";
@@ -50,7 +51,24 @@ export function fileBlobs(
   /** Whoever asks for content wants it kept: it comes back from quarantine. */
   async function stat(digest: Digest): Promise<number | null> {
     const size = await sizeOf(digest);
-    return size === null && (await takeBack(digest)) ? sizeOf(digest) : size;
+    if (size !== null) return size;
+    await takeBack(digest);
+    // Asked again either way: somebody else may have taken it back in between.
+    return sizeOf(digest);
+  }
+
+  /** Opens the file of a blob, from quarantine too. */
+  async function open(digest: Digest): Promise<FileHandle> {
+    return await onDisk(`reading blob ${digest}`, root, async () => {
+      try {
+        return await disk.open(blobPath(root, digest), "r");
+      } catch (error) {
+        if (!isMissing(error)) throw error;
+      }
+      // Out of sight since `read` found it.
+      if ((await stat(digest)) === null) throw blobUnknown(digest);
+      return await disk.open(blobPath(root, digest), "r");
+    });
   }
 
   return {
@@ -61,7 +79,8 @@ export function fileBlobs(
       if (size === null) throw blobUnknown(digest);
       const end = length === undefined ? Math.max(start, size) : start + length;
       if (end > size) throw endsEarly(`blob ${digest}`, size, end);
-      const pieces = () => readOpened(disk, root, digest, { start, end });
+      const span = { start, end, what: `blob ${digest}`, root };
+      const pieces = () => readOpened(() => open(digest), span);
       return { [Symbol.asyncIterator]: pieces, release: releasePiece };
     },
     async put(digest, bytes) {
@@ -71,8 +90,8 @@ export function fileBlobs(
         writeAndPlace(disk, temporary, bytes, () => place(temporary, digest)),
       );
     },
-    async *list() {
-      for await (const digest of shards.digests()) {
+    async *list(from) {
+      for await (const digest of shards.digests(from)) {
         const size = await sizeOf(digest);
         if (size !== null) yield { digest, size };
       }
@@ -82,20 +101,13 @@ export function fileBlobs(
 
 /** Opens the file only when somebody reads: bytes that nobody asks for keep no file open. */
 async function* readOpened(
-  disk: Disk,
-  root: string,
-  digest: Digest,
-  { start, end }: { start: number; end: number },
+  open: () => Promise<FileHandle>,
+  span: Parameters<typeof readSpan>[1],
 ): AsyncGenerator<Uint8Array> {
-  if (start === end) return;
-  const what = `blob ${digest}`;
-  const file = await onDisk(`reading ${what}`, root, () =>
-    disk.open(blobPath(root, digest), "r").catch((error: unknown) => {
-      throw isMissing(error) ? blobUnknown(digest) : error;
-    }),
-  );
+  if (span.start === span.end) return;
+  const file = await open();
   try {
-    yield* readSpan(file, { start, end, what, root });
+    yield* readSpan(file, span);
   } finally {
     await file.close();
   }

@@ -22,6 +22,7 @@ export function memoryStore({
   now = Date.now,
 }: { blobs?: Map<Digest, Uint8Array>; now?: () => number } = {}): BlobStore {
   const drafts = new Map<string, MemoryDraft>();
+  const hidden = new Map<Digest, { bytes: Uint8Array; since: Date }>();
 
   function store(digest: Digest, bytes: Uint8Array): void {
     const actual = digestOf(bytes, algorithmOf(digest));
@@ -30,10 +31,10 @@ export function memoryStore({
       throw new RegistryError("DIGEST_INVALID", message);
     }
     blobs.set(digest, bytes);
+    hidden.delete(digest);
   }
 
   const home = { drafts, store, now };
-  const hidden = new Map<Digest, { bytes: Uint8Array; since: Date }>();
   /** Whoever asks for content wants it kept: it comes back from quarantine. */
   function found(digest: Digest): Uint8Array | undefined {
     const away = hidden.get(digest);

@@ -1,6 +1,6 @@
 import type { FileHandle } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { algorithmOf, asDigest } from "@entrepot/oci";
+import { algorithmOf, asDigest, hexOf } from "@entrepot/oci";
 import type { Algorithm, Digest } from "@entrepot/oci";
 import { isMissing } from "./disk.ts";
 import type { Disk } from "./disk.ts";
@@ -16,8 +16,8 @@ export interface Shards {
   make(digest: Digest): Promise<void>;
   /** Waits until every name in the folder of `digest` is on the disk. */
   sync(digest: Digest): Promise<void>;
-  /** The digest of every file that bears one's name, in no particular order. */
-  digests(): AsyncIterable<Digest>;
+  /** The digest of every file that bears one's name, shard by shard, beginning with `from`'s. */
+  digests(from?: Digest): AsyncIterable<Digest>;
   close(): Promise<void>;
 }
 
@@ -66,7 +66,7 @@ export async function openShards(disk: Disk, root: string, early: boolean): Prom
       made.add(folder);
     },
     sync: (digest) => grouped(shardFolder(root, digest)),
-    digests: () => digestsIn(disk, root),
+    digests: (from) => digestsIn(disk, root, from),
     async close() {
       const open = [...handles.values()];
       handles.clear();
@@ -75,9 +75,11 @@ export async function openShards(disk: Disk, root: string, early: boolean): Prom
   };
 }
 
-async function* digestsIn(disk: Disk, root: string): AsyncIterable<Digest> {
+async function* digestsIn(disk: Disk, root: string, from?: Digest): AsyncIterable<Digest> {
+  const begin = from === undefined ? "" : `${algorithmOf(from)}:${hexOf(from).slice(0, 2)}`;
   for (const algorithm of ALGORITHMS) {
     for (const shard of SHARDS) {
+      if (`${algorithm}:${shard}` < begin) continue;
       const folder = join(algorithmFolder(root, algorithm), shard);
       const entries = await disk.opendir(folder, { bufferSize: 1024 }).catch((error: unknown) => {
         if (isMissing(error)) return [];

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { digestOf } from "@entrepot/oci";
 import type { Bytes, Digest } from "@entrepot/oci";
 import type { BlobStore } from "./ports.ts";
+import { quarantineSuite } from "./suite-quarantine.ts";
 import { allOf, inPieces, listOf, sampleBytes } from "./suite-bytes.ts";
 
 /** A store under test, with what the suite does to it from outside. */
@@ -46,6 +47,7 @@ export function storageSuite(name: string, make: () => Promise<StoreUnderTest>):
   describe(`${name}: blobs`, () => blobTests(() => on));
   describe(`${name}: ranges of blobs`, () => rangeTests(() => on));
   describe(`${name}: blobs pushed again`, () => replacingTests(() => on));
+  quarantineSuite(name, () => on);
   describe(`${name}: drafts`, () => draftTests(() => on));
   describe(`${name}: drafts of every kind`, () => draftKindTests(() => on));
   describe(`${name}: drafts that go wrong`, () => draftFailureTests(() => on));
