@@ -25,6 +25,7 @@ export function objectSuite(name: string, make: () => Promise<ObjectsUnderTest>)
   });
 
   describe(`${name}: objects`, () => storingTests(() => on));
+  describe(`${name}: objects stored again`, () => replacingTests(() => on));
   describe(`${name}: lists of objects`, () => listTests(() => on));
   describe(`${name}: what is refused`, () => refusalTests(() => on));
 }
@@ -57,7 +58,9 @@ function storingTests(on: () => ObjectsUnderTest): void {
     }
     await expect(contentOf(objects, "object", { start: 99_999, length: 2 })).rejects.toThrow();
   });
+}
 
+function replacingTests(on: () => ObjectsUnderTest): void {
   test("putting again replaces; putting if absent does not", async () => {
     const { objects } = on();
     expect(await objects.putIfAbsent("object", Buffer.from("first"))).toBe(true);
