@@ -187,6 +187,7 @@ CREATE TABLE past_manifest (
   bytes bytea NOT NULL,
   CONSTRAINT past_manifest_pkey PRIMARY KEY (digest)
 );
+CREATE INDEX past_manifest_of_subject ON public.past_manifest USING btree (subject, digest) WHERE (subject IS NOT NULL);
 
 CREATE TABLE past_reference (
   manifest text COLLATE "C" NOT NULL,

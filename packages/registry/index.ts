@@ -1,3 +1,4 @@
+export { AS_OF, asOfName, type AsOfName, isAsOfName } from "./as-of-name.ts";
 export { bytesOf, collect, verified } from "./bytes.ts";
 export { copyGraph, copyTag } from "./copy-graph.ts";
 export { REFERRER_LIMIT } from "./copy-referrers.ts";

@@ -17,6 +17,7 @@ CREATE TABLE past_manifest (
   annotations jsonb,
   bytes bytea NOT NULL
 );
+CREATE INDEX past_manifest_of_subject ON past_manifest (subject, digest) WHERE subject IS NOT NULL;
 
 CREATE TABLE past_reference (
   manifest text COLLATE "C" NOT NULL REFERENCES past_manifest ON DELETE CASCADE,

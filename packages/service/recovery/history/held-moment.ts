@@ -1,0 +1,45 @@
+import type { Catalog } from "@entrepot/catalog";
+import { RegistryError } from "@entrepot/oci";
+import { type Moment, momentOf, type MomentQuery } from "../moment.ts";
+
+/** The setting with the earliest moment that the journal still tells exactly. */
+export const HISTORY_BEGINS = "history_begins";
+
+/**
+ * The earliest moment that can be looked at: what is older has been folded. Seq 0 while nothing
+ * has been.
+ */
+export async function historyBegins({ db }: Pick<Catalog, "db">): Promise<Moment> {
+  const row = await db
+    .selectFrom("setting")
+    .select("value")
+    .where("key", "=", HISTORY_BEGINS)
+    .executeTakeFirst();
+  if (!row) return { seq: 0, at: new Date(0) };
+  const { seq, at } = row.value as { seq: number; at: string };
+  return { seq, at: new Date(at) };
+}
+
+/**
+ * The moment asked for, if history still holds it. Throws UNPROCESSABLE, telling the earliest, for
+ * one that it does not; for one that has not come yet; BAD_REQUEST for a seq not in the journal.
+ */
+export async function heldMoment(
+  catalog: Pick<Catalog, "db" | "now">,
+  query: MomentQuery,
+): Promise<Moment> {
+  const [moment, begins] = await Promise.all([momentOf(catalog, query), historyBegins(catalog)]);
+  if ("at" in query && query.at > catalog.now() && query.at > moment.at) {
+    throw new RegistryError(
+      "UNPROCESSABLE",
+      `${query.at.toISOString()} has not come yet: here it is ${catalog.now().toISOString()}`,
+    );
+  }
+  if (moment.seq >= begins.seq) return moment;
+  throw new RegistryError(
+    "UNPROCESSABLE",
+    `history is kept from ${begins.at.toISOString()} (seq ${begins.seq}) on; ask for that moment ` +
+      "or a later one",
+    { detail: { seq: begins.seq, at: begins.at.toISOString() } },
+  );
+}
