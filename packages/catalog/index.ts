@@ -13,6 +13,7 @@ export {
 } from "./clock.ts";
 export { compareWithTables, type Difference } from "./compare-with-tables.ts";
 export type * from "./database.ts";
+export { type Folded, foldJournal, type FoldLimits } from "./fold-journal.ts";
 export { followJournal, type Following, type FollowOptions } from "./journal-reader.ts";
 export { JOURNAL_CHANNEL } from "./journal.ts";
 export { migrate } from "./migrate.ts";

@@ -102,6 +102,8 @@ export interface RepositoryBlobTable {
   size: number;
   project_id: number;
   created_at: Generated<Date>;
+  /** When garbage collection found that nothing refers to it; null: it did not. */
+  condemned_at: Date | null;
 }
 
 /** Manifests with their bytes exactly as pushed. */

@@ -1,4 +1,5 @@
-import type { OptionalJson } from "./json-column.ts";
+import type { Generated } from "kysely";
+import type { Json, OptionalJson } from "./json-column.ts";
 
 /** A manifest that some repository no longer has, by digest; written by a trigger alone. */
 export interface PastManifestTable {
@@ -10,6 +11,11 @@ export interface PastManifestTable {
   subject: string | null;
   annotations: OptionalJson<Record<string, string>>;
   bytes: Buffer;
+  /** When it was last deleted from a repository. */
+  since: Generated<Date>;
+  /** `history`, or the holder of a `history_hold`; null: nobody needed it when last looked at. */
+  held_by: Generated<string | null>;
+  held_until: Date | null;
 }
 
 /** What a past manifest refers to, in its order. */

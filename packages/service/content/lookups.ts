@@ -21,6 +21,8 @@ export interface BlobRow {
 }
 
 const MOST_KEYS = 200;
+/** Rows that vanish again and again are no garbage collection's doing. */
+const MOST_TRIES = 5;
 /** One at a time: under load each then answers more, and the database is asked less often. */
 const ONE_QUERY = { max: MOST_KEYS, maxInFlight: 1 };
 
@@ -71,12 +73,13 @@ async function findManifests(
   return found;
 }
 
+/** Whoever is told that a blob is here may go on to use it: it is not condemned any more. */
 async function findBlobs(
   catalog: Catalog,
   keys: { repository: string; digest: Digest }[],
 ): Promise<(number | null)[]> {
-  const { rows } = await sql<{ i: number; size: number }>`
-    SELECT k.i, b.size
+  const { rows } = await sql<{ i: number; size: number; condemned: boolean }>`
+    SELECT k.i, b.size, b.condemned_at IS NOT NULL AS condemned
     FROM unnest(${keys.map((key) => key.repository)}::text[],
                 ${keys.map((key) => key.digest)}::text[]) WITH ORDINALITY AS k (name, digest, i)
     JOIN repository_blob b ON b.repository = k.name AND b.digest = k.digest
@@ -84,11 +87,65 @@ async function findBlobs(
 
   const found: (number | null)[] = keys.map(() => null);
   for (const row of rows) found[row.i - 1] = row.size;
+  const condemned = rows.filter((row) => row.condemned).map((row) => row.i - 1);
+  if (condemned.length === 0) return found;
+  const kept = await reprieve(
+    catalog,
+    condemned.map((i) => keys[i]!),
+  );
+  condemned.forEach((i, n) => {
+    if (!kept[n]) found[i] = null;
+  });
   return found;
 }
 
+/** Takes back that these rows are condemned. False for one that has gone meanwhile. */
+async function reprieve(
+  catalog: Catalog,
+  keys: readonly { repository: string; digest: Digest }[],
+): Promise<boolean[]> {
+  // Locked in one order, so that two cannot wait for each other.
+  const { rows } = await sql<{ repository: string; digest: string }>`
+    WITH kept AS (
+      SELECT b.repository, b.digest
+      FROM unnest(${keys.map((key) => key.repository)}::text[],
+                  ${keys.map((key) => key.digest)}::text[]) AS k (name, digest)
+      JOIN repository_blob b ON b.repository = k.name AND b.digest = k.digest
+      ORDER BY b.repository, b.digest FOR NO KEY UPDATE OF b
+    )
+    UPDATE repository_blob b SET condemned_at = NULL FROM kept
+    WHERE b.repository = kept.repository AND b.digest = kept.digest
+    RETURNING b.repository, b.digest
+  `.execute(catalog.db);
+  const kept = new Set(rows.map((row) => `${row.repository}@${row.digest}`));
+  return keys.map((key) => kept.has(`${key.repository}@${key.digest}`));
+}
+
+/** A row that garbage collection removes at this very moment is made anew. */
 async function addBlobs(catalog: Catalog, blobs: BlobRow[]): Promise<boolean[]> {
-  const { rows } = await sql<{ i: number }>`
+  const added = blobs.map(() => false);
+  let left = blobs.map((_, i) => i);
+  for (let tries = 0; left.length > 0 && tries < MOST_TRIES; tries++) {
+    const rows = await insertBlobs(
+      catalog,
+      left.map((i) => blobs[i]!),
+    );
+    const condemned = rows.filter((row) => row.condemned).map((row) => left[row.i - 1]!);
+    for (const row of rows) added[left[row.i - 1]!] = true;
+    if (condemned.length === 0) return added;
+    const kept = await reprieve(
+      catalog,
+      condemned.map((i) => blobs[i]!),
+    );
+    left = condemned.filter((_, n) => !kept[n]);
+    for (const i of left) added[i] = false;
+  }
+  return added;
+}
+
+/** One row for each blob whose project exists; `condemned` if it was there, and is. */
+async function insertBlobs(catalog: Catalog, blobs: readonly BlobRow[]) {
+  const { rows } = await sql<{ i: number; condemned: boolean }>`
     WITH k AS (
       SELECT k.*, p.id AS project_id
       FROM unnest(${blobs.map((blob) => blob.repository)}::text[],
@@ -101,10 +158,8 @@ async function addBlobs(catalog: Catalog, blobs: BlobRow[]): Promise<boolean[]> 
       SELECT DISTINCT name, digest, size, project_id FROM k ORDER BY name, digest
       ON CONFLICT DO NOTHING
     )
-    SELECT i FROM k
+    SELECT k.i, b.condemned_at IS NOT NULL AS condemned
+    FROM k LEFT JOIN repository_blob b ON b.repository = k.name AND b.digest = k.digest
   `.execute(catalog.db);
-
-  const added = blobs.map(() => false);
-  for (const row of rows) added[row.i - 1] = true;
-  return added;
+  return rows;
 }
