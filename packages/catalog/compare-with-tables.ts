@@ -58,12 +58,27 @@ const IMAGES = `
   SELECT 'account', username,
     jsonb_build_object('username', username, 'email', email, 'realname', realname,
       'sysadmin', sysadmin)
-  FROM account`;
+  FROM account
+  UNION ALL
+  SELECT 'retention', p.name,
+    jsonb_build_object('project', p.name, 'id', t.id, 'rules', t.rules, 'cron', t.cron,
+      'timeZone', t.time_zone)
+  FROM retention_policy t JOIN project p ON p.id = t.project_id
+  UNION ALL
+  SELECT 'immutable', p.name || '/' || i.id,
+    jsonb_build_object('project', p.name, 'id', i.id, 'disabled', i.disabled,
+      'tagDecoration', i.tag_decoration, 'tagPattern', i.tag_pattern,
+      'repositoryDecoration', i.repository_decoration,
+      'repositoryPattern', i.repository_pattern)
+  FROM immutable_rule i JOIN project p ON p.id = i.project_id
+  UNION ALL
+  SELECT 'quota', p.name, jsonb_build_object('project', p.name, 'storage', q.storage)
+  FROM quota q JOIN project p ON p.id = q.project_id`;
 
 /**
  * Where the replayed journal differs from the tables (kinds tag, manifest, repository, label,
- * artifact_label, project, member, account), by kind and key, at most 1,000. One statement sees one
- * moment, so it may run beside any traffic; it reads everything once.
+ * artifact_label, project, member, account, retention, immutable, quota), by kind and key, at most
+ * 1,000. One statement sees one moment, so it may run beside any traffic; it reads everything once.
  */
 export async function compareWithTables(catalog: Pick<Catalog, "db">): Promise<Difference[]> {
   const found = await sql<Difference>`
@@ -71,7 +86,7 @@ export async function compareWithTables(catalog: Pick<Catalog, "db">): Promise<D
       SELECT DISTINCT ON (kind, key) kind, key, after AS image
       FROM journal
       WHERE kind IN ('tag', 'manifest', 'repository', 'label', 'artifact_label', 'project',
-        'member', 'account')
+        'member', 'account', 'retention', 'immutable', 'quota')
       ORDER BY kind, key, seq DESC
     ), stored AS (${sql.raw(IMAGES)})
     SELECT kind, key, journaled.image AS journal, stored.image AS table

@@ -19,14 +19,18 @@ const UNREACHABLE = new Set([
 const LOST =
   /Connection terminated|connection error and is not queryable|timeout exceeded when try/;
 
+/** What our own triggers refuse with: a tag is immutable, a quota is exceeded. */
+const REFUSED: ReadonlySet<string> = new Set(["ENIMM", "ENQUO"]);
+
 /**
  * `error` as RegistryError UNAVAILABLE if it means that the database cannot be reached or has gone
- * away; anything else (a violated constraint, wrong SQL) as it is. Trying again later is safe,
+ * away, DENIED if it is our own triggers' refusal; anything else (a violated constraint, wrong SQL) as it is. Trying again later is safe,
  * except that a commit whose connection was lost may have happened.
  */
 export function databaseError(error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof RegistryError) return error;
   const code = sqlState(error) ?? "";
+  if (REFUSED.has(code)) return refusal(error);
   if (!AWAY.test(code) && !UNREACHABLE.has(code) && !LOST.test(error.message)) return error;
   return new RegistryError(
     "UNAVAILABLE",
@@ -50,6 +54,12 @@ export function isTransient(error: unknown): boolean {
 /** Whether `error` says that a prepared statement's plan is older than the tables. */
 export function isStalePlan(error: unknown): boolean {
   return sqlState(error) === "0A000" && /cached plan/.test((error as Error).message);
+}
+
+/** The triggers' message is for people already, their detail JSON. */
+function refusal(error: Error): RegistryError {
+  const detail: unknown = JSON.parse((error as { detail?: string }).detail ?? "null");
+  return new RegistryError("DENIED", error.message, { detail, cause: error });
 }
 
 function reason(error: Error, code: string): string {

@@ -26,7 +26,22 @@ import type {
   LabelTable,
   ArtifactLabelTable,
 } from "./name-tables.ts";
-import type { HistoryHoldTable, PastManifestTable, PastReferenceTable } from "./recovery-tables.ts";
+import type {
+  HistoryHoldTable,
+  PastManifestTable,
+  PastReferenceTable,
+  RestorePlanTable,
+  RestoreItemTable,
+  RestoreBlobTable,
+  PastWebhookTable,
+} from "./recovery-tables.ts";
+import type {
+  ImmutableRuleTable,
+  QuotaTable,
+  RetentionPlanTable,
+  RetentionPolicyTable,
+  StorageSampleTable,
+} from "./retention-tables.ts";
 import type {
   RegistryEndpointTable,
   ReplicationPolicyTable,
@@ -62,6 +77,10 @@ export interface Database {
   past_manifest: PastManifestTable;
   past_reference: PastReferenceTable;
   history_hold: HistoryHoldTable;
+  restore_plan: RestorePlanTable;
+  restore_item: RestoreItemTable;
+  restore_blob: RestoreBlobTable;
+  past_webhook: PastWebhookTable;
   manifest: ManifestTable;
   manifest_reference: ManifestReferenceTable;
   tag: TagTable;
@@ -88,9 +107,15 @@ export interface Database {
   run_plan_item: RunPlanItemTable;
   staged_name: StagedNameTable;
   policy_pause: PolicyPauseTable;
+  retention_policy: RetentionPolicyTable;
+  retention_plan: RetentionPlanTable;
+  immutable_rule: ImmutableRuleTable;
+  quota: QuotaTable;
+  storage_sample: StorageSampleTable;
 }
 
 export type * from "./job-tables.ts";
 export type * from "./name-tables.ts";
 export type * from "./replication-tables.ts";
 export type * from "./recovery-tables.ts";
+export type * from "./retention-tables.ts";

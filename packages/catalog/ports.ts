@@ -22,14 +22,18 @@ export type JournalKind =
   /** A tag's replicated change that met another one; `after` tells the winner and the loser. */
   | "conflict"
   | "endpoint"
+  | "immutable"
   | "label"
   | "manifest"
   | "member"
   | "policy"
   | "project"
+  | "quota"
   | "repository"
+  | "retention"
   | "setting"
-  | "tag";
+  | "tag"
+  | "webhook";
 
 /** A change of one name: the row as it is afterwards, or null if it is gone. */
 export interface Change {

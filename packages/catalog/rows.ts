@@ -1,12 +1,15 @@
 import type { Selectable } from "kysely";
 import type {
   AccountTable,
+  ImmutableRuleTable,
   LabelTable,
   ManifestTable,
   ProjectTable,
   RegistryEndpointTable,
   ReplicationPolicyTable,
   RepositoryTable,
+  RetentionPolicyTable,
+  WebhookPolicyTable,
 } from "./database.ts";
 import type { Change } from "./ports.ts";
 
@@ -173,4 +176,77 @@ export function policyChange(
     options: row.options,
   };
   return { kind: "policy", key: name, after };
+}
+
+/**
+ * The webhook `name` of `project`, null for one of the system. Neither its secrets nor the path of
+ * its address, which may be as good as one.
+ */
+export function webhookChange(
+  project: string | null,
+  name: string,
+  row: Row<
+    WebhookPolicyTable,
+    | "description"
+    | "enabled"
+    | "event_types"
+    | "address"
+    | "payload_format"
+    | "skip_cert_verify"
+    | "options"
+  > | null,
+): Change {
+  const after = row && {
+    project,
+    name,
+    description: row.description,
+    enabled: row.enabled,
+    eventTypes: row.event_types,
+    host: URL.parse(row.address)?.origin ?? "",
+    format: row.payload_format,
+    skipCertVerify: row.skip_cert_verify,
+    options: row.options,
+  };
+  return { kind: "webhook", key: `${project ?? ""}/${name}`, after };
+}
+
+/** What of `project` stays. */
+export function retentionChange(
+  project: string,
+  row: Row<RetentionPolicyTable, "id" | "rules" | "cron" | "time_zone"> | null,
+): Change {
+  const after = row && {
+    project,
+    id: row.id,
+    rules: row.rules,
+    cron: row.cron,
+    timeZone: row.time_zone,
+  };
+  return { kind: "retention", key: project, after };
+}
+
+/** Immutable rule `id` of `project`. */
+export function immutableChange(
+  project: string,
+  id: number,
+  row: Row<
+    ImmutableRuleTable,
+    "disabled" | "tag_decoration" | "tag_pattern" | "repository_decoration" | "repository_pattern"
+  > | null,
+): Change {
+  const after = row && {
+    project,
+    id,
+    disabled: row.disabled,
+    tagDecoration: row.tag_decoration,
+    tagPattern: row.tag_pattern,
+    repositoryDecoration: row.repository_decoration,
+    repositoryPattern: row.repository_pattern,
+  };
+  return { kind: "immutable", key: `${project}/${id}`, after };
+}
+
+/** How many bytes `project` may take up; null: no limit. */
+export function quotaChange(project: string, storage: number | null): Change {
+  return { kind: "quota", key: project, after: storage === null ? null : { project, storage } };
 }

@@ -22,6 +22,26 @@ CREATE TABLE artifact_label (
 );
 CREATE INDEX artifact_label_of_label ON public.artifact_label USING btree (label_id);
 
+CREATE TABLE backup_target (
+  id integer NOT NULL DEFAULT nextval('backup_target_id_seq'::regclass),
+  name text COLLATE "C" NOT NULL,
+  description text NOT NULL DEFAULT ''::text,
+  address text NOT NULL,
+  enabled boolean NOT NULL DEFAULT true,
+  cron text NOT NULL DEFAULT ''::text,
+  time_zone text NOT NULL DEFAULT 'UTC'::text,
+  continuous boolean NOT NULL DEFAULT false,
+  options jsonb NOT NULL DEFAULT '{}'::jsonb,
+  tip jsonb,
+  lease_holder text,
+  lease_until timestamp with time zone,
+  last_error text NOT NULL DEFAULT ''::text,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  updated_at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT backup_target_name_key UNIQUE (name),
+  CONSTRAINT backup_target_pkey PRIMARY KEY (id)
+);
+
 CREATE TABLE blob_transfer (
   endpoint_id integer NOT NULL,
   repository text COLLATE "C" NOT NULL,
@@ -58,6 +78,25 @@ CREATE TABLE history_hold (
   reason text NOT NULL,
   expires_at timestamp with time zone,
   CONSTRAINT history_hold_pkey PRIMARY KEY (holder)
+);
+
+CREATE TABLE immutable_rule (
+  id integer NOT NULL DEFAULT nextval('immutable_rule_id_seq'::regclass),
+  project_id integer NOT NULL,
+  disabled boolean NOT NULL DEFAULT false,
+  tag_decoration text NOT NULL,
+  tag_pattern text NOT NULL,
+  repository_decoration text NOT NULL,
+  repository_pattern text NOT NULL,
+  tag_regex text NOT NULL,
+  repository_regex text NOT NULL,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  updated_at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT immutable_rule_pkey PRIMARY KEY (id),
+  CONSTRAINT immutable_rule_project_id_fkey FOREIGN KEY (project_id) REFERENCES project(id) ON DELETE CASCADE,
+  CONSTRAINT immutable_rule_project_id_tag_decoration_tag_pattern_reposi_key UNIQUE (project_id, tag_decoration, tag_pattern, repository_decoration, repository_pattern),
+  CONSTRAINT immutable_rule_repository_decoration_check CHECK ((repository_decoration = ANY (ARRAY['repoMatches'::text, 'repoExcludes'::text]))),
+  CONSTRAINT immutable_rule_tag_decoration_check CHECK ((tag_decoration = ANY (ARRAY['matches'::text, 'excludes'::text])))
 );
 
 CREATE TABLE job_limit (
@@ -101,6 +140,7 @@ CREATE TABLE journal (
 );
 CREATE INDEX journal_of_cause ON public.journal USING btree (cause);
 CREATE INDEX journal_of_key ON public.journal USING btree (kind, key, seq);
+CREATE INDEX journal_of_manifest ON public.journal USING btree (((after ->> 'digest'::text)), seq) WHERE ((kind = 'manifest'::text) AND (after IS NOT NULL));
 CREATE INDEX journal_of_time ON public.journal USING btree (at);
 
 CREATE TABLE journal_cursor (
@@ -146,6 +186,7 @@ CREATE TABLE manifest (
   CONSTRAINT manifest_repository_id_digest_key UNIQUE (repository_id, digest),
   CONSTRAINT manifest_repository_id_fkey FOREIGN KEY (repository_id) REFERENCES repository(id) ON DELETE CASCADE
 );
+CREATE INDEX manifest_of_digest ON public.manifest USING btree (digest);
 CREATE INDEX manifest_of_subject ON public.manifest USING btree (repository_id, subject, digest) WHERE (subject IS NOT NULL);
 
 CREATE TABLE manifest_reference (
@@ -185,6 +226,9 @@ CREATE TABLE past_manifest (
   subject text COLLATE "C",
   annotations jsonb,
   bytes bytea NOT NULL,
+  since timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+  held_by text DEFAULT 'history'::text,
+  held_until timestamp with time zone,
   CONSTRAINT past_manifest_pkey PRIMARY KEY (digest)
 );
 CREATE INDEX past_manifest_of_subject ON public.past_manifest USING btree (subject, digest) WHERE (subject IS NOT NULL);
@@ -199,6 +243,18 @@ CREATE TABLE past_reference (
   CONSTRAINT past_reference_pkey PRIMARY KEY (manifest, "position")
 );
 CREATE INDEX past_reference_of_digest ON public.past_reference USING btree (digest);
+
+CREATE TABLE past_webhook (
+  id integer NOT NULL,
+  key text NOT NULL,
+  address text NOT NULL,
+  auth_header_sealed bytea,
+  secret_sealed bytea,
+  creator text NOT NULL,
+  gone_at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT past_webhook_pkey PRIMARY KEY (id)
+);
+CREATE INDEX past_webhook_of_key ON public.past_webhook USING btree (key, gone_at);
 
 CREATE TABLE policy_pause (
   policy_id integer NOT NULL,
@@ -226,6 +282,16 @@ CREATE TABLE pulled (
   at timestamp with time zone NOT NULL,
   count bigint NOT NULL DEFAULT 1,
   CONSTRAINT pulled_pkey PRIMARY KEY (repository, digest)
+);
+
+CREATE TABLE quota (
+  project_id integer NOT NULL,
+  storage bigint NOT NULL,
+  used bigint NOT NULL,
+  updated_at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT quota_pkey PRIMARY KEY (project_id),
+  CONSTRAINT quota_project_id_fkey FOREIGN KEY (project_id) REFERENCES project(id) ON DELETE CASCADE,
+  CONSTRAINT quota_storage_check CHECK ((storage > 0))
 );
 
 CREATE TABLE registry_endpoint (
@@ -333,11 +399,77 @@ CREATE TABLE repository_blob (
   size bigint NOT NULL,
   project_id integer NOT NULL,
   created_at timestamp with time zone NOT NULL DEFAULT now(),
+  condemned_at timestamp with time zone,
   CONSTRAINT repository_blob_pkey PRIMARY KEY (repository, digest),
   CONSTRAINT repository_blob_project_id_fkey FOREIGN KEY (project_id) REFERENCES project(id) ON DELETE CASCADE
 );
+CREATE INDEX repository_blob_condemned ON public.repository_blob USING btree (repository, digest) WHERE (condemned_at IS NOT NULL);
 CREATE INDEX repository_blob_of_digest ON public.repository_blob USING btree (digest);
 CREATE INDEX repository_blob_of_project ON public.repository_blob USING btree (project_id);
+
+CREATE TABLE restore_blob (
+  plan_id integer NOT NULL,
+  digest text COLLATE "C" NOT NULL,
+  size bigint NOT NULL,
+  CONSTRAINT restore_blob_pkey PRIMARY KEY (plan_id, digest),
+  CONSTRAINT restore_blob_plan_id_fkey FOREIGN KEY (plan_id) REFERENCES restore_plan(id) ON DELETE CASCADE
+);
+
+CREATE TABLE restore_item (
+  plan_id integer NOT NULL,
+  kind text NOT NULL,
+  key text COLLATE "C" NOT NULL,
+  phase smallint NOT NULL,
+  rank bigint NOT NULL,
+  verdict text,
+  wanted jsonb,
+  present jsonb,
+  changed_since boolean NOT NULL DEFAULT false,
+  source text COLLATE "C",
+  why text,
+  outcome text,
+  CONSTRAINT restore_item_pkey PRIMARY KEY (plan_id, kind, key),
+  CONSTRAINT restore_item_plan_id_fkey FOREIGN KEY (plan_id) REFERENCES restore_plan(id) ON DELETE CASCADE
+);
+CREATE INDEX restore_item_in_order ON public.restore_item USING btree (plan_id, phase, rank, key);
+CREATE INDEX restore_item_open ON public.restore_item USING btree (plan_id, phase, rank, key) WHERE ((outcome IS NULL) AND (verdict = ANY (ARRAY['create'::text, 'change'::text, 'remove'::text])));
+
+CREATE TABLE restore_plan (
+  id integer NOT NULL DEFAULT nextval('restore_plan_id_seq'::regclass),
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  actor text NOT NULL,
+  request jsonb NOT NULL,
+  moment bigint,
+  head bigint NOT NULL,
+  counts jsonb,
+  bytes bigint NOT NULL DEFAULT 0,
+  objections text[] NOT NULL DEFAULT '{}'::text[],
+  execution_id integer,
+  CONSTRAINT restore_plan_pkey PRIMARY KEY (id)
+);
+
+CREATE TABLE retention_plan (
+  execution_id integer NOT NULL,
+  repository text COLLATE "C" NOT NULL,
+  total integer NOT NULL,
+  retained integer NOT NULL,
+  items jsonb NOT NULL,
+  CONSTRAINT retention_plan_execution_id_fkey FOREIGN KEY (execution_id) REFERENCES execution(id) ON DELETE CASCADE,
+  CONSTRAINT retention_plan_pkey PRIMARY KEY (execution_id, repository)
+);
+
+CREATE TABLE retention_policy (
+  id integer NOT NULL DEFAULT nextval('retention_policy_id_seq'::regclass),
+  project_id integer NOT NULL,
+  rules jsonb NOT NULL,
+  cron text,
+  time_zone text NOT NULL DEFAULT 'UTC'::text,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  updated_at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT retention_policy_pkey PRIMARY KEY (id),
+  CONSTRAINT retention_policy_project_id_fkey FOREIGN KEY (project_id) REFERENCES project(id) ON DELETE CASCADE,
+  CONSTRAINT retention_policy_project_id_key UNIQUE (project_id)
+);
 
 CREATE TABLE run_plan (
   execution_id integer NOT NULL,
@@ -400,6 +532,13 @@ CREATE TABLE staged_name (
   CONSTRAINT staged_name_pkey PRIMARY KEY (execution_id, repository, reference)
 );
 CREATE INDEX staged_name_waiting ON public.staged_name USING btree (execution_id, target, digest) WHERE (NOT arrived);
+
+CREATE TABLE storage_sample (
+  project text COLLATE "C" NOT NULL,
+  day date NOT NULL,
+  bytes bigint NOT NULL,
+  CONSTRAINT storage_sample_pkey PRIMARY KEY (project, day)
+);
 
 CREATE TABLE tag (
   id bigint NOT NULL DEFAULT nextval('tag_id_seq'::regclass),
