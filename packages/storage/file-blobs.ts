@@ -90,8 +90,8 @@ export function fileBlobs(
         writeAndPlace(disk, temporary, bytes, () => place(temporary, digest)),
       );
     },
-    async *list(from) {
-      for await (const digest of shards.digests(from)) {
+    async *list(after) {
+      for await (const digest of shards.digests(after)) {
         const size = await sizeOf(digest);
         if (size !== null) yield { digest, size };
       }

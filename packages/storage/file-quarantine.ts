@@ -16,7 +16,7 @@ export interface FileQuarantine extends Pick<
 const ALGORITHMS: readonly Algorithm[] = ["sha256", "sha512"];
 
 /** The quarantine of the store at `root`. Renames alone: a blob is in one place at any moment. */
-export function fileQuarantine(disk: Disk, root: string): FileQuarantine {
+export function fileQuarantine(disk: Disk, root: string, now: () => number): FileQuarantine {
   const folderOf = (kind: "quarantine" | "damaged", algorithm: Algorithm) =>
     join(root, kind, algorithm);
   const pathOf = (kind: "quarantine" | "damaged", digest: Digest) =>
@@ -29,7 +29,7 @@ export function fileQuarantine(disk: Disk, root: string): FileQuarantine {
       await disk.mkdir(folder, { recursive: true });
       try {
         // A file's own time says since when it is there: a rename keeps it.
-        if (kind === "quarantine") await disk.utimes(from, new Date(), new Date());
+        if (kind === "quarantine") await disk.utimes(from, new Date(now()), new Date(now()));
         await disk.rename(from, to);
       } catch (error) {
         if (isMissing(error)) return false;

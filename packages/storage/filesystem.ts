@@ -42,7 +42,7 @@ export async function openFileStore(options: FileStoreOptions): Promise<FileStor
     await prepareLayout(disk, root);
     return await openShards(disk, root, earlyShards);
   });
-  const { takeBack, ...quarantine } = fileQuarantine(disk, root);
+  const { takeBack, ...quarantine } = fileQuarantine(disk, root, now);
   const { place, ...blobs } = fileBlobs(disk, root, shards, takeBack);
   const table = draftTable(options.keep ?? { drafts: 10_000, files: 256 });
   const drafts = { disk, root, table, place };

@@ -83,8 +83,10 @@ export function memoryStore({
     },
     remove: async (digest) => hidden.delete(digest),
     setAside: async (digest) => blobs.delete(digest),
-    async *list() {
-      for (const [digest, bytes] of blobs) yield { digest, size: bytes.length };
+    async *list(after) {
+      for (const [digest, bytes] of [...blobs].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
+        if (after === undefined || digest > after) yield { digest, size: bytes.length };
+      }
     },
   };
 }

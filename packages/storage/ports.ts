@@ -44,11 +44,8 @@ export interface BlobStore {
    */
   setAside(digest: Digest): Promise<boolean>;
 
-  /**
-   * Every blob in the store, in no particular order but the same one each time. With `from`, a
-   * digest that an earlier list has come to, what came before it may be left out.
-   */
-  list(from?: Digest): AsyncIterable<{ digest: Digest; size: number }>;
+  /** Every blob in the store in the order of digests; with `after` those that come after it. */
+  list(after?: Digest): AsyncIterable<{ digest: Digest; size: number }>;
 }
 
 /** A blob that is arriving; see the registry package's Upload, which has the same shape. */

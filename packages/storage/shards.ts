@@ -16,8 +16,8 @@ export interface Shards {
   make(digest: Digest): Promise<void>;
   /** Waits until every name in the folder of `digest` is on the disk. */
   sync(digest: Digest): Promise<void>;
-  /** The digest of every file that bears one's name, shard by shard, beginning with `from`'s. */
-  digests(from?: Digest): AsyncIterable<Digest>;
+  /** The digest of every file that bears one's name, in their order, those after `after`. */
+  digests(after?: Digest): AsyncIterable<Digest>;
   close(): Promise<void>;
 }
 
@@ -66,7 +66,7 @@ export async function openShards(disk: Disk, root: string, early: boolean): Prom
       made.add(folder);
     },
     sync: (digest) => grouped(shardFolder(root, digest)),
-    digests: (from) => digestsIn(disk, root, from),
+    digests: (after) => digestsIn(disk, root, after),
     async close() {
       const open = [...handles.values()];
       handles.clear();
@@ -75,19 +75,20 @@ export async function openShards(disk: Disk, root: string, early: boolean): Prom
   };
 }
 
-async function* digestsIn(disk: Disk, root: string, from?: Digest): AsyncIterable<Digest> {
-  const begin = from === undefined ? "" : `${algorithmOf(from)}:${hexOf(from).slice(0, 2)}`;
+async function* digestsIn(disk: Disk, root: string, after?: Digest): AsyncIterable<Digest> {
+  const begin = after === undefined ? "" : `${algorithmOf(after)}:${hexOf(after).slice(0, 2)}`;
   for (const algorithm of ALGORITHMS) {
     for (const shard of SHARDS) {
       if (`${algorithm}:${shard}` < begin) continue;
       const folder = join(algorithmFolder(root, algorithm), shard);
-      const entries = await disk.opendir(folder, { bufferSize: 1024 }).catch((error: unknown) => {
+      const names = await disk.readdir(folder).catch((error: unknown) => {
         if (isMissing(error)) return [];
         throw error;
       });
-      for await (const { name } of entries) {
+      for (const name of names.toSorted()) {
         const digest = name.startsWith(shard) ? asDigest(`${algorithm}:${name}`) : null;
-        if (digest && algorithmOf(digest) === algorithm) yield digest;
+        if (digest === null || algorithmOf(digest) !== algorithm) continue;
+        if (after === undefined || digest > after) yield digest;
       }
     }
   }
