@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Access } from "@entrepot/access";
+import type { Catalog } from "@entrepot/catalog";
 import type { Content } from "@entrepot/content";
 import {
   type DistributionServer,
@@ -10,7 +11,10 @@ import {
 } from "@entrepot/distribution/server";
 import type { PullThrough } from "@entrepot/proxy";
 import type { Events } from "@entrepot/events";
+import { isAsOfName } from "@entrepot/registry";
+import type { BlobStore } from "@entrepot/storage";
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
+import { openAsOf } from "./as-of.ts";
 import type { Log } from "./log.ts";
 import { answerMetrics, type MetricsAccess } from "./metrics/answer-metrics.ts";
 import type { Metrics } from "./metrics/open-metrics.ts";
@@ -18,6 +22,8 @@ import { actorOf, isCopier } from "./request-actor.ts";
 
 /** What a request reaches: the parts that answer it. */
 export interface HttpOptions {
+  readonly catalog: Catalog;
+  readonly store: BlobStore;
   readonly access: Access;
   readonly content: Content;
   readonly pullThrough: PullThrough;
@@ -75,14 +81,17 @@ function shortcutsOf(incoming?: IncomingMessage, outgoing?: ServerResponse): Sho
 }
 
 function openDistribution(
-  { access, content, events, pullThrough, publicUrl, log }: HttpOptions,
+  options: HttpOptions,
   addressOf: (request: Request) => string,
 ): DistributionServer {
+  const { access, content, events, pullThrough, publicUrl, log } = options;
   return distributionServer({
     async open(request, scopes) {
       const identity = await access.authenticate(request, addressOf(request));
       // `/v2/` itself needs no right: it is where clients find out how to log in.
-      if (scopes.length === 0) access.requireLogin(identity);
+      const [asked] = scopes;
+      if (!asked) access.requireLogin(identity);
+      else if (isAsOfName(asked.name)) return openAsOf(options, identity, asked);
       const guarded = access.guard(content.as(actorOf(request, identity)), identity);
       const registry = pullThrough.over(guarded, request.method === "HEAD");
       // Replication's own pulls are none, as in Harbor.

@@ -1,7 +1,7 @@
-import { RegistryError } from "@entrepot/oci";
-
 /** The first component of names that mean a repository as it was: no project may have it. */
 export const AS_OF = "as-of";
+
+const PREFIX = `${AS_OF}/`;
 
 /** A repository as of a moment, as clients name it: `as-of/<moment>/project/repository`. */
 export interface AsOfName {
@@ -11,24 +11,16 @@ export interface AsOfName {
   readonly repository: string;
 }
 
-/** Whether `name` means a repository as it was. */
+/** Whether `name` means a repository as it was, or should. */
 export function isAsOfName(name: string): boolean {
-  return name.startsWith(`${AS_OF}/`);
+  return name.startsWith(PREFIX);
 }
 
-/**
- * The parts of `name`, null if it is an ordinary one. Throws NAME_INVALID for one that begins like
- * such a name and lacks a part.
- */
+/** The parts of `name`; null for an ordinary one, and for one that lacks a part. */
 export function asOfName(name: string): AsOfName | null {
   if (!isAsOfName(name)) return null;
-  const [, moment, project, ...rest] = name.split("/");
-  if (moment && project && rest.length > 0) {
-    return { moment, repository: [project, ...rest].join("/") };
-  }
-  throw new RegistryError(
-    "NAME_INVALID",
-    `${JSON.stringify(name.slice(0, 150))} is not a name as of a moment; expected ` +
-      `${AS_OF}/<moment>/project/repository, as ${AS_OF}/2026-01-31t14.03.00z/library/app`,
-  );
+  const end = name.indexOf("/", PREFIX.length);
+  const repository = name.slice(end + 1);
+  if (end < 0 || repository.indexOf("/") <= 0) return null;
+  return { moment: name.slice(PREFIX.length, end), repository };
 }

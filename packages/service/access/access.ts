@@ -2,6 +2,7 @@ import type { Catalog } from "@entrepot/catalog";
 import { RegistryError } from "@entrepot/oci";
 import type { Registry } from "@entrepot/registry";
 import { type Accounts, openAccounts } from "./accounts.ts";
+import { pastRight, type PastRight } from "./as-of.ts";
 import { challenge } from "./challenge.ts";
 import { credentialsOf } from "./credentials.ts";
 import { guardRegistry } from "./guard.ts";
@@ -46,6 +47,12 @@ export interface Access extends Accounts, Members, Logins {
   guard(registry: Registry, identity: Identity): Registry;
 
   /**
+   * What of the past `identity` may pull by `name`, a repository as of a moment. Throws
+   * UNAUTHORIZED where a token may help, else NAME_UNKNOWN.
+   */
+  pastRight(identity: Identity, name: string): Promise<PastRight>;
+
+  /**
    * Throws UNAUTHORIZED for nobody: neither login nor token. `/v2/` asks this, so that clients
    * learn where tokens are fetched.
    */
@@ -88,6 +95,8 @@ export async function openAccess(options: AccessOptions): Promise<Access> {
     challenge,
     tokenService: openTokenService({ logins, rights, tokens }),
     guard: (registry, identity) => guardRegistry(registry, { catalog, rights, identity }),
+
+    pastRight: (identity, name) => pastRight({ rights }, identity, name),
 
     async authenticate(request, clientAddress) {
       const credentials = credentialsOf(request);

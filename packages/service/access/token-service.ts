@@ -1,4 +1,6 @@
 import { RegistryError, type ErrorCode } from "@entrepot/oci";
+import { isAsOfName } from "@entrepot/registry";
+import { allowsPast, projectAsked } from "./as-of.ts";
 import { ANONYMOUS, type Grant, type Identity } from "./identity.ts";
 import type { Logins } from "./logins.ts";
 import type { Rights } from "./rights.ts";
@@ -97,6 +99,10 @@ async function allowedOn(
   if (type === "registry" && name === "catalog") return ["*"];
   const slash = name.indexOf("/");
   if (type !== "repository" || slash < 0) return [];
+  if (isAsOfName(name)) {
+    const today = await rights.standing(identity.accountId, projectAsked(name));
+    return allowsPast(today) ? ["pull"] : [];
+  }
   const standing = await rights.standing(identity.accountId, name.slice(0, slash));
   return REPOSITORY_ACTIONS.filter((action) => allows(standing, "repository", action));
 }
