@@ -27,6 +27,8 @@ export function openPool(address: DatabaseAddress, max: number): pg.Pool {
   const pool = new pg.Pool({
     ...clientConfig(address, "entrepot"),
     max,
+    // A transaction's first statement does not wait for its BEGIN, nor the COMMIT for its last one.
+    pipeline: true,
     idleTimeoutMillis: 30_000,
   });
   // Whoever uses a broken connection gets the error as an answer; a second copy needs no listener.

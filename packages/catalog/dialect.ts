@@ -26,10 +26,15 @@ export function pgDialect(pool: Pool): Dialect {
   };
 }
 
+/** How a statement ends that also ends its transaction. */
+export const AND_COMMIT = "; COMMIT";
+
 interface Connection extends DatabaseConnection {
   readonly client: PoolClient;
   /** Whether a transaction is open, as far as the answers say. */
   inTransaction: boolean;
+  /** The answer to `begin` while no statement has waited for it. */
+  begun: Promise<unknown> | null;
   /** The connection is broken, or in a state that nobody knows: do not use it again. */
   discard: boolean;
 }
@@ -47,11 +52,15 @@ function pgDriver(pool: Pool): Driver {
     beginTransaction: async (connection, settings) => {
       const level = settings.isolationLevel ? ` isolation level ${settings.isolationLevel}` : "";
       const mode = settings.accessMode ? ` ${settings.accessMode}` : "";
-      await run(connection as Connection, `begin${level}${mode}`);
-      (connection as Connection).inTransaction = true;
+      const own = connection as Connection;
+      own.inTransaction = true;
+      // On its way: the first statement follows without waiting for the answer.
+      own.begun = run(own, `begin${level}${mode}`);
+      own.begun.catch(() => undefined);
     },
     commitTransaction: async (connection) => {
-      if ((connection as Connection).inTransaction) await run(connection as Connection, "commit");
+      if ((connection as Connection).inTransaction)
+        await runInTurn(connection as Connection, "commit");
     },
     rollbackTransaction: async (connection) => {
       const own = connection as Connection;
@@ -75,13 +84,28 @@ function connectionOf(client: PoolClient): Connection {
   const connection: Connection = {
     client,
     inTransaction: false,
+    begun: null,
     discard: false,
-    executeQuery: <R>(query: CompiledQuery) => run<R>(connection, query.sql, query.parameters),
+    executeQuery: <R>(query: CompiledQuery) =>
+      runInTurn<R>(connection, query.sql, query.parameters),
     streamQuery: () => {
       throw new Error("streaming is not offered; read in pages");
     },
   };
   return connection;
+}
+
+/** Runs `text`; a `begin` that is under way has to have succeeded too. */
+async function runInTurn<R>(
+  connection: Connection,
+  text: string,
+  parameters?: readonly unknown[],
+): Promise<QueryResult<R>> {
+  const { begun } = connection;
+  if (!begun) return run(connection, text, parameters);
+  connection.begun = null;
+  const [, answer] = await Promise.all([begun, run<R>(connection, text, parameters)]);
+  return answer;
 }
 
 async function run<R>(
@@ -111,6 +135,8 @@ async function run<R>(
  */
 async function ask(connection: Connection, text: string, values: unknown[]): Promise<unknown> {
   try {
+    if (values.length > 0 && text.endsWith(AND_COMMIT))
+      return await askAndCommit(connection, text, values);
     return await connection.client.query(prepared(text, values));
   } catch (error) {
     if (!isStalePlan(error)) throw error;
@@ -118,6 +144,23 @@ async function ask(connection: Connection, text: string, values: unknown[]): Pro
     if (connection.inTransaction) throw error;
     return await connection.client.query({ text, values });
   }
+}
+
+/**
+ * Sends the COMMIT right behind the statement, in a message of its own: a statement that is kept
+ * parsed and planned cannot hold two. After a failure it is a ROLLBACK.
+ */
+async function askAndCommit(connection: Connection, text: string, values: unknown[]) {
+  const { client } = connection;
+  const statement = prepared(text.slice(0, -AND_COMMIT.length), values);
+  const [asked, committed] = await Promise.allSettled([
+    client.query(statement),
+    client.query("commit"),
+  ]);
+  if (committed.status === "rejected") throw committed.reason;
+  connection.inTransaction = false;
+  if (asked.status === "rejected") throw asked.reason;
+  return committed.value;
 }
 
 const WRITES = new Set(["INSERT", "UPDATE", "DELETE", "MERGE"]);

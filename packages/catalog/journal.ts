@@ -1,5 +1,5 @@
 import { sql, type Kysely, type RawBuilder, type Selectable } from "kysely";
-import pg from "pg";
+import { AND_COMMIT } from "./dialect.ts";
 import type { Database, JournalTable } from "./database.ts";
 import type { Actor, Change, JournalEntry, JournalKind } from "./ports.ts";
 
@@ -8,8 +8,8 @@ export const JOURNAL_CHANNEL = "entrepot_journal";
 
 /**
  * The last statement of a commit, together with the COMMIT: takes the head row's lock, numbers and
- * dates `changes`, appends them and announces the newest `seq`. Sent as one text, so that the lock
- * is held by the server alone and never waits for this process. `now` replaces the server's clock.
+ * dates `changes`, appends them and announces the newest `seq`. Sent as one, so that the lock is
+ * held by the server alone and never waits for this process. `now` replaces the server's clock.
  */
 export function appendAndCommit(
   changes: readonly Change[],
@@ -17,30 +17,32 @@ export function appendAndCommit(
   registryId: string,
   now?: Date,
 ): RawBuilder<unknown> {
-  const text = pg.escapeLiteral;
-  const count = changes.length;
-  const clock = now ? `${text(now.toISOString())}::timestamptz` : "clock_timestamp()";
   const { origin } = actor;
-  const path = `ARRAY[${(actor.path ?? []).map(text).join(", ")}]::text[]`;
-  return sql.raw(`
-    WITH head AS (
+  return sql`
+    WITH given AS (
+      SELECT ${changes.length}::integer AS many, ${origin?.seq ?? null}::bigint AS origin_seq,
+        coalesce(${now ?? null}::timestamptz, clock_timestamp()) AS clock
+    ), head AS (
       UPDATE journal_head SET
-        seq = seq + ${count},
-        at = greatest(at, ${clock} - ${count} * interval '1 microsecond')
-           + ${count} * interval '1 microsecond'
-      RETURNING timeline, seq, at
+        seq = seq + many,
+        at = greatest(at, given.clock - many * interval '1 microsecond')
+           + many * interval '1 microsecond'
+      FROM given
+      RETURNING timeline, seq, at, many, origin_seq
     ), appended AS (
       INSERT INTO journal
         (seq, timeline, at, origin, origin_seq, path, actor, cause, kind, key, after, clock)
-      SELECT head.seq - ${count} + n, timeline, at - (${count} - n) * interval '1 microsecond',
-        ${text(origin?.registry ?? registryId)}, ${origin ? origin.seq : `head.seq - ${count} + n`},
-        ${path}, ${text(actor.name)}, ${text(actor.cause)},
+      SELECT head.seq - many + n, timeline, at - (many - n) * interval '1 microsecond',
+        coalesce(change #>> '{carried,origin,registry}', ${origin?.registry ?? registryId}),
+        coalesce((change #>> '{carried,origin,seq}')::bigint, origin_seq, head.seq - many + n),
+        CASE WHEN change -> 'carried' IS NULL THEN ${actor.path ?? []}::text[]
+          ELSE ARRAY(SELECT jsonb_array_elements_text(change #> '{carried,path}')) END,
+        ${actor.name}, ${actor.cause},
         change ->> 'kind', change ->> 'key', nullif(change -> 'after', 'null'), change ->> 'clock'
-      FROM head, jsonb_array_elements(${text(JSON.stringify(changes))}::jsonb)
+      FROM head, jsonb_array_elements(${JSON.stringify(changes)}::jsonb)
         WITH ORDINALITY AS recorded (change, n)
     )
-    SELECT pg_notify('${JOURNAL_CHANNEL}', seq::text) FROM head;
-    COMMIT`);
+    SELECT pg_notify(${JOURNAL_CHANNEL}, seq::text) FROM head${sql.raw(AND_COMMIT)}`;
 }
 
 /** Entries with `seq` greater than `after`, in order, at most `limit`. */
