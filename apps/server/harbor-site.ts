@@ -1,7 +1,8 @@
 import { asDigest, type ErrorCode, projectOf, RegistryError } from "@entrepot/oci";
 import type { HarborArtifact, HarborClient, RemoteRegistry } from "@entrepot/distribution/client";
 import type { ListedArtifact, Selection, Site } from "@entrepot/replication";
-import { originHeaders } from "./request-actor.ts";
+import type { Repository } from "@entrepot/registry";
+import { originHeaders, originHeadersOfTags } from "./request-actor.ts";
 
 /** Below this size a blob is sent sooner than it is asked for. */
 const WORTH_ASKING_BYTES = 64 * 1024;
@@ -30,9 +31,26 @@ export function harborSite(
     }
     if (!found) await harbor.createProject(project, await isPublic());
   };
+  let takesTogether = true;
+  const pushNoting =
+    (repository: Repository): Repository["push"] =>
+    (...what) =>
+      repository.push(...what).catch((error: unknown) => {
+        if (error instanceof RegistryError && error.code === "BAD_REQUEST") takesTogether = false;
+        throw error;
+      });
   const remote = () => (peerId ? asEntrepot : asHarbor);
   return {
     registry: (origin) => remote().with(originHeaders(origin)),
+
+    together(origins) {
+      const headers = peerId && takesTogether ? originHeadersOfTags(origins) : null;
+      if (!headers) return null;
+      const { repository } = asEntrepot.with(headers);
+      return {
+        repository: (name) => ({ ...repository(name), push: pushNoting(repository(name)) }),
+      };
+    },
 
     list: (selection) => listArtifacts(harbor, selection),
 

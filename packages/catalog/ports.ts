@@ -13,6 +13,15 @@ export interface Actor {
   readonly path?: readonly string[];
   /** A replicated change's clock (`printClock`), where its sender tells it. */
   readonly clock?: string;
+  /** Of one push of several tags that carries each on by itself: what belongs to which tag. */
+  readonly ofTags?: ReadonlyMap<string, Carried>;
+}
+
+/** What a replicated change carries on; see `Actor`. */
+export interface Carried {
+  readonly origin: { readonly registry: string; readonly seq: number };
+  readonly path: readonly string[];
+  readonly clock?: string;
 }
 
 /** What kinds of names there are. */
@@ -44,6 +53,8 @@ export interface Change {
   readonly after: Readonly<Record<string, unknown>> | null;
   /** Of tags and manifests: when it was made, in the order of this name's changes. */
   readonly clock?: string | null;
+  /** Where it was made and what it passed through, if that is not what the actor says. */
+  readonly carried?: Pick<Carried, "origin" | "path">;
 }
 
 /** One entry of the journal. */

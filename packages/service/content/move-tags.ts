@@ -1,6 +1,7 @@
 import { type Commit, type NameClock, parseClock, tagChange } from "@entrepot/catalog";
 import { asDigest, type Descriptor, type Digest } from "@entrepot/oci";
 import { sql } from "kysely";
+import { actorOfTag, changeOfTag } from "./actor-of-tag.ts";
 import { recordConflict } from "./conflicts.ts";
 import { applies, type NameClocks, type Ruling, savingClocks } from "./name-clocks.ts";
 import type { Place } from "./room.ts";
@@ -45,7 +46,8 @@ export async function moveTags(commit: Commit, at: Place, move: TagMove): Promis
   }
   for (const name of names) {
     const { clock } = rulings.get(of(name))!;
-    commit.record({ ...tagChange(at.repository, name, content), clock });
+    const change = { ...tagChange(at.repository, name, content), clock };
+    commit.record(changeOfTag(at.actor, name, change));
   }
   for (const tag of contested) {
     const here = move.clocks.get(of(tag))!;
@@ -77,7 +79,7 @@ export interface Meeting {
 export async function listConflict(commit: Commit, at: Place, meeting: Meeting): Promise<void> {
   const { tag, won, here, standing, incoming } = meeting;
   const ours = here.stamp.registry;
-  const theirs = parseClock(at.actor.clock!)!.stamp.registry;
+  const theirs = parseClock(actorOfTag(at.actor, tag).clock!)!.stamp.registry;
   const sides = { repository: at.repository, tag };
   const conflict = won
     ? { winner: incoming, loser: standing, winnerOrigin: theirs, loserOrigin: ours }

@@ -10,6 +10,7 @@ import {
   type Standing,
   standingOf,
 } from "@entrepot/catalog";
+import { tagIn } from "./actor-of-tag.ts";
 import type { Room } from "./room.ts";
 import { type RawBuilder, sql } from "kysely";
 
@@ -41,20 +42,25 @@ export async function lockClocks(commit: Commit, keys: readonly string[]): Promi
 
 /**
  * What a change by `actor` makes of `clocks`. One that is made here comes after all of them, under
- * one stamp; so does one from elsewhere that carries no clock. Pure but for the time.
+ * one stamp; so does one from elsewhere that carries no clock. Tags that are pushed together may
+ * each carry their own. Pure but for the time.
  */
 export function rule(
   { catalog }: Pick<Room, "catalog">,
-  actor: Pick<Actor, "clock">,
+  actor: Pick<Actor, "clock" | "ofTags">,
   clocks: NameClocks,
 ): ReadonlyMap<string, Ruling> {
-  const incoming = actor.clock === undefined ? null : parseClock(actor.clock);
+  const incomingOf = (key: string) => {
+    const tag = actor.ofTags ? tagIn(key) : null;
+    const { clock } = (tag !== null && actor.ofTags?.get(tag)) || actor;
+    return clock === undefined ? null : parseClock(clock);
+  };
   const stamp = nextStamp([...clocks.values()], catalog.registryId, catalog.now().getTime());
-  const rulingOf = (here: NameClock | null): Ruling =>
+  const rulingOf = (here: NameClock | null, incoming: NameClock | null): Ruling =>
     incoming
       ? { clock: printClock(mergedClock(here, incoming)), standing: standingOf(here, incoming) }
       : { clock: printClock(stampedClock(here, stamp)), standing: "local" };
-  return new Map([...clocks].map(([key, here]) => [key, rulingOf(here)]));
+  return new Map([...clocks].map(([key, here]) => [key, rulingOf(here, incomingOf(key))]));
 }
 
 /** Keeps the clocks of names that were changed. */

@@ -14,6 +14,7 @@ import {
 } from "@entrepot/oci";
 import { collect } from "@entrepot/registry";
 import { sql } from "kysely";
+import { actorOfTag } from "./actor-of-tag.ts";
 import { lockClocks, rule } from "./name-clocks.ts";
 import { moveTags } from "./move-tags.ts";
 import type { Place } from "./room.ts";
@@ -109,7 +110,8 @@ function bytesWhole(at: Place, { content, manifest, bytes }: Pushed): Promise<un
 /** What has come in between is asked again. */
 async function setAnew(at: Place, tags: readonly string[], content: Descriptor): Promise<void> {
   for (const tag of tags) {
-    if (!(await setTagAnew(at, tag, content))) await tagManifest(at, tag, content.digest);
+    const place = { ...at, actor: actorOfTag(at.actor, tag) };
+    if (!(await setTagAnew(place, tag, content))) await tagManifest(place, tag, content.digest);
   }
 }
 

@@ -14,6 +14,7 @@ import { ownTagOnly } from "./own-tag-only.ts";
 import type { Origin, Policy, Site } from "./ports.ts";
 import type { Replica } from "./replicas.ts";
 import { selectedPlatforms, sparseOptions, wantedContent } from "./policy-platforms.ts";
+import { takingAlong, type WaitingTags } from "./tags-together.ts";
 import { sourceSide } from "./source-side.ts";
 import { verifyGraph } from "./verify.ts";
 
@@ -40,6 +41,8 @@ export interface Errand {
   readonly bringAgain: (replica: Replica) => Promise<void>;
   /** What is there at the target is not trusted. */
   readonly deep?: boolean;
+  /** Tags that may go along in another's push. */
+  readonly waiting?: WaitingTags;
   /** How blobs travel. */
   readonly how?: Pick<CopyOptions, "transfers" | "chunked" | "throttle">;
 }
@@ -98,14 +101,23 @@ async function copyOnce(
   content: Descriptor,
 ): Promise<void> {
   const { replica, run, once } = errand;
-  const { reference } = replica;
+  const { reference, origin } = replica;
   const isTag = asDigest(reference) === null;
   const watched = watchCopy(run.progress);
   const options = { ...copyOptions(errand), ...watched.options };
+  const artifact = `${siteKey(errand.policy)}/graph/${target.name}@${content.digest}`;
+  // Only who judges by clocks can tell a push that comes late, when its task has been given up.
+  const waiting = isTag && errand.judges ? errand.waiting : undefined;
+  const taking = waiting
+    ? takingAlong(target, {
+        ...{ source, content, tag: reference, origin },
+        ...{ site: errand.target, waiting, artifact },
+      })
+    : target;
   const copyAll = async () => {
     const copyWith = (how: CopyOptions) =>
       isTag
-        ? copyTag(source, target, reference, content, how)
+        ? copyTag(source, taking, reference, content, how)
         : copyGraph(source, target, content, how);
     const result = await copyWith(options);
     if (errand.policy.options.verify) {
@@ -119,16 +131,22 @@ async function copyOnce(
     );
   };
   let ours = false;
-  const leading = once(`${siteKey(errand.policy)}/graph/${target.name}@${content.digest}`, () => {
+  const leading = once(artifact, () => {
     ours = true;
     return copyAll();
   });
   if (ours) return leading;
+  const own = waiting?.wait(artifact, reference, origin);
   const brought = leading.then(
     () => true,
     () => false,
   );
-  if (!(await orCancelled(brought, run.signal))) return copyAll();
+  try {
+    if (!(await orCancelled(brought, run.signal))) return await copyAll();
+  } finally {
+    if (own) waiting?.leave(artifact, own);
+  }
+  if (own?.moved) return run.log("info", "done: the tag came with another of its artifact");
   // A first attempt knows that it differs; a later one may have set it, and nobody heard.
   const isSet = async () =>
     run.attempt > 1 && (await target.resolve(reference))?.digest === content.digest;

@@ -36,6 +36,13 @@ export interface Site {
   registry(origin: Origin): Registry;
 
   /**
+   * The registry for one push of several tags, each carrying on its own of `origins`, named in this
+   * order: it takes nothing else. Null where these cannot go together. Throws BAD_REQUEST in that
+   * push, with nothing stored, at an Entrepot that is too old for it, and from then on is null.
+   */
+  together?(origins: readonly Origin[]): Pick<Registry, "repository"> | null;
+
+  /**
    * Artifacts that `selection` selects, repository by repository. Throws when the listing cannot be
    * completed: a partial one must never look whole.
    */

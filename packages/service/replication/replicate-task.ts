@@ -12,6 +12,7 @@ import type { Policies } from "./policies.ts";
 import type { Site } from "./ports.ts";
 import { waitFor } from "./run-window.ts";
 import type { Transport } from "./transport.ts";
+import { waitingTags } from "./tags-together.ts";
 import {
   type Arrival,
   noteArrivals,
@@ -47,6 +48,7 @@ export function replicateTask(options: ReplicateOptions): TaskHandler {
   const take = batched((keys: ReplicaKey[]) => takeReplicas(catalog.db, keys), { max: 100 });
   const note = batched((arrivals: Arrival[]) => noteArrivals(catalog.db, arrivals), { max: 100 });
   const once = sharedTransfers();
+  const waiting = waitingTags();
 
   // Read when the task is about to start, for both its window and its work.
   const policyOf = ofTask((task) => policies.get((task.payload as ReplicatePayload).policyId));
@@ -73,7 +75,7 @@ export function replicateTask(options: ReplicateOptions): TaskHandler {
       const returning = await cameFrom(taken, target, peerId, run);
       const sendable = returning ? taken : await wanting(taken, options);
       const replica = returning ? taken : await resolved(sendable, target, catalog);
-      const sides = { policy, replica, source, target, how: options.transport.of(policy) };
+      const sides = { policy, replica, source, target, waiting, how: options.transport.of(policy) };
       const errand = { ...sides, run, once, deep, judges, ...errandFacts(catalog, replica) };
       const arrived = returning ? replica.wanted! : await carryOut(errand);
       if (arrived === undefined) return wantNoMore(catalog.db, replica);
