@@ -10,14 +10,27 @@ import { recordUnlabelled } from "./labels.ts";
 import { applies, lockClocks, rule, saveClocks } from "./name-clocks.ts";
 import type { Place } from "./room.ts";
 
+/** When a manifest is to be left after all. */
+export interface OnlyIf {
+  /** It has a tag: then nothing is done. */
+  readonly onlyUntagged?: boolean;
+  /** It has a tag that is not among these: CONFLICT. */
+  readonly onlyTags?: readonly string[];
+}
+
 /**
- * Deletes a manifest with all tags that point at it. False if there was none. Throws DENIED while
- * an index of the repository refers to it. Its bytes stay in the store.
+ * Deletes a manifest with all tags that point at it. False if there was none, or if it has tags
+ * and was to be deleted `onlyUntagged`. Throws DENIED while an index of the repository refers to
+ * it, CONFLICT if it has others than `onlyTags`. Its bytes stay in the store.
  *
  * A deletion from elsewhere that carries a clock deletes no tags (those have their own)
  * and leaves, as if it had succeeded, what has one or has been pushed since.
  */
-export async function deleteManifest(at: Place, digest: Digest): Promise<boolean> {
+export async function deleteManifest(
+  at: Place,
+  digest: Digest,
+  { onlyUntagged = false, onlyTags }: OnlyIf = {},
+): Promise<boolean> {
   return at.room.catalog.commit(at.actor, async (commit) => {
     const manifest = await commit.db
       .selectFrom("manifest")
@@ -51,6 +64,13 @@ export async function deleteManifest(at: Place, digest: Digest): Promise<boolean
       .where("repository_id", "=", manifest.repository_id)
       .where("digest", "=", digest)
       .execute();
+    if (onlyUntagged && named.length > 0) return false;
+    // No tag can come to it before this ends: its row is locked.
+    const other = onlyTags && named.find(({ name }) => !onlyTags.includes(name));
+    if (other) {
+      const text = `manifest ${digest} of '${at.repository}' has come to have tag '${other.name}'`;
+      throw new RegistryError("CONFLICT", text);
+    }
     const own = `${at.repository}@${digest}`;
     const keyOf = (tag: { name: string }) => `${at.repository}:${tag.name}`;
     const clocks = await lockClocks(commit, [own, ...named.map(keyOf)]);

@@ -1,5 +1,5 @@
 import { batched, type Catalog } from "@entrepot/catalog";
-import { asDigest, type Descriptor, type Digest } from "@entrepot/oci";
+import { asDigest, type Descriptor, type Digest, RegistryError } from "@entrepot/oci";
 import { sql } from "kysely";
 
 /** Questions of the hot path. All that are asked in one turn of the event loop are one query. */
@@ -8,7 +8,10 @@ export interface Lookups {
   manifest(key: { repository: string; reference: string }): Promise<Descriptor | null>;
   /** The size in bytes of blob `digest` by `repository`'s row, or null if it has none. */
   blob(key: { repository: string; digest: Digest }): Promise<number | null>;
-  /** Notes that `repository` has a blob. False if its project does not exist. Repeating is safe. */
+  /**
+   * Notes that `repository` has a blob. False if its project does not exist. Repeating is safe.
+   * Throws DENIED where the project's quota has no room for it.
+   */
   addBlob(key: BlobRow): Promise<boolean>;
 }
 
@@ -28,11 +31,30 @@ const ONE_QUERY = { max: MOST_KEYS, maxInFlight: 1 };
 
 /** The lookups of `catalog`, batched. */
 export function openLookups(catalog: Catalog): Lookups {
+  const adding = batched((rows: BlobRow[]) => addEach(catalog, rows), { max: MOST_KEYS });
+  const added: Lookups["addBlob"] = async (row) => {
+    const outcome = await adding(row);
+    if (typeof outcome === "boolean") return outcome;
+    throw outcome;
+  };
   return {
     manifest: batched((keys) => findManifests(catalog, keys), ONE_QUERY),
     blob: batched((keys) => findBlobs(catalog, keys), ONE_QUERY),
-    addBlob: batched((rows) => addBlobs(catalog, rows), { max: MOST_KEYS }),
+    addBlob: added,
   };
+}
+
+/** What one project's quota refuses is no other row's failure: then each goes alone. */
+async function addEach(catalog: Catalog, rows: BlobRow[]): Promise<(boolean | RegistryError)[]> {
+  try {
+    return await addBlobs(catalog, rows);
+  } catch (error) {
+    if (!(error instanceof RegistryError) || error.code !== "DENIED") throw error;
+    if (rows.length === 1) return [error];
+  }
+  const outcomes: (boolean | RegistryError)[] = [];
+  for (const row of rows) outcomes.push(...(await addEach(catalog, [row])));
+  return outcomes;
 }
 
 interface ManifestRow {

@@ -1,2 +1,17 @@
-/** How long deleted names can be recovered, where nobody says otherwise. */
-export const RECOVERY_DAYS = 30;
+export { RECOVERY_DAYS } from "./recovery-days.ts";
+export { openRetention, type Retention, type RetentionOptions } from "./open-retention.ts";
+export { RETENTION_KINDS } from "./put-back.ts";
+export type { ImmutableRules, ProjectRef } from "./immutable/immutable-rules.ts";
+export type { CompileGlob, ImmutableRule, ImmutableSettings } from "./immutable/rule-settings.ts";
+export { putQuota, type Quota, type Quotas, UNLIMITED } from "./quota/quotas.ts";
+export type { ProjectUse, RepositoryUse, Sample, StorageUse, Use } from "./quota/storage-use.ts";
+export type { RetentionPlan, Verdict } from "./rules/plan-retention.ts";
+export {
+  type RetentionPolicy,
+  type RetentionRule,
+  type RetentionSettings,
+  type Template,
+  TEMPLATES,
+} from "./rules/policy-settings.ts";
+export { RETENTION } from "./rules/retention-policies.ts";
+export type { RunPayload, RunPlan } from "./rules/retention-runs.ts";

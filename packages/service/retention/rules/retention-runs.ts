@@ -1,0 +1,141 @@
+import type { Actor, Catalog } from "@entrepot/catalog";
+import type { Jobs, NewTask } from "@entrepot/jobs";
+import { RegistryError } from "@entrepot/oci";
+import type { CompileGlob } from "../immutable/rule-settings.ts";
+import { isAbout, type RetentionPlan, type Verdict } from "./plan-retention.ts";
+import type { RetentionRule } from "./policy-settings.ts";
+import { RETENTION, type RetentionPolicies } from "./retention-policies.ts";
+
+/** What a run was started with: the rules as they were then. */
+export interface RunPlan {
+  readonly dryRun: boolean;
+  readonly rules: readonly RetentionRule[];
+}
+
+/** What a task of a run works on. */
+export interface RunPayload {
+  readonly [more: string]: unknown;
+  readonly repository: string;
+}
+
+/** How a run is started. */
+export interface RunRequest {
+  readonly dryRun: boolean;
+  readonly trigger: "manual" | "scheduled";
+  readonly actor: string;
+}
+
+/** Runs of retention policies: one task per repository that a rule is about. */
+export interface RetentionRuns {
+  /** Starts one; its id. Throws NOT_FOUND, and PRECONDITION while another one deletes. */
+  start(policyId: number, request: RunRequest): Promise<number>;
+  /** What a run is doing in `repository`, or has done; null before that is decided. */
+  plan(executionId: number, repository: string): Promise<RetentionPlan | null>;
+  /** How many artifacts tasks of a run looked at, and how many of them stay, by repository. */
+  counts(executionId: number): Promise<ReadonlyMap<string, { total: number; retained: number }>>;
+}
+
+/** What starting a run needs. */
+export interface RunsOptions {
+  readonly catalog: Catalog;
+  readonly jobs: Jobs;
+  readonly glob: CompileGlob;
+  readonly policies: RetentionPolicies;
+}
+
+/** The runs of `policies`. */
+export function openRetentionRuns(options: RunsOptions): RetentionRuns {
+  const { catalog, jobs, policies, glob } = options;
+  return {
+    async start(policyId, { dryRun, trigger, actor }) {
+      const policy = await policies.get(policyId);
+      if (!policy) throw unknown(policyId);
+      if (!dryRun) await refuseSecond(jobs, policyId);
+      const names = await repositoriesOf(catalog, policy.projectId);
+      const tasks = names
+        .filter((name) => rulesFor(policy.rules, name, glob).length > 0)
+        .map((repository): NewTask => {
+          const payload: RunPayload = { repository };
+          return { kind: RETENTION, lane: `retention:${repository}`, payload };
+        });
+      const plan: RunPlan = { dryRun, rules: policy.rules };
+      return jobs.execute({
+        vendor: RETENTION,
+        vendorId: policyId,
+        trigger,
+        actor,
+        plan,
+        tasks,
+        statusText: tasks.length === 0 ? "no rule is about any repository" : "",
+      });
+    },
+
+    async plan(executionId, repository) {
+      const row = await catalog.db
+        .selectFrom("retention_plan")
+        .selectAll()
+        .where("execution_id", "=", executionId)
+        .where("repository", "=", repository)
+        .executeTakeFirst();
+      if (!row) return null;
+      const { total, retained } = row;
+      return { items: row.items as readonly Verdict[], total, retained };
+    },
+
+    async counts(executionId) {
+      const rows = await catalog.db
+        .selectFrom("retention_plan")
+        .select(["repository", "total", "retained"])
+        .where("execution_id", "=", executionId)
+        .execute();
+      return new Map(rows.map(({ repository, ...counts }) => [repository, counts]));
+    },
+  };
+}
+
+/** The rules that are about `repository`, its full name. */
+export function rulesFor(
+  rules: readonly RetentionRule[],
+  repository: string,
+  glob: CompileGlob,
+): readonly RetentionRule[] {
+  const name = repository.slice(repository.indexOf("/") + 1);
+  return rules.filter((rule) => isAbout(rule, name, glob));
+}
+
+async function repositoriesOf({ db }: Catalog, projectId: number): Promise<string[]> {
+  const rows = await db
+    .selectFrom("repository")
+    .select("name")
+    .where("project_id", "=", projectId)
+    .orderBy("name")
+    .execute();
+  return rows.map(({ name }) => name);
+}
+
+/** Two would each count what the other is about to delete. */
+async function refuseSecond(jobs: Jobs, vendorId: number): Promise<void> {
+  const query = { vendor: RETENTION, vendorId, status: "Running", page: 1, pageSize: 100 } as const;
+  const { items } = await jobs.executions(query);
+  const other = items.find(({ plan }) => !(plan as RunPlan).dryRun);
+  if (!other) return;
+  const text = `execution ${other.id} of this policy is running; wait for it, or stop it`;
+  throw new RegistryError("PRECONDITION", text);
+}
+
+function unknown(id: number): RegistryError {
+  return new RegistryError("NOT_FOUND", `retention policy ${id} does not exist`);
+}
+
+/** Starts what a schedule is due for; one that is running already is enough. */
+export function onSchedule(runs: RetentionRuns) {
+  return async (policyId: number): Promise<void> => {
+    const actor: Actor["name"] = "system:retention";
+    try {
+      await runs.start(policyId, { dryRun: false, trigger: "scheduled", actor });
+    } catch (error) {
+      if (!(error instanceof RegistryError)) throw error;
+      if (error.code !== "PRECONDITION" && error.code !== "NOT_FOUND") throw error;
+    }
+  };
+}
