@@ -6,7 +6,15 @@ import { type Content, forgetTombstones, openContent } from "@entrepot/content";
 import { type AddressGuard, addressGuard } from "@entrepot/distribution/client";
 import { type Events, openEvents } from "@entrepot/events";
 import { DEFAULT_KEPT, type Jobs, type Kept, openJobs } from "@entrepot/jobs";
-import { type Connect, openReplication, type Pace, type Replication } from "@entrepot/replication";
+import {
+  compileGlob,
+  type Connect,
+  openReplication,
+  type Pace,
+  type Replication,
+} from "@entrepot/replication";
+import { openRetention, type Retention } from "@entrepot/retention";
+import { openRestores, type Restores } from "@entrepot/recovery";
 import { openDownloads, openPullThrough, type PullThrough } from "@entrepot/proxy";
 import type { BlobStore } from "@entrepot/storage";
 import { type Metrics, openMetrics } from "./metrics/open-metrics.ts";
@@ -15,6 +23,7 @@ import { localSite } from "./local-site.ts";
 import type { Log } from "./log.ts";
 import { lagOver } from "./lag-over.ts";
 import { webhookPost } from "./post-webhook.ts";
+import { restorableKinds } from "./restorable-kinds.ts";
 import { openUpstreams, type Upstreams } from "./upstreams.ts";
 import { connectSite } from "./remote-site.ts";
 
@@ -26,6 +35,8 @@ export interface Parts {
   readonly content: Content;
   readonly jobs: Jobs;
   readonly replication: Replication;
+  /** What puts names back. */
+  readonly restores: Restores;
   readonly metrics: Metrics;
   /** Webhooks. */
   readonly events: Events;
@@ -89,6 +100,8 @@ export async function openParts(options: PartsOptions, onStop: OnStop): Promise<
     onError: reporting(log),
   });
   onStop(() => replication.close());
+  const { deleteArtifact } = content;
+  const retention = openRetention({ catalog, jobs, glob: compileGlob, deleteArtifact });
   const post = webhookPost(options.guard ?? addressGuard());
   onStop(post.close);
   const host = options.publicUrl ? new URL(options.publicUrl).host : "";
@@ -97,6 +110,8 @@ export async function openParts(options: PartsOptions, onStop: OnStop): Promise<
   // Before the connections that its tasks work with.
   onStop(() => jobs.stop(DRAIN_MS));
   onStop(() => events.close());
+  const kinds = restorableKinds({ content, jobs, replication });
+  const restores = openRestores({ catalog, store, jobs, kinds });
   const upstreams = openUpstreams(catalog, replication, reporting(log));
   await upstreams.refresh();
   const pullThrough = openPullThrough({
@@ -113,6 +128,7 @@ export async function openParts(options: PartsOptions, onStop: OnStop): Promise<
     content,
     jobs,
     replication,
+    restores,
     upstreams,
     pullThrough,
     metrics,
@@ -124,7 +140,7 @@ export async function openParts(options: PartsOptions, onStop: OnStop): Promise<
 
 /** Starts what runs in the background: tasks, `workers` at a time, replication, housekeeping. */
 export async function startWork(parts: Parts, workers: number, onStop: OnStop): Promise<void> {
-  const { events, catalog, content, jobs, replication, store, log } = parts;
+  const { events, catalog, content, jobs, replication, retention, store, log } = parts;
   await jobs.start({ workers });
   replication.start();
   events.start();
@@ -133,6 +149,8 @@ export async function startWork(parts: Parts, workers: number, onStop: OnStop): 
     await expireProxied(catalog, content);
     await content.pulls.forgetGone();
     await forgetTombstones(catalog);
+    await retention.use.sample();
+    await parts.restores.forget();
   };
   onStop(sweeping(tidyUp, reporting(log)));
 }

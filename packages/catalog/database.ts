@@ -27,6 +27,7 @@ import type {
   ArtifactLabelTable,
 } from "./name-tables.ts";
 import type {
+  BackupTargetTable,
   HistoryHoldTable,
   PastManifestTable,
   PastReferenceTable,
@@ -77,6 +78,7 @@ export interface Database {
   past_manifest: PastManifestTable;
   past_reference: PastReferenceTable;
   history_hold: HistoryHoldTable;
+  backup_target: BackupTargetTable;
   restore_plan: RestorePlanTable;
   restore_item: RestoreItemTable;
   restore_blob: RestoreBlobTable;

@@ -18,6 +18,7 @@ export { followJournal, type Following, type FollowOptions } from "./journal-rea
 export { JOURNAL_CHANNEL } from "./journal.ts";
 export { knownMigrations, migrate } from "./migrate.ts";
 export { openCatalog, type CatalogOptions } from "./open-catalog.ts";
+export { openDatabase } from "./open-database.ts";
 export type * from "./ports.ts";
 export { replayJournal, type State } from "./replay.ts";
 export {

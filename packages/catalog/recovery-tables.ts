@@ -1,5 +1,5 @@
 import type { Generated } from "kysely";
-import type { Json, OptionalJson } from "./json-column.ts";
+import type { Json, JsonWithDefault, OptionalJson } from "./json-column.ts";
 
 /** A manifest that some repository no longer has, by digest; written by a trigger alone. */
 export interface PastManifestTable {
@@ -32,4 +32,71 @@ export interface HistoryHoldTable {
   seq: number;
   reason: string;
   expires_at: Date | null;
+}
+
+/** What is to be put back, planned once and then done; see recovery's `restore/`. */
+export interface RestorePlanTable {
+  id: Generated<number>;
+  created_at: Generated<Date>;
+  actor: string;
+  request: Json<unknown>;
+  moment: number | null;
+  head: number;
+  counts: OptionalJson<unknown>;
+  bytes: Generated<number>;
+  objections: Generated<string[]>;
+  execution_id: number | null;
+}
+
+/** One name of a restore's plan. */
+export interface RestoreItemTable {
+  plan_id: number;
+  kind: string;
+  key: string;
+  phase: number;
+  rank: number;
+  verdict: string | null;
+  wanted: OptionalJson<Record<string, unknown>>;
+  present: OptionalJson<Record<string, unknown>>;
+  changed_since: Generated<boolean>;
+  source: string | null;
+  why: string | null;
+  outcome: string | null;
+}
+
+/** A blob that a plan's manifests need; its size in bytes. */
+export interface RestoreBlobTable {
+  plan_id: number;
+  digest: string;
+  size: number;
+}
+
+/** What the journal does not say of a deleted webhook; written by a trigger. */
+export interface PastWebhookTable {
+  id: number;
+  key: string;
+  address: string;
+  auth_header_sealed: Buffer | null;
+  secret_sealed: Buffer | null;
+  creator: string;
+  gone_at: Generated<Date>;
+}
+
+/** Where backups go; see `0016-backups.sql`. */
+export interface BackupTargetTable {
+  id: Generated<number>;
+  name: string;
+  description: Generated<string>;
+  address: string;
+  enabled: Generated<boolean>;
+  cron: Generated<string>;
+  time_zone: Generated<string>;
+  continuous: Generated<boolean>;
+  options: JsonWithDefault<Record<string, unknown>>;
+  tip: OptionalJson<Record<string, unknown>>;
+  lease_holder: string | null;
+  lease_until: Date | null;
+  last_error: Generated<string>;
+  created_at: Generated<Date>;
+  updated_at: Generated<Date>;
 }

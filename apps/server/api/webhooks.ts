@@ -68,8 +68,7 @@ function addPolicies(app: App, options: ApiOptions, room: ProjectRoutes, ownerOf
 
   app.openapi({ ...room.create, middleware: write }, async (context) => {
     const settings = settingsOf(context.req.valid("json"));
-    const creator = context.get("identity").name;
-    const id = await webhooks.create(projectId(context), settings, creator);
+    const id = await webhooks.create(context.get("actor"), projectId(context), settings);
     context.header("Location", `${context.req.path}/${id}`);
     return context.body(null, 201);
   });
@@ -81,13 +80,14 @@ function addPolicies(app: App, options: ApiOptions, room: ProjectRoutes, ownerOf
 
   app.openapi({ ...room.update, middleware: write }, async (context) => {
     const { webhook_policy_id: id } = context.req.valid("param");
-    await webhooks.update(projectId(context), id, settingsOf(context.req.valid("json")));
+    const settings = settingsOf(context.req.valid("json"));
+    await webhooks.update(context.get("actor"), projectId(context), id, settings);
     return context.body(null, 200);
   });
 
   app.openapi({ ...room.delete, middleware: write }, async (context) => {
     const { webhook_policy_id: id } = context.req.valid("param");
-    if (!(await webhooks.remove(projectId(context), id))) {
+    if (!(await webhooks.remove(context.get("actor"), projectId(context), id))) {
       await webhookOf(options, ownerOf(context), id);
     }
     return context.body(null, 200);

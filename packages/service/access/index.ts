@@ -4,6 +4,7 @@ export { TOKEN_PATH } from "./challenge.ts";
 export { ANONYMOUS, type Grant, type Identity } from "./identity.ts";
 export { loadMasterKey } from "./master-key.ts";
 export { type Member, type Members, putMember } from "./members.ts";
+export { restoreMembers } from "./restore-members.ts";
 export { scopesOf } from "./refusal.ts";
 export { visibleProjects } from "./rights.ts";
 export { asRole, roleName, ROLES, type Action, type Resource, type Role } from "./roles.ts";

@@ -41,7 +41,7 @@ export function openMembers(catalog: Catalog): Members {
       return catalog.commit(actor, (commit) => putMember(commit, project, username, role));
     },
     removeMember: (actor, project, username) =>
-      catalog.commit(actor, (commit) => removeMember(commit, project, username)),
+      catalog.commit(actor, (commit) => takeMember(commit, project, username)),
     members: (project, query) => listMembers(catalog, project, query),
   };
 }
@@ -87,7 +87,8 @@ export async function putMember(
   return { id, accountId: account.id, username, role };
 }
 
-async function removeMember(
+/** `removeMember` as a part of `commit`. */
+export async function takeMember(
   { db, record }: Commit,
   project: string,
   username: string,

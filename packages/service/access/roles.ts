@@ -31,7 +31,10 @@ const LEAST_ROLE = {
   "artifact-label": { create: 2, delete: 2 },
   label: { list: 3, write: 4 },
   tag: { list: 5, create: 2, delete: 4 },
+  "tag-retention": { read: 2, write: 2 },
+  "immutable-tag": { list: 4, write: 4 },
   log: { list: 1 },
+  recovery: { restore: 4 },
 } as const satisfies Record<string, Record<string, Role>>;
 
 /** What rights are about. */

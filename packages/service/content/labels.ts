@@ -158,11 +158,24 @@ async function remove(commit: Commit, id: number): Promise<boolean> {
     throw error;
   });
   if (!before) return false;
+  await drop(commit, id, before);
+  return true;
+}
+
+/** Deletes label `id`, which exists, as a part of `commit`. */
+export async function dropLabel(commit: Commit, id: number): Promise<void> {
+  await drop(commit, id, await labelOf(commit, id, true));
+}
+
+async function drop(
+  commit: Commit,
+  id: number,
+  { project, name }: { readonly project: string | null; readonly name: string },
+): Promise<void> {
   const carriers = await lockCarriers(commit, id);
   await commit.db.deleteFrom("label").where("id", "=", id).execute();
   await record(commit, carriers);
-  commit.record(labelChange(before.project, before.name, null));
-  return true;
+  commit.record(labelChange(project, name, null));
 }
 
 /*

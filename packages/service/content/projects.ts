@@ -8,6 +8,7 @@ import {
   repositoryChange,
 } from "@entrepot/catalog";
 import { RegistryError } from "@entrepot/oci";
+import { AS_OF } from "@entrepot/registry";
 
 /** A project's metadata as Harbor stores it: strings, `public` among them. */
 export type ProjectMetadata = Readonly<Record<string, string>>;
@@ -22,6 +23,12 @@ export interface NewProject {
   readonly registryId?: number | null;
 }
 
+/** Deletes and journals what a project has of one kind, as a part of the commit that deletes it. */
+export type ProjectPart = (
+  commit: Commit,
+  project: { readonly id: number; readonly name: string },
+) => Promise<void>;
+
 /** Projects and repositories as names; every change is journalled on behalf of an actor. */
 export interface Projects {
   /**
@@ -35,8 +42,11 @@ export interface Projects {
   ): Promise<number>;
   /** Sets the metadata given, keeps the rest. False if there is no such project. */
   update(actor: Actor, name: string, metadata: ProjectMetadata): Promise<boolean>;
-  /** False if there was none. Throws PRECONDITION while it has repositories. */
-  remove(actor: Actor, name: string): Promise<boolean>;
+  /**
+   * False if there was none. Throws PRECONDITION while it has repositories, or a replication policy
+   * that none of `parts` deletes.
+   */
+  remove(actor: Actor, name: string, parts?: readonly ProjectPart[]): Promise<boolean>;
   exists(name: string): Promise<boolean>;
   /** Whether anybody may pull from project `name`. False if there is none. */
   isPublic(name: string): Promise<boolean>;
@@ -58,6 +68,12 @@ export function openProjects(catalog: Catalog): Projects {
         "BAD_REQUEST",
         `${JSON.stringify(name)} cannot name a project: use 1 to 255 lower-case letters and ` +
           "digits, with single '.', '_' or '-' between them",
+      );
+    }
+    if (name === AS_OF) {
+      throw new RegistryError(
+        "BAD_REQUEST",
+        `'${AS_OF}' cannot name a project: names that begin with it are the past of others`,
       );
     }
     return catalog.commit(actor, async (commit) => {
@@ -84,7 +100,7 @@ export function openProjects(catalog: Catalog): Projects {
     create,
 
     update: (actor, name, metadata) => updateProject(catalog, actor, name, metadata),
-    remove: (actor, name) => removeProject(catalog, actor, name),
+    remove: (actor, name, parts = []) => removeProject(catalog, actor, name, parts),
 
     exists: async (name) => (await metadataOf(catalog, name)) !== null,
 
@@ -116,7 +132,12 @@ export function openProjects(catalog: Catalog): Projects {
   };
 }
 
-async function removeProject(catalog: Catalog, actor: Actor, name: string): Promise<boolean> {
+async function removeProject(
+  catalog: Catalog,
+  actor: Actor,
+  name: string,
+  parts: readonly ProjectPart[],
+): Promise<boolean> {
   return catalog.commit(actor, async (commit) => {
     const project = await commit.db
       .selectFrom("project")
@@ -137,6 +158,7 @@ async function removeProject(catalog: Catalog, actor: Actor, name: string): Prom
         `project '${name}' still has repositories ('${repository.name}' is one); delete them first`,
       );
     }
+    for (const remove of parts) await remove(commit, { id: project.id, name });
     const policy = await commit.db
       .selectFrom("replication_policy")
       .select("name")
@@ -149,26 +171,36 @@ async function removeProject(catalog: Catalog, actor: Actor, name: string): Prom
         `project '${name}' still has replication policy '${policy.name}'; delete it first`,
       );
     }
-    const labels = await commit.db
-      .deleteFrom("label")
-      .where("project_id", "=", project.id)
-      .returning("name")
-      .execute();
-    for (const label of labels) commit.record(labelChange(name, label.name, null));
-    const members = await commit.db
-      .deleteFrom("member")
-      .using("account")
-      .whereRef("account.id", "=", "member.account_id")
-      .where("project_id", "=", project.id)
-      .returning("account.username")
-      .execute();
-    for (const { username } of members) {
-      commit.record(memberChange(name, username, null));
-    }
-    await commit.db.deleteFrom("project").where("id", "=", project.id).execute();
-    commit.record(projectChange(name, null));
+    await dropProject(commit, name);
     return true;
   });
+}
+
+/** Deletes project `name`, which has no repositories, with its labels and members. */
+export async function dropProject(commit: Commit, name: string): Promise<void> {
+  const project = await commit.db
+    .selectFrom("project")
+    .select("id")
+    .where("name", "=", name)
+    .forUpdate()
+    .executeTakeFirst();
+  if (!project) return;
+  const labels = await commit.db
+    .deleteFrom("label")
+    .where("project_id", "=", project.id)
+    .returning("name")
+    .execute();
+  for (const label of labels) commit.record(labelChange(name, label.name, null));
+  const members = await commit.db
+    .deleteFrom("member")
+    .using("account")
+    .whereRef("account.id", "=", "member.account_id")
+    .where("project_id", "=", project.id)
+    .returning("account.username")
+    .execute();
+  for (const { username } of members) commit.record(memberChange(name, username, null));
+  await commit.db.deleteFrom("project").where("id", "=", project.id).execute();
+  commit.record(projectChange(name, null));
 }
 
 async function updateProject(

@@ -10,3 +10,4 @@ export {
   type WebhookSettings,
   type Webhooks,
 } from "./webhooks.ts";
+export { restoreWebhooks } from "./restore-webhooks.ts";

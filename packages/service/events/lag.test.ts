@@ -10,6 +10,8 @@ const box: SecretBox = {
   open: (sealed) => Buffer.from(sealed).toString(),
 };
 
+const ANN = { name: "ann", cause: "test" };
+
 test("lag over the limit is told once, and again only after it was below", async () => {
   const { catalog, close } = await testCatalog();
   const jobs = await openJobs({ catalog });
@@ -35,7 +37,7 @@ test("lag over the limit is told once, and again only after it was below", async
       outcome: "all" as const,
       lagSeconds: 60,
     };
-    const id = await openWebhooks(catalog, box, jobs).create(null, settings, "ann");
+    const id = await openWebhooks(catalog, box, jobs).create(ANN, null, settings);
     const context = { jobs, host: "" };
     const told = async (seconds: number) => {
       const lag: LagOver = {

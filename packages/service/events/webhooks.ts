@@ -1,4 +1,10 @@
-import type { Catalog, Database } from "@entrepot/catalog";
+import {
+  type Actor,
+  type Catalog,
+  type Commit,
+  type Database,
+  webhookChange,
+} from "@entrepot/catalog";
 import type { Jobs } from "@entrepot/jobs";
 import { RegistryError } from "@entrepot/oci";
 import type { Selectable, Transaction } from "kysely";
@@ -13,7 +19,7 @@ export const WEBHOOK = "WEBHOOK";
 export const PAYLOAD_FORMATS: readonly PayloadFormat[] = ["Default", "CloudEvents"];
 
 /** Deliveries to one webhook at a time, over all nodes: a slow one holds up no other. */
-const AT_ONCE = 4;
+export const AT_ONCE = 4;
 
 /** What can be said of a webhook. Of the secrets, undefined keeps what is there, "" removes it. */
 export interface WebhookSettings {
@@ -46,16 +52,23 @@ export interface Webhook extends Omit<WebhookSettings, "authHeader" | "secret"> 
   readonly updatedAt: Date;
 }
 
-/** Webhooks of a project (by id), or of the system (null). */
+/** Webhooks of a project (by id), or of the system (null). Every change is journalled. */
 export interface Webhooks {
   list(projectId: number | null): Promise<Webhook[]>;
   get(projectId: number | null, id: number): Promise<Webhook | null>;
   /** Returns its id. Throws BAD_REQUEST, and CONFLICT for a taken name. */
-  create(projectId: number | null, settings: WebhookSettings, creator: string): Promise<number>;
+  create(actor: Actor, projectId: number | null, settings: WebhookSettings): Promise<number>;
   /** As create, or throws NOT_FOUND. */
-  update(projectId: number | null, id: number, settings: WebhookSettings): Promise<void>;
+  update(
+    actor: Actor,
+    projectId: number | null,
+    id: number,
+    settings: WebhookSettings,
+  ): Promise<void>;
   /** False if there was none. Its deliveries go with it. */
-  remove(projectId: number | null, id: number): Promise<boolean>;
+  remove(actor: Actor, projectId: number | null, id: number): Promise<boolean>;
+  /** Deletes all webhooks of a project, as a part of the commit that deletes that. */
+  removeAll(commit: Commit, project: { readonly id: number; readonly name: string }): Promise<void>;
 }
 
 /** A webhook as the table has it. */
@@ -63,7 +76,7 @@ export type WebhookRow = Selectable<Database["webhook_policy"]>;
 
 /** The webhooks of `catalog`, their secrets sealed with `box`. */
 export function openWebhooks(
-  catalog: Pick<Catalog, "db" | "transaction">,
+  catalog: Pick<Catalog, "db" | "commit">,
   box: SecretBox,
   jobs: Pick<Jobs, "setLimit">,
 ): Webhooks {
@@ -81,45 +94,85 @@ export function openWebhooks(
       return row ? webhookOf(row) : null;
     },
 
-    create: (projectId, settings, creator) =>
-      catalog.transaction(async (db) => {
+    create: (actor, projectId, settings) =>
+      catalog.commit(actor, async (commit) => {
+        const { db } = commit;
         checkWebhook(settings);
         await refuseTwin(db, projectId, settings.name, null);
-        const { id } = await db
+        const row = await db
           .insertInto("webhook_policy")
-          .values({ ...valuesOf(settings), project_id: projectId, creator })
-          .returning("id")
+          .values({ ...valuesOf(settings), project_id: projectId, creator: actor.name })
+          .returningAll()
           .executeTakeFirstOrThrow();
-        await seal(db, box, id, settings);
-        await jobs.setLimit(groupOf(id), AT_ONCE, db);
-        return id;
+        await seal(db, box, row.id, settings);
+        await jobs.setLimit(groupOf(row.id), AT_ONCE, db);
+        await record(commit, row);
+        return row.id;
       }),
 
-    update: (projectId, id, settings) =>
-      catalog.transaction(async (db) => {
+    update: (actor, projectId, id, settings) =>
+      catalog.commit(actor, async (commit) => {
+        const { db } = commit;
         checkWebhook(settings);
         await refuseTwin(db, projectId, settings.name, id);
-        const { numUpdatedRows } = await db
+        const before = await db
+          .selectFrom("webhook_policy")
+          .selectAll()
+          .where("id", "=", id)
+          .where("project_id", "is not distinct from", projectId)
+          .forUpdate()
+          .executeTakeFirst();
+        if (!before) throw noWebhook(id);
+        const row = await db
           .updateTable("webhook_policy")
           .set({ ...valuesOf(settings), updated_at: new Date() })
           .where("id", "=", id)
-          .where("project_id", "is not distinct from", projectId)
-          .executeTakeFirst();
-        if (numUpdatedRows === 0n) throw noWebhook(id);
+          .returningAll()
+          .executeTakeFirstOrThrow();
         await seal(db, box, id, settings);
+        if (before.name !== row.name) await record(commit, before, null);
+        await record(commit, row);
       }),
 
-    remove: (projectId, id) =>
-      catalog.transaction(async (db) => {
-        const { numDeletedRows } = await db
+    remove: (actor, projectId, id) =>
+      catalog.commit(actor, async (commit) => {
+        const row = await commit.db
           .deleteFrom("webhook_policy")
           .where("id", "=", id)
           .where("project_id", "is not distinct from", projectId)
+          .returningAll()
           .executeTakeFirst();
-        if (numDeletedRows > 0n) await jobs.setLimit(groupOf(id), null, db);
-        return numDeletedRows > 0n;
+        if (!row) return false;
+        await jobs.setLimit(groupOf(id), null, commit.db);
+        await record(commit, row, null);
+        return true;
       }),
+
+    async removeAll(commit, project) {
+      const rows = await commit.db
+        .deleteFrom("webhook_policy")
+        .where("project_id", "=", project.id)
+        .returningAll()
+        .execute();
+      for (const row of rows) {
+        await jobs.setLimit(groupOf(row.id), null, commit.db);
+        commit.record(webhookChange(project.name, row.name, null));
+      }
+    },
   };
+}
+
+/** Tells the journal of a webhook as it is now, or that it is gone. */
+async function record(commit: Commit, row: WebhookRow, after: WebhookRow | null = row) {
+  const project =
+    row.project_id === null
+      ? null
+      : await commit.db
+          .selectFrom("project")
+          .select("name")
+          .where("id", "=", row.project_id)
+          .executeTakeFirstOrThrow();
+  commit.record(webhookChange(project?.name ?? null, row.name, after));
 }
 
 /** NOT_FOUND for webhook `id`. */

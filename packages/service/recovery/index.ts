@@ -10,5 +10,15 @@ export { heldMoment, HISTORY_BEGINS, historyBegins } from "./history/held-moment
 export { type Happening, history, type HistoryQuery } from "./history/history.ts";
 export { lastDeletionOf, type NameAt, namesAt } from "./history/names-at.ts";
 export { parseMoment, parseMomentComponent } from "./history/parse-moment.ts";
-export { rangeOf, type Scope } from "./history/scope.ts";
+export { asJournalKind, rangeOf, type Scope } from "./history/scope.ts";
 export { type Moment, momentOf, type MomentQuery } from "./moment.ts";
+export type { Bin, BinEntry } from "./restore/bin.ts";
+export { openRestores, RESTORE, type Restores } from "./restore/open-restores.ts";
+export type {
+  PlanItem,
+  RestorableKind,
+  RestorePlan,
+  RestoreRequest,
+  Verdict,
+} from "./restore/ports.ts";
+export { parseScope, projectOfScope } from "./restore/scope.ts";

@@ -7,6 +7,7 @@ import { policyOf, type PolicyRow, valuesOf } from "./policy-rows.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import { checkPolicy, withinProject } from "./policy-rules.ts";
 import type { Policy, PolicySettings } from "./ports.ts";
+import { removePolicies, restorePolicies } from "./restore-policies.ts";
 
 /** The vendor under which replication's executions and schedules are kept. */
 export const VENDOR = "REPLICATION";
@@ -32,6 +33,14 @@ export interface Policies {
    * there was none.
    */
   remove(id: number, actor: Actor): Promise<boolean>;
+  /** Makes policies what the journal says they were; see `restorePolicies`. */
+  restore(
+    commit: Commit,
+    names: Parameters<typeof restorePolicies>[2],
+    actor: Actor,
+  ): Promise<(string | null)[]>;
+  /** Deletes all policies of a project, as a part of the commit that deletes that. */
+  removeAll(commit: Commit, project: { readonly id: number }): Promise<void>;
 }
 
 /** What the calls share. */
@@ -65,6 +74,8 @@ export function openPolicies(catalog: Catalog, jobs: Jobs, lifecycle: Lifecycle)
 
     create: (settings, actor) => createPolicy(room, settings, actor),
     update: (id, settings, actor) => updatePolicy(room, id, settings, actor),
+    restore: (commit, names, actor) => restorePolicies({ jobs, lifecycle, actor }, commit, names),
+    removeAll: (commit, project) => removePolicies(jobs, commit, project),
 
     async remove(id, actor) {
       await lifecycle.stopAll(id, VENDOR);
@@ -148,7 +159,13 @@ async function updatePolicy(
   await lifecycle.settle(change.before, change.after);
 }
 
-async function settled(commit: Commit, jobs: Jobs, row: PolicyRow, around: Around): Promise<void> {
+/** Sets what follows from a stored policy, its schedule and limit, and journals it. */
+export async function settled(
+  commit: Commit,
+  jobs: Jobs,
+  row: PolicyRow,
+  around: Around,
+): Promise<void> {
   const cron = row.enabled && row.trigger_type === "scheduled" ? row.cron : null;
   const { timeZone, concurrency } = policyOf(row).options;
   await jobs.setLimit(policyGroup(row.id), concurrency || null, commit.db);
@@ -157,7 +174,7 @@ async function settled(commit: Commit, jobs: Jobs, row: PolicyRow, around: Aroun
 }
 
 /** What a policy refers to, by name; `project` is null for one of the system's. */
-interface Around {
+export interface Around {
   readonly endpoint: string;
   readonly project: string | null;
 }
