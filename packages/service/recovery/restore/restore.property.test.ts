@@ -1,0 +1,217 @@
+import { restoreMembers } from "@entrepot/access";
+import { type Catalog, compareWithTables, replayJournal } from "@entrepot/catalog";
+import { seededRandom, testCatalog } from "@entrepot/catalog/testing";
+import { type Content, openContent } from "@entrepot/content";
+import { type Jobs, openJobs } from "@entrepot/jobs";
+import type { Digest } from "@entrepot/oci";
+import { pushSample, type Sample, sampleImage, sampleIndex } from "@entrepot/registry/samples";
+import { memoryStore } from "@entrepot/storage/memory";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { openRestores, type Restores } from "./open-restores.ts";
+import type { RestorableKind, RestoreRequest } from "./ports.ts";
+
+const SEED = Number(process.env["ENTREPOT_TEST_SEED"] ?? Date.now() % 1_000_000);
+const FILE = "packages/service/recovery/restore/restore.property.test.ts";
+const REPLAY = `ENTREPOT_TEST_SEED=${SEED} npx vitest run ${FILE}`;
+const ACTS = 60;
+const PROJECTS = ["one", "two"];
+const REPOSITORIES = ["one/a", "one/a/b", "two/a"];
+
+let world: World;
+beforeAll(async () => {
+  world = await openWorld();
+});
+afterAll(() => world.close());
+
+interface World {
+  readonly catalog: Catalog;
+  readonly content: Content;
+  readonly jobs: Jobs;
+  readonly restores: Restores;
+  close(): Promise<void>;
+}
+
+async function openWorld(): Promise<World> {
+  const { catalog, close } = await testCatalog();
+  const store = memoryStore();
+  const content = openContent({ catalog, store });
+  const jobs = await openJobs({ catalog, log: () => undefined });
+  const { project, label, repository, manifest, tag, artifact_label } = content.restore;
+  const named = { project, label, repository, manifest, tag, artifact_label };
+  const kinds: RestorableKind[] = Object.entries(named).map(([kind, restore]) => ({
+    kind,
+    restore: (commit, names, { sizes }) => restore(commit, names, sizes),
+  }));
+  kinds.splice(2, 0, { kind: "member", restore: restoreMembers });
+  const restores = openRestores({ catalog, store, jobs, kinds });
+  await jobs.start({ workers: 1 });
+  const closeAll = async () => {
+    await jobs.stop();
+    await close();
+  };
+  return { catalog, content, jobs, restores, close: closeAll };
+}
+
+/** All names that a restore puts back, by `kind key`, with what the journal says of them. */
+async function stateAt({ catalog }: World, seq: number): Promise<Map<string, string>> {
+  const entries = await catalog.entries(0, 1_000_000);
+  const state = replayJournal(entries.filter((entry) => entry.seq <= seq));
+  const all = new Map<string, string>();
+  for (const [kind, names] of state) {
+    for (const [key, image] of names) all.set(`${kind} ${key}`, JSON.stringify(image));
+  }
+  return all;
+}
+
+async function restore(at: World, request: RestoreRequest): Promise<number> {
+  const actor = { name: "admin", cause: "test" };
+  const plan = await at.restores.plan(request, actor);
+  const id = await at.restores.execute(plan.id, actor);
+  for (;;) {
+    const execution = await at.jobs.execution(id);
+    if (execution!.status === "Success") return id;
+    if (execution!.status !== "Running") {
+      const { items } = await at.jobs.tasks({ executionId: id, page: 1, pageSize: 1 });
+      throw new Error(`${REPLAY}: ${items[0]!.statusText}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+type Act = () => Promise<unknown>;
+
+/** One random act under a cause of its own: pushes, retags, labels, deletions, cascades. */
+function randomAct({ content, catalog }: World, random: () => number, n: number): Act {
+  const pick = <T>(items: readonly T[]): T => items[Math.floor(random() * items.length)]!;
+  const actor = { name: "user", cause: `act-${n}` };
+  const name = pick(REPOSITORIES);
+  const repository = content.as(actor).repository(name);
+  const tag = `t${Math.floor(random() * 4)}`;
+  const sample: Sample = random() < 0.3 ? sampleIndex([sampleImage()]) : sampleImage();
+  const project = name.split("/", 1)[0]!;
+  const labelOf = async () => {
+    const id = await catalog.db
+      .selectFrom("label")
+      .innerJoin("project", "project.id", "label.project_id")
+      .select(["label.id"])
+      .where("project.name", "=", project)
+      .executeTakeFirst();
+    return id?.id;
+  };
+  const push = async () => {
+    await content.projects.ensure(actor, project);
+    await pushSample(repository, sample, [tag]);
+  };
+  return pick<Act>([
+    push,
+    push,
+    push,
+    async () => {
+      const other = await repository.resolve(`t${Math.floor(random() * 4)}`);
+      if (other) await repository.tag(tag, other.digest);
+    },
+    () => repository.delete(tag),
+    async () => {
+      const found = await repository.resolve(tag);
+      if (found) await repository.delete(found.digest as Digest);
+    },
+    () => content.deleteRepository(actor, name),
+    () => content.projects.describe(actor, name, `described in act ${n}`),
+    async () => {
+      const [id, found] = [await labelOf(), await repository.resolve(tag)];
+      if (id !== undefined && found) await content.labels.put(actor, id, name, found.digest);
+    },
+    async () => {
+      await content.projects.ensure(actor, project);
+      const { id: projectId } = await catalog.db
+        .selectFrom("project")
+        .select("id")
+        .where("name", "=", project)
+        .executeTakeFirstOrThrow();
+      const label = { name: `l${n}`, description: "", color: "", projectId };
+      await content.labels.create(actor, label);
+    },
+    async () => {
+      const id = await labelOf();
+      if (id !== undefined) await content.labels.remove(actor, id);
+    },
+    async () => {
+      for (const one of REPOSITORIES.filter((it) => it.startsWith(`${project}/`))) {
+        await content.deleteRepository(actor, one);
+      }
+      await content.projects.remove(actor, project);
+    },
+    () => content.projects.update(actor, project, { note: String(n) }),
+  ]);
+}
+
+const inScope = (name: string) => (key: string) => {
+  const at = key.slice(key.indexOf(" ") + 1);
+  if (name === "") return true;
+  return at === name || (at.startsWith(name) && "/:@".includes(at[name.length]!));
+};
+
+/** Which of `then`'s names differ from `now`, in the scope. */
+function unlike(
+  then: ReadonlyMap<string, string>,
+  now: ReadonlyMap<string, string>,
+  name: string,
+): string[] {
+  const of = inScope(name);
+  const inside = (key: string) =>
+    of(key) && (!name.includes("/") || !key.startsWith("repository") || !key.includes(`${name}/`));
+  return [...new Set([...then.keys(), ...now.keys()])]
+    .filter(inside)
+    .filter((key) => !name.includes("/") || !key.slice(key.indexOf(" ") + 1).startsWith(`${name}/`))
+    .filter((key) => then.get(key) !== now.get(key));
+}
+
+test(`random acts, then back to random moments, and that undone (seed ${SEED})`, async () => {
+  const random = seededRandom(SEED);
+  const moments: number[] = [];
+  for (const project of PROJECTS) {
+    await world.content.projects.create({ name: "user", cause: "begin" }, { name: project });
+  }
+  for (let n = 0; n < ACTS; n++) {
+    const act = randomAct(world, random, n);
+    await act().catch((error: { code?: string }) => {
+      if (!["DENIED", "PRECONDITION", "NOT_FOUND", "NAME_UNKNOWN"].includes(error.code ?? "")) {
+        throw error;
+      }
+    });
+    moments.push(await world.catalog.head());
+  }
+  for (let round = 0; round < 8; round++) {
+    const seq = moments[Math.floor(random() * moments.length)]!;
+    const name = ["", "one", "two", "one/a", "two/a"][Math.floor(random() * 5)]!;
+    const [before, then] = [
+      await stateAt(world, await world.catalog.head()),
+      await stateAt(world, seq),
+    ];
+    const project = name.split("/", 1)[0]!;
+    // Of a project that is gone only the project itself can come back.
+    if (name.includes("/") && !before.has(`project ${project}`)) continue;
+    const id = await restore(world, { name, seq });
+    const after = await stateAt(world, await world.catalog.head());
+    const why = `${name} to ${seq} in round ${round}; ${REPLAY}`;
+    const lost = unlike(then, after, name).filter((key) => !labelGone(then, after, key));
+    expect(lost, why).toEqual([]);
+    expect(await compareWithTables(world.catalog), why).toEqual([]);
+    if (unlike(before, after, "").length === 0 || random() < 0.3) continue;
+    await restore(world, { name: "", cause: `execution:${id}` });
+    const undone = await stateAt(world, await world.catalog.head());
+    expect(unlike(before, undone, ""), `undo of ${why}`).toEqual([]);
+    expect(await compareWithTables(world.catalog), why).toEqual([]);
+  }
+}, 120_000);
+
+/** An artifact's labels come back only as far as the labels themselves are there. */
+function labelGone(
+  then: ReadonlyMap<string, string>,
+  after: ReadonlyMap<string, string>,
+  key: string,
+): boolean {
+  if (!key.startsWith("artifact_label ")) return false;
+  const { labels } = JSON.parse(then.get(key) ?? '{"labels":[]}') as { labels: string[] };
+  return labels.some((label) => !after.has(`label ${label}`));
+}
