@@ -13,7 +13,13 @@ import {
   type Pace,
   type Replication,
 } from "@entrepot/replication";
-import { openRetention, type Retention } from "@entrepot/retention";
+import {
+  openRetention,
+  openSweeps,
+  type Retention,
+  type SweepContext,
+  type Sweeps,
+} from "@entrepot/retention";
 import { openRestores, type Restores } from "@entrepot/recovery";
 import { openDownloads, openPullThrough, type PullThrough } from "@entrepot/proxy";
 import type { BlobStore } from "@entrepot/storage";
@@ -35,11 +41,15 @@ export interface Parts {
   readonly content: Content;
   readonly jobs: Jobs;
   readonly replication: Replication;
+  /** What stays, what cannot be changed, and how much there may be. */
+  readonly retention: Retention;
   /** What puts names back. */
   readonly restores: Restores;
   readonly metrics: Metrics;
   /** Webhooks. */
   readonly events: Events;
+  /** Garbage collection. */
+  readonly sweeps: Sweeps;
   /** Which repositories have another registry behind them, and what fetches from it. */
   readonly upstreams: Upstreams;
   readonly pullThrough: PullThrough;
@@ -64,6 +74,8 @@ export interface PartsOptions extends Pick<Parts, "catalog" | "store" | "log"> {
   readonly pace?: Pace | undefined;
   /** Which runs are kept. */
   readonly keptRuns?: Kept | undefined;
+  /** How long garbage collection waits; a day each if absent. */
+  readonly garbage?: Pick<SweepContext, "graceMs" | "quarantineMs"> | undefined;
 }
 
 /** Takes note of what has to be ended when the server stops: in the reverse order. */
@@ -73,8 +85,9 @@ export type OnStop = (end: () => Promise<unknown>) => void;
 export const GRACE_MS = 10_000;
 /** How long running tasks may: less than the 10 s after which containers are killed. */
 const DRAIN_MS = 7_000;
+const DAY_MS = 24 * 3_600_000;
 /** Unfinished uploads are forgotten after this long without a byte. */
-const DRAFT_AGE_MS = 7 * 24 * 3_600_000;
+const DRAFT_AGE_MS = 7 * DAY_MS;
 
 /** Builds the parts, and what a new registry starts with. Nothing works in the background yet. */
 export async function openParts(options: PartsOptions, onStop: OnStop): Promise<Parts> {
@@ -102,6 +115,11 @@ export async function openParts(options: PartsOptions, onStop: OnStop): Promise<
   onStop(() => replication.close());
   const { deleteArtifact } = content;
   const retention = openRetention({ catalog, jobs, glob: compileGlob, deleteArtifact });
+  const { graceMs = DAY_MS, quarantineMs = DAY_MS } = options.garbage ?? {};
+  const sweeper = { name: "system:gc", cause: "gc" };
+  const deleteUntagged: SweepContext["deleteUntagged"] = (repository, digest) =>
+    content.deleteUntagged(sweeper, repository, digest);
+  const sweeps = openSweeps({ catalog, store, jobs, graceMs, quarantineMs, deleteUntagged });
   const post = webhookPost(options.guard ?? addressGuard());
   onStop(post.close);
   const host = options.publicUrl ? new URL(options.publicUrl).host : "";
@@ -128,11 +146,13 @@ export async function openParts(options: PartsOptions, onStop: OnStop): Promise<
     content,
     jobs,
     replication,
+    retention,
     restores,
     upstreams,
     pullThrough,
     metrics,
     events,
+    sweeps,
     log,
     firstPassword,
   };
