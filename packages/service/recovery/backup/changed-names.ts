@@ -1,0 +1,92 @@
+/** What a backup reads of the database: rows by table, and the blobs that they need. */
+export interface Reading {
+  readonly table: string;
+  /** SQL whose rows have one column: the row as JSON text. */
+  readonly rows: string;
+}
+
+/** Blobs of the whole registry as `BlobLine`s, in the order of their digests. */
+export const ALL_BLOBS = `
+  WITH known AS (
+    SELECT digest, max(size) AS size, EXISTS (
+      SELECT FROM manifest_reference r WHERE r.digest = b.digest AND kind = 'blob') AS needed
+    FROM repository_blob b GROUP BY digest
+    UNION ALL
+    SELECT DISTINCT digest, NULL::bigint, false FROM past_reference p
+    WHERE kind = 'blob' AND NOT EXISTS (SELECT FROM repository_blob b WHERE b.digest = p.digest)
+  )
+  SELECT json_build_object('digest', digest, 'size', size, 'needed', needed)::text
+  FROM known ORDER BY digest COLLATE "C"`;
+
+/** What a segment after `seq` holds of the tables that grow with the number of names. */
+export function readingsSince(seq: number): Reading[] {
+  const changed = changedSince(seq);
+  const read = (table: string, from: string): Reading => ({
+    table,
+    rows: `WITH ${changed} SELECT row_to_json(t)::text FROM ${from}`,
+  });
+  const ofManifest = `
+    IN (SELECT m.id FROM manifest m JOIN repository r ON r.id = m.repository_id
+        JOIN changed_manifest c ON c.repository = r.name AND c.digest = m.digest)`;
+  return [
+    { table: "journal", rows: `SELECT row_to_json(t)::text FROM journal t WHERE seq > ${seq}` },
+    read("repository", "repository t WHERE name IN (SELECT name FROM changed_repository)"),
+    read("manifest", `manifest t WHERE id ${ofManifest}`),
+    read("manifest_reference", `manifest_reference t WHERE manifest_id ${ofManifest}`),
+    read("artifact_label", `artifact_label t WHERE manifest_id ${ofManifest}`),
+    read(
+      "tag",
+      `(SELECT t.* FROM tag t JOIN repository r ON r.id = t.repository_id
+        JOIN changed c ON kind = 'tag' AND key = r.name || ':' || t.name) t`,
+    ),
+    read("name_clock", "name_clock t WHERE key IN (SELECT key FROM changed)"),
+    read("past_manifest", "past_manifest t WHERE digest IN (SELECT digest FROM changed_manifest)"),
+    read(
+      "past_reference",
+      "past_reference t WHERE manifest IN (SELECT digest FROM changed_manifest)",
+    ),
+    read(
+      "repository_blob",
+      `repository_blob t WHERE (repository, digest) IN (
+        SELECT c.repository, f.digest FROM changed_manifest c
+        JOIN repository r ON r.name = c.repository
+        JOIN manifest m ON m.repository_id = r.id AND m.digest = c.digest
+        JOIN manifest_reference f ON f.manifest_id = m.id AND f.kind = 'blob')`,
+    ),
+  ];
+}
+
+/** Blobs that names changed after `seq` need, as `ALL_BLOBS` tells them. */
+export function blobsSince(seq: number): string {
+  return `
+    WITH ${changedSince(seq)}, known AS (
+      SELECT f.digest, true AS needed FROM changed_manifest c
+        JOIN repository r ON r.name = c.repository
+        JOIN manifest m ON m.repository_id = r.id AND m.digest = c.digest
+        JOIN manifest_reference f ON f.manifest_id = m.id AND f.kind = 'blob'
+      UNION ALL
+      SELECT p.digest, false FROM changed_manifest c
+        JOIN past_reference p ON p.manifest = c.digest AND p.kind = 'blob'
+    ), sized AS (
+      SELECT digest, bool_or(needed) AS needed,
+        (SELECT max(size) FROM repository_blob b WHERE b.digest = known.digest) AS size
+      FROM known GROUP BY digest
+    )
+    SELECT json_build_object('digest', digest, 'size', size,
+      'needed', needed AND size IS NOT NULL)::text
+    FROM sized ORDER BY digest COLLATE "C"`;
+}
+
+/** A tag's name has no colon and a repository's neither colon nor `@`. */
+function changedSince(seq: number): string {
+  return `
+    changed AS MATERIALIZED (
+      SELECT DISTINCT kind, key FROM journal WHERE seq > ${seq}
+        AND kind IN ('tag', 'manifest', 'artifact_label', 'repository')
+    ), changed_manifest AS MATERIALIZED (
+      SELECT DISTINCT split_part(key, '@', 1) AS repository, split_part(key, '@', 2) AS digest
+      FROM changed WHERE kind IN ('manifest', 'artifact_label')
+    ), changed_repository AS MATERIALIZED (
+      SELECT DISTINCT split_part(split_part(key, '@', 1), ':', 1) AS name FROM changed
+    )`;
+}

@@ -1,0 +1,62 @@
+import { Decrypter, Encrypter, identityToRecipient } from "age-encryption";
+import { type Bytes, RegistryError } from "@entrepot/oci";
+
+/** Turns bytes into what is stored, or back. */
+export type Conversion = (bytes: Bytes) => Bytes;
+
+/** As it is. */
+export const plain: Conversion = (bytes) => bytes;
+
+/**
+ * Encrypts for `recipients` (age: `age1…`); `plain` if there are none. Throws BAD_REQUEST for what
+ * is no recipient. Source: age-encryption.org/v1.
+ */
+export function encryptedFor(recipients: readonly string[]): Conversion {
+  if (recipients.length === 0) return plain;
+  const encrypter = new Encrypter();
+  for (const recipient of recipients) {
+    try {
+      encrypter.addRecipient(recipient);
+    } catch (cause) {
+      const message = `${recipient} is no recipient of age; give its public key, age1…`;
+      throw new RegistryError("BAD_REQUEST", message, { cause });
+    }
+  }
+  return (bytes) => through(bytes, (stream) => encrypter.encrypt(stream));
+}
+
+/**
+ * Decrypts with the identities in the text of a key file, as `age-keygen` writes it. Throws
+ * BAD_REQUEST if there is none. What it cannot decrypt throws INTEGRITY when it is read.
+ */
+export function decryptedWith(keyFile: string): Conversion {
+  const identities = identitiesIn(keyFile);
+  const decrypter = new Decrypter();
+  for (const identity of identities) decrypter.addIdentity(identity);
+  return (bytes) =>
+    through(bytes, (stream) =>
+      decrypter.decrypt(stream).catch((cause: unknown) => {
+        const message = "this key does not open the backup, or the object is damaged";
+        throw new RegistryError("INTEGRITY", message, { cause });
+      }),
+    );
+}
+
+/** The recipients that belong to the identities in a key file. */
+export async function recipientsOf(keyFile: string): Promise<string[]> {
+  return await Promise.all(identitiesIn(keyFile).map((identity) => identityToRecipient(identity)));
+}
+
+function identitiesIn(keyFile: string): string[] {
+  const found = keyFile.match(/^AGE-SECRET-KEY-[0-9A-Z-]+$/gm) ?? [];
+  if (found.length > 0) return found;
+  throw new RegistryError("BAD_REQUEST", "the key file holds no line with AGE-SECRET-KEY-1…");
+}
+
+async function* through(
+  bytes: Bytes,
+  convert: (stream: ReadableStream<Uint8Array>) => Promise<ReadableStream<Uint8Array>>,
+): Bytes {
+  const stream = ReadableStream.from(bytes) as ReadableStream<Uint8Array>;
+  yield* (await convert(stream)) as unknown as Bytes;
+}

@@ -1,0 +1,155 @@
+import { RegistryError } from "@entrepot/oci";
+import type { ObjectStore } from "@entrepot/storage";
+import { askedOf, listedIn } from "./copy-blobs.ts";
+import { plain } from "./encryption.ts";
+import type { BlobLine } from "./format.ts";
+import { readPart, readParts } from "./parts.ts";
+import { type Chain, type Kept, readChains, readTargetFile } from "./target-objects.ts";
+
+/** Which moment to restore; neither: the newest. */
+export interface RestorePoint {
+  readonly at?: Date | undefined;
+  readonly seq?: number | undefined;
+}
+
+/** What a restore is going to do, and what stands in its way. */
+export interface RestorePlan {
+  readonly registry: string;
+  readonly encrypted: boolean;
+  readonly snapshot: string;
+  /** The snapshot and the segments that are applied, in order. */
+  readonly links: readonly Kept[];
+  readonly timeline: number;
+  /** The moment that comes back. */
+  readonly seq: number;
+  readonly at: string;
+  /** Parts of names, in bytes as stored. */
+  readonly namesBytes: number;
+  readonly blobCount: number;
+  readonly blobBytes: number;
+  /** What the registry itself no longer had when it was backed up, although an image needs it. */
+  readonly absentCount: number;
+  /** Missing or damaged pieces, the first 1,000, and how many there are. */
+  readonly problems: readonly string[];
+  readonly problemCount: number;
+}
+
+const MOST_PROBLEMS = 1_000;
+
+/**
+ * What restoring `point` from `objects` takes. Every manifest file and every part of names is read
+ * and checked; of blobs, whether they are there and as long as they should be. Changes nothing.
+ * Throws NOT_FOUND where there is no backup of that moment.
+ */
+export async function planBackupRestore(
+  objects: ObjectStore,
+  point: RestorePoint = {},
+): Promise<RestorePlan> {
+  const target = await readTargetFile(objects);
+  const chains = await readChains(objects);
+  const chosen = chosenFor(chains, point);
+  if (!chosen) throw notCovered(chains);
+  const newest = point.at === undefined && point.seq === undefined;
+  const since = newest ? chains.slice(chains.indexOf(chosen.chain)) : [];
+  const problems = since.flatMap((chain) => chain.problems);
+  return await checkChain(objects, chosen.links, problems, target);
+}
+
+/** Checks `links`, which follow each other; `known` is what is wrong with them already. */
+export async function checkChain(
+  objects: ObjectStore,
+  links: readonly Kept[],
+  known: readonly string[],
+  target: { readonly registry: string; readonly recipients: readonly string[] },
+): Promise<RestorePlan> {
+  const problems = problemList();
+  for (const problem of known) problems.add(problem);
+  const encrypted = target.recipients.length > 0;
+  let blobCount = 0;
+  let blobBytes = 0;
+  let absentCount = 0;
+  for (const { manifest } of links) {
+    if (manifest.registry !== target.registry) {
+      problems.add(`snapshot ${manifest.snapshot} is of another registry, ${manifest.registry}`);
+    }
+    for (const part of [...manifest.names, ...manifest.blobs]) {
+      await readPart(objects, part).catch(problems.note);
+    }
+    absentCount += manifest.absent.filter(({ needed }) => needed).length;
+    const absent = new Set(manifest.absent.map(({ digest }) => digest));
+    // A snapshot's list is in the order of the target's own; a segment's is short.
+    const isThere = manifest.n === 0 ? listedIn(objects, encrypted) : askedOf(objects, encrypted);
+    try {
+      for await (const line of readParts<BlobLine>(objects, manifest.blobs, plain)) {
+        if (absent.has(line.digest)) continue;
+        blobCount += 1;
+        blobBytes += line.size ?? 0;
+        if (!(await isThere(line))) problems.add(`blob ${line.digest} is missing or cut short`);
+      }
+    } catch (error) {
+      if (!(error instanceof RegistryError)) throw error; // told above, with the part
+    }
+  }
+  const { manifest } = links.at(-1)!;
+  const parts = links.flatMap((link) => link.manifest.names);
+  return {
+    registry: target.registry,
+    encrypted,
+    snapshot: manifest.snapshot,
+    links,
+    timeline: manifest.timeline,
+    seq: manifest.to,
+    at: manifest.at,
+    namesBytes: parts.reduce((sum, { bytes }) => sum + bytes, 0),
+    blobCount,
+    blobBytes,
+    absentCount,
+    problems: problems.shown,
+    problemCount: problems.count(),
+  };
+}
+
+/** Problems, of which the first 1,000 are kept in words. */
+export function problemList() {
+  const shown: string[] = [];
+  let count = 0;
+  const add = (text: string) => {
+    count += 1;
+    if (shown.length < MOST_PROBLEMS) shown.push(text);
+  };
+  return {
+    shown,
+    count: () => count,
+    add,
+    /** For a `catch`: damage is noted, everything else thrown. */
+    note: (error: unknown) => {
+      if (!(error instanceof RegistryError) || error.code !== "INTEGRITY") throw error;
+      add(error.message);
+    },
+  };
+}
+
+/** The newest chain that covers the moment, with its links up to it. */
+function chosenFor(
+  chains: readonly Chain[],
+  { at, seq }: RestorePoint,
+): { chain: Chain; links: readonly Kept[] } | null {
+  for (const chain of chains.toReversed()) {
+    const links = chain.links.filter(
+      ({ manifest }) =>
+        (at === undefined || Date.parse(manifest.at) <= at.getTime()) &&
+        (seq === undefined || manifest.to <= seq),
+    );
+    if (links.length > 0) return { chain, links };
+  }
+  return null;
+}
+
+function notCovered(chains: readonly Chain[]): RegistryError {
+  const broken = chains.flatMap(({ problems }) => problems)[0];
+  const first = chains.find(({ links }) => links.length > 0)?.links[0]?.manifest;
+  const why = first
+    ? `the earliest moment here is ${first.at} (seq ${first.to})`
+    : (broken ?? "there is no whole snapshot here; run a backup first");
+  return new RegistryError("NOT_FOUND", `no backup covers this: ${why}`);
+}

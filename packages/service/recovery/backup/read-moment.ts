@@ -1,0 +1,184 @@
+import { randomBytes } from "node:crypto";
+import type { Catalog, Database } from "@entrepot/catalog";
+import type { ObjectStore } from "@entrepot/storage";
+import { sql, type Transaction } from "kysely";
+import { ALL_BLOBS, blobsSince, readingsSince } from "./changed-names.ts";
+import type { Conversion } from "./encryption.ts";
+import { type BackupManifest, FORMAT, sha256 } from "./format.ts";
+import { plain } from "./encryption.ts";
+import { writeParts } from "./parts.ts";
+import { readRows } from "./read-rows.ts";
+import { quoted, readTableKinds } from "./table-kinds.ts";
+import type { Kept } from "./target-objects.ts";
+
+/** What was seen of small tables, by name: they are written again only when they have changed. */
+export type SeenTables = Map<string, string>;
+
+/** A moment of the database, in the target but for its blobs and its manifest file. */
+export type MomentRead = Omit<BackupManifest, "blobCount" | "blobBytes" | "absent">;
+
+type Db = Transaction<Database>;
+
+/** What reading needs. */
+export interface ReadOptions {
+  readonly catalog: Catalog;
+  readonly objects: ObjectStore;
+  readonly seal: Conversion;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Writes all names as a new snapshot, as one moment shows them, with flat memory. */
+export async function readSnapshot(options: ReadOptions): Promise<MomentRead> {
+  return await atOneMoment(options.catalog, async (db) => {
+    const facts = await readFacts(options.catalog, db);
+    const id = `${String(Date.parse(facts.at)).padStart(14, "0")}-${randomBytes(4).toString("hex")}`;
+    const prefix = prefixOf(id, 0);
+    const names = writeParts(options.objects, `${prefix}names-`, options.seal);
+    for (const table of (await readTableKinds(db)).all) {
+      await names.add(tableLine(table));
+      for await (const row of readRows(db, rowsOf(table))) {
+        options.signal?.throwIfAborted();
+        await names.add(row);
+      }
+    }
+    return {
+      ...facts,
+      snapshot: id,
+      n: 0,
+      from: 0,
+      previous: null,
+      names: await names.end(),
+      blobs: await readBlobs(options, db, prefix, ALL_BLOBS),
+    };
+  });
+}
+
+/**
+ * Writes what has changed since `tip` as the next segment of its chain. Null if nothing has. Small
+ * tables that are as `seen` tells are left out; what was written is noted there by `note`, to be
+ * called once the segment counts.
+ */
+export async function readSegment(
+  options: ReadOptions,
+  { manifest: before, sha256: previous }: Kept,
+  seen: SeenTables,
+): Promise<{ read: MomentRead; note: () => void } | null> {
+  return await atOneMoment(options.catalog, async (db) => {
+    const facts = await readFacts(options.catalog, db);
+    const changed = await changedTables(db, seen);
+    if (facts.to === before.to && changed.size === 0) return null;
+    const n = before.n + 1;
+    const prefix = prefixOf(before.snapshot, n);
+    const names = writeParts(options.objects, `${prefix}names-`, options.seal);
+    const readings = facts.to === before.to ? [] : readingsSince(before.to);
+    for (const table of changed.keys()) readings.push({ table, rows: rowsOf(table) });
+    for (const { table, rows } of readings) {
+      await names.add(tableLine(table, changed.has(table)));
+      for await (const row of readRows(db, rows)) {
+        options.signal?.throwIfAborted();
+        await names.add(row);
+      }
+    }
+    const read = {
+      ...facts,
+      snapshot: before.snapshot,
+      n,
+      from: before.to,
+      previous,
+      names: await names.end(),
+      blobs: await readBlobs(options, db, prefix, blobsSince(before.to)),
+    };
+    const note = () => {
+      for (const [table, sum] of changed) seen.set(table, sum);
+    };
+    return { read, note };
+  });
+}
+
+/** Versions of the schema, newest last: segments go on only while they stay. */
+export async function schemaOf(db: Catalog["db"]): Promise<number[]> {
+  const rows = await db.selectFrom("schema_version").select("version").orderBy("version").execute();
+  return rows.map(({ version }) => version);
+}
+
+/** Lists of digests are never encrypted: they are the names of the blobs beside them. */
+async function readBlobs({ objects, signal }: ReadOptions, db: Db, prefix: string, query: string) {
+  const blobs = writeParts(objects, `${prefix}blobs-`, plain);
+  for await (const line of readRows(db, query)) {
+    signal?.throwIfAborted();
+    await blobs.add(line);
+  }
+  return await blobs.end();
+}
+
+function atOneMoment<T>({ db }: Pick<Catalog, "db">, read: (db: Db) => Promise<T>): Promise<T> {
+  const moment = db.transaction().setIsolationLevel("repeatable read").setAccessMode("read only");
+  return moment.execute(read);
+}
+
+async function readFacts({ registryId }: Catalog, db: Db) {
+  // The first statement fixes the moment; its time is therefore not before what it shows.
+  const { rows } = await sql<{ timeline: number; seq: number; at: Date }>`
+    SELECT timeline, seq, clock_timestamp() AS at FROM journal_head`.execute(db);
+  const { timeline, seq, at } = rows[0]!;
+  const sequences = await sql<{ name: string; value: number; called: boolean }>`
+    SELECT sequencename::text AS name, coalesce(last_value, start_value) AS value,
+      last_value IS NOT NULL AS called
+    FROM pg_sequences WHERE schemaname = 'public' ORDER BY 1`.execute(db);
+  return {
+    format: FORMAT,
+    registry: registryId,
+    timeline,
+    schema: await schemaOf(db),
+    to: seq,
+    at: at.toISOString(),
+    sequences: sequences.rows,
+  };
+}
+
+/** Small tables that are not as `seen` has them, with a checksum of what they are now. */
+async function changedTables(db: Db, seen: SeenTables): Promise<SeenTables> {
+  const changed: SeenTables = new Map();
+  for (const table of (await readTableKinds(db)).whole) {
+    const { rows } = await sql
+      .raw<{ sum: string | null }>(
+        `SELECT md5(string_agg(sum, '' ORDER BY sum)) AS sum
+       FROM (SELECT md5((to_jsonb(t) - ${unsteady(table)})::text) AS sum FROM ${quoted(table)} t) s`,
+      )
+      .execute(db);
+    const sum = sha256(rows[0]?.sum ?? "");
+    if (seen.get(table) !== sum) changed.set(table, sum);
+  }
+  return changed;
+}
+
+/** Columns that tell how things go, and change by themselves: no reason for a segment. */
+function unsteady(table: string): string {
+  const columns = table === "journal_cursor" ? [...UNSTEADY, "seq"] : UNSTEADY;
+  return `ARRAY[${columns.map((column) => `'${column}'`).join(", ")}]`;
+}
+
+const UNSTEADY: readonly string[] = [
+  "checked_at",
+  "last_error",
+  "lease_holder",
+  "lease_until",
+  "next_at",
+  "status",
+  "status_text",
+  "tip",
+];
+
+function rowsOf(table: string): string {
+  return `SELECT row_to_json(t)::text FROM ${quoted(table)} t`;
+}
+
+/** The rows that follow are of `table`; `whole`: and replace all that it had. */
+function tableLine(table: string, whole = false): string {
+  return JSON.stringify({ "@table": table, ...(whole && { whole }) });
+}
+
+/** Runs that were cut off leave parts that nobody names: a run never writes over another's. */
+function prefixOf(id: string, n: number): string {
+  return `parts/${id}/${String(n).padStart(8, "0")}-${randomBytes(4).toString("hex")}/`;
+}

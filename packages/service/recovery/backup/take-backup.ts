@@ -1,0 +1,141 @@
+import type { Catalog } from "@entrepot/catalog";
+import { RegistryError } from "@entrepot/oci";
+import type { Throttle } from "@entrepot/registry";
+import type { BlobStore, ObjectStore } from "@entrepot/storage";
+import { askedOf, copyBlobs, listedIn } from "./copy-blobs.ts";
+import { encryptedFor, plain } from "./encryption.ts";
+import type { BackupManifest, BlobLine } from "./format.ts";
+import { readParts } from "./parts.ts";
+import { type MomentRead, readSegment, readSnapshot, schemaOf } from "./read-moment.ts";
+import type { SeenTables } from "./read-moment.ts";
+import { claimTarget, type Kept, putManifest, readTip } from "./target-objects.ts";
+
+/** What a run of a backup is told, and needs. */
+export interface BackupRun {
+  readonly catalog: Catalog;
+  readonly store: Pick<BlobStore, "stat" | "read">;
+  readonly objects: ObjectStore;
+  readonly recipients: readonly string[];
+  /** Begin with a new snapshot even where a segment would do. */
+  readonly full?: boolean;
+  /** A snapshot that is older is followed by a new one. */
+  readonly snapshotEveryMs: number;
+  /** What the process remembers of small tables in this target. */
+  readonly seen: SeenTables;
+  /** Where the last run of this process ended, if it did: spares reading it from the target. */
+  readonly tip?: Kept | null;
+  /** Keeps history from `seq` on, from now until told otherwise. */
+  readonly hold: (seq: number) => Promise<void>;
+  /** Throws if somebody else may be writing to this target by now. */
+  readonly stillAlone?: () => Promise<void>;
+  readonly throttle?: Throttle | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly progress?: (progress: BackupProgress) => void;
+  readonly log?: (level: "info" | "warn", text: string) => void;
+}
+
+/** How far a run is. */
+export interface BackupProgress {
+  readonly stage: "names" | "blobs" | "ending";
+  readonly bytesSent?: number;
+}
+
+/** A backup that is whole, and what it added to the target; `added` null: nothing had changed. */
+export interface Taken {
+  readonly kept: Kept;
+  readonly added: { readonly newBlobs: number; readonly bytesSent: number } | null;
+}
+
+/**
+ * Brings the target up to date: with a segment where one can follow what is there, else with a new
+ * snapshot. What a run that was cut off has copied is not copied again. Throws CONFLICT if the
+ * target is another registry's, or has gone on with another timeline of this one.
+ */
+export async function takeBackup(run: BackupRun): Promise<Taken> {
+  const { catalog, objects, recipients, signal } = run;
+  const seal = encryptedFor(recipients);
+  run.progress?.({ stage: "names" });
+  await claimTarget(objects, catalog, recipients);
+  const tip = run.tip ?? (await readTip(objects));
+  if (!run.tip) run.seen.clear();
+  const options = { catalog, objects, seal, signal };
+  if (tip === null || run.full || (await needsSnapshot(run, tip.manifest))) {
+    // What the snapshot will show is kept from before it is read.
+    if (tip === null) await run.hold(await catalog.head());
+    run.log?.("info", "writes a new snapshot of all names");
+    return await finish(run, await readSnapshot(options));
+  }
+  const segment = await readSegment(options, tip, run.seen);
+  if (segment === null) return { kept: tip, added: null };
+  const taken = await finish(run, segment.read);
+  segment.note();
+  return taken;
+}
+
+async function finish(run: BackupRun, read: MomentRead): Promise<Taken> {
+  const { store, objects, throttle, signal, log, progress } = run;
+  const encrypted = run.recipients.length > 0;
+  let bytesSent = 0;
+  const sent = (bytes: number) => {
+    bytesSent += bytes;
+    progress?.({ stage: "blobs", bytesSent });
+  };
+  const isThere = read.n === 0 ? listedIn(objects, encrypted) : askedOf(objects, encrypted);
+  const wanted = readParts<BlobLine>(objects, read.blobs, plain);
+  const options = {
+    store,
+    objects,
+    seal: encryptedFor(run.recipients),
+    throttle,
+    signal,
+    sent,
+    log,
+  };
+  const { count, bytes, newCount, absent } = await copyBlobs(options, wanted, isThere);
+
+  progress?.({ stage: "ending", bytesSent });
+  signal?.throwIfAborted();
+  await run.stillAlone?.();
+  const kept = await putManifest(objects, {
+    ...read,
+    blobCount: count,
+    blobBytes: bytes,
+    absent,
+  });
+  await run.hold(read.to);
+  log?.("info", `seq ${read.from} to ${read.to}: ${newCount} new blobs, ${bytesSent} bytes sent`);
+  return { kept, added: { newBlobs: newCount, bytesSent } };
+}
+
+/** Whether a segment cannot follow `before`, or should not. */
+async function needsSnapshot(run: BackupRun, before: BackupManifest): Promise<boolean> {
+  const { catalog } = run;
+  const head = await catalog.db
+    .selectFrom("journal_head")
+    .select(["timeline", "seq"])
+    .executeTakeFirstOrThrow();
+  if (
+    before.timeline > head.timeline ||
+    (before.timeline === head.timeline && before.to > head.seq)
+  ) {
+    throw new RegistryError(
+      "CONFLICT",
+      `this place is ahead: it holds timeline ${before.timeline} up to seq ${before.to}, and this ` +
+        `registry is at timeline ${head.timeline}, seq ${head.seq}; was it restored from an older ` +
+        "backup, or does a copy of it write here? Choose an empty place",
+    );
+  }
+  if (before.timeline < head.timeline) return true;
+  const schema = await schemaOf(catalog.db);
+  if (schema.join() !== before.schema.join()) return true;
+  // Its id begins with when it was made, in milliseconds.
+  const age = catalog.now().getTime() - Number(before.snapshot.slice(0, 14));
+  return (
+    age > run.snapshotEveryMs || before.n >= MOST_SEGMENTS || head.seq - before.to > MOST_ENTRIES
+  );
+}
+
+/** Each is a file to be read before the next one is written, and at a restore. */
+const MOST_SEGMENTS = 5_000;
+/** Beyond this a snapshot is hardly more work than a segment. */
+const MOST_ENTRIES = 250_000;
