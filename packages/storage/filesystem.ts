@@ -6,7 +6,7 @@ import { fileBlobs } from "./file-blobs.ts";
 import { fileQuarantine } from "./file-quarantine.ts";
 import { resumeDraft, startDraft, sweepDrafts } from "./file-drafts.ts";
 import { prepareLayout } from "./layout.ts";
-import type { BlobStore } from "./ports.ts";
+import type { OpenStore } from "./ports.ts";
 import { openShards } from "./shards.ts";
 
 /** How `openFileStore` opens a store. */
@@ -22,12 +22,6 @@ export interface FileStoreOptions {
   readonly disk?: Disk;
 }
 
-/** A BlobStore in a folder. */
-export interface FileStore extends BlobStore {
-  /** Closes what is open; drafts stay. Only once no call is under way. Repeating is safe. */
-  close(): Promise<void>;
-}
-
 /**
  * Opens the blob store in folder `root`, making it if there is none. A draft must be served by one
  * process at a time; everything else may be done by several at once.
@@ -35,7 +29,7 @@ export interface FileStore extends BlobStore {
  * Throws UNSUPPORTED for a layout newer than this program, CONFLICT for a folder that holds
  * something else, UNAVAILABLE for what the disk refuses. Source: docs/formats/blobs.md.
  */
-export async function openFileStore(options: FileStoreOptions): Promise<FileStore> {
+export async function openFileStore(options: FileStoreOptions): Promise<OpenStore> {
   const { now = Date.now, disk = realDisk, earlyShards = true } = options;
   const root = resolve(options.root);
   const shards = await onDisk("opening the blob store", root, async () => {

@@ -71,6 +71,17 @@ async function checkVersion(disk: Disk, root: string): Promise<void> {
     throw error;
   });
   if (text === null) return await writeVersion(disk, root);
+  checkLayout(text, root);
+}
+
+/** What `layout.json` holds. */
+export const LAYOUT_TEXT = `{"layout":"entrepot-blobs","version":${LAYOUT_VERSION}}\n`;
+
+/**
+ * Checks the `text` of the `layout.json` of a store at `root`. Throws UNSUPPORTED for a newer
+ * version and CONFLICT for something else.
+ */
+export function checkLayout(text: string, root: string): void {
   const version = versionIn(text);
   if (version === LAYOUT_VERSION) return;
   if (version !== null && version > LAYOUT_VERSION) {
@@ -82,8 +93,8 @@ async function checkVersion(disk: Disk, root: string): Promise<void> {
   }
   throw new RegistryError(
     "CONFLICT",
-    `${join(root, "layout.json")} does not describe a blob store; restore that file or choose ` +
-      "another folder",
+    `${join(root, "layout.json")} does not describe a blob store; restore it, or choose ` +
+      "another place",
   );
 }
 
@@ -110,7 +121,7 @@ async function writeVersion(disk: Disk, root: string): Promise<void> {
   }
   const file = await disk.open(temporary, "w");
   try {
-    await file.writeFile(`{"layout":"entrepot-blobs","version":${LAYOUT_VERSION}}\n`);
+    await file.writeFile(LAYOUT_TEXT);
     await file.sync();
   } finally {
     await file.close();

@@ -27,7 +27,16 @@ test.each([
 });
 
 test.each([
-  ["s3://key:secret@bucket/x", "UNSUPPORTED", "S3 (s3:) comes in a later version"],
+  ["s3://key:secret@bucket/x", "BAD_REQUEST", "holds credentials"],
+  ["s3:", "BAD_REQUEST", "names no bucket"],
+  ["s3:Bucket/x", "BAD_REQUEST", "names no bucket"],
+  ["s3:bucket/../x", "BAD_REQUEST", "unusual characters"],
+  ["s3:bucket/a//b", "BAD_REQUEST", "unusual characters"],
+  ["s3:bucket?endpoint=ftp://secret", "BAD_REQUEST", "no http(s)"],
+  ["s3:bucket?endpoint=https://key:secret@host", "BAD_REQUEST", "no http(s)"],
+  ["s3:bucket?path_style=yes", "BAD_REQUEST", "path_style"],
+  ["s3:bucket?part_mib=4", "BAD_REQUEST", "part_mib"],
+  ["s3:bucket?secret_key=secret", "BAD_REQUEST", "not known"],
   ["http://key:secret@host/", "UNSUPPORTED", "of kind http: is unknown"],
   ["/srv/data", "UNSUPPORTED", "without a kind"],
   ["", "UNSUPPORTED", "without a kind"],

@@ -7,11 +7,11 @@ import { digestOf, hexOf } from "@entrepot/oci";
 import { realDisk } from "./disk.ts";
 import type { Disk } from "./disk.ts";
 import { openFileStore } from "./filesystem.ts";
-import type { FileStore } from "./filesystem.ts";
+import type { OpenStore } from "./ports.ts";
 import { inPieces, sampleBytes } from "./suite-bytes.ts";
 
 let root: string;
-let store: FileStore;
+let store: OpenStore;
 let calls: string[];
 
 beforeEach(async () => {

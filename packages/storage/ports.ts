@@ -46,6 +46,18 @@ export interface BlobStore {
 
   /** Every blob in the store in the order of digests; with `after` those that come after it. */
   list(after?: Digest): AsyncIterable<{ digest: Digest; size: number }>;
+
+  /**
+   * Where whoever knows the address may read blob `digest` for a few minutes, or null. Absent where
+   * a store cannot say, or is not to.
+   */
+  locate?(digest: Digest): Promise<URL | null>;
+}
+
+/** A blob store that was opened, and has to be closed. */
+export interface OpenStore extends BlobStore {
+  /** Lets go of what is open; drafts stay. Only once no call is under way. Repeating is safe. */
+  close(): Promise<void>;
 }
 
 /** A blob that is arriving; see the registry package's Upload, which has the same shape. */
