@@ -1,6 +1,6 @@
 import { type Commit, type NameClock, parseClock, tagChange } from "@entrepot/catalog";
 import { asDigest, type Descriptor, type Digest } from "@entrepot/oci";
-import { sql } from "kysely";
+import { type RawBuilder, sql } from "kysely";
 import { actorOfTag, changeOfTag } from "./actor-of-tag.ts";
 import { recordConflict } from "./conflicts.ts";
 import { applies, type NameClocks, type Ruling, savingClocks } from "./name-clocks.ts";
@@ -15,6 +15,8 @@ export interface TagMove {
   readonly rulings: ReadonlyMap<string, Ruling>;
   /** Keys of other names that changed in this transaction: their clocks are kept along. */
   readonly touched: readonly string[];
+  /** The statement with `movingTags` has been run. */
+  readonly isStored?: boolean;
 }
 
 /**
@@ -32,17 +34,11 @@ export async function moveTags(commit: Commit, at: Place, move: TagMove): Promis
   const contested = met.filter((name) => !anew.includes(name));
   const settled = move.names.filter((name) => !anew.includes(name));
   const keys = [...move.touched, ...settled.map(of)];
-  if (keys.length > 0) {
+  if (keys.length > 0 && !move.isStored) {
     // One statement, since each wakes a process of the database.
-    await sql`
-      WITH moved AS (
-        INSERT INTO tag (repository_id, name, digest)
-        SELECT ${repositoryId}::integer, name, ${content.digest}
-        FROM unnest(${names}::text[]) AS name
-        ON CONFLICT (repository_id, name) DO UPDATE SET digest = excluded.digest, pushed_at = now()
-      )
-      ${savingClocks(keys.map((key) => [key, rulings.get(key)!]))}
-    `.execute(commit.db);
+    const apart = sql`(SELECT) AS always`;
+    const moving = movingTags({ ...move, names }, apart, keys);
+    await sql`WITH ${moving} SELECT`.execute(commit.db);
   }
   for (const name of names) {
     const { clock } = rulings.get(of(name))!;
@@ -61,6 +57,30 @@ export async function moveTags(commit: Commit, at: Place, move: TagMove): Promis
     });
   }
   return anew;
+}
+
+/**
+ * The parts of a WITH that point all tags of `move` at its content and keep the clocks of `keys`
+ * (default: of all that it locked), once for each row of `from`, which has one or none.
+ */
+export function movingTags(
+  move: TagMove,
+  from: RawBuilder<unknown>,
+  keys: readonly string[] = [...move.rulings.keys()],
+): RawBuilder<unknown> {
+  const { repositoryId, names, content, rulings } = move;
+  return sql`
+    moved AS (
+      INSERT INTO tag (repository_id, name, digest)
+      SELECT ${repositoryId}::integer, name, ${content.digest}
+      FROM ${from}, unnest(${names}::text[]) AS name
+      ON CONFLICT (repository_id, name) DO UPDATE SET digest = excluded.digest, pushed_at = now()
+    ), saved AS (
+      ${savingClocks(
+        keys.map((key) => [key, rulings.get(key)!]),
+        from,
+      )}
+    )`;
 }
 
 /** A change from elsewhere that met one of which it knew nothing. */

@@ -31,13 +31,24 @@ export interface Ruling {
  */
 export async function lockClocks(commit: Commit, keys: readonly string[]): Promise<NameClocks> {
   if (keys.length === 0) return new Map();
-  const { rows } = await sql<{ key: string; clock: string }>`
-    INSERT INTO name_clock (key, clock)
-    SELECT key, '' FROM unnest(${keys.toSorted()}::text[]) AS key
+  const wanted = sql`SELECT key FROM unnest(${keys.toSorted()}::text[]) AS key`;
+  const { rows } = await sql<{ key: string; clock: string }>`${lockingClocks(wanted)}`.execute(
+    commit.db,
+  );
+  return clocksOf(rows.map((row) => [row.key, row.clock]));
+}
+
+/** The statement of `lockClocks`, for one that does more. `keys` is a query, in their order. */
+export function lockingClocks(keys: RawBuilder<unknown>): RawBuilder<unknown> {
+  return sql`
+    INSERT INTO name_clock (key, clock) SELECT key, '' FROM (${keys}) AS wanted_keys
     ON CONFLICT (key) DO UPDATE SET clock = name_clock.clock
-    RETURNING key, clock
-  `.execute(commit.db);
-  return new Map(rows.map((row) => [row.key, row.clock === "" ? null : parseClock(row.clock)]));
+    RETURNING key, clock`;
+}
+
+/** What `lockingClocks` has returned, parsed. */
+export function clocksOf(rows: Iterable<readonly [key: string, clock: string]>): NameClocks {
+  return new Map([...rows].map(([key, clock]) => [key, clock === "" ? null : parseClock(clock)]));
 }
 
 /**
@@ -71,13 +82,14 @@ export async function saveClocks(
   if (clocks.length > 0) await savingClocks(clocks).execute(commit.db);
 }
 
-/** The statement of `saveClocks`, for one that does more. */
+/** The statement of `saveClocks`, for one that does more: once for each row of `from`. */
 export function savingClocks(
   clocks: readonly (readonly [key: string, ruling: Ruling])[],
+  from: RawBuilder<unknown> = sql`(SELECT) AS always`,
 ): RawBuilder<unknown> {
   return sql`
     UPDATE name_clock SET clock = ruled.clock
-    FROM unnest(${clocks.map(([key]) => key)}::text[],
+    FROM ${from}, unnest(${clocks.map(([key]) => key)}::text[],
                 ${clocks.map(([, { clock }]) => clock)}::text[]) AS ruled (key, clock)
     WHERE name_clock.key = ruled.key
   `;

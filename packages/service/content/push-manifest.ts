@@ -15,8 +15,8 @@ import {
 import { collect } from "@entrepot/registry";
 import { sql } from "kysely";
 import { actorOfTag } from "./actor-of-tag.ts";
-import { lockClocks, rule } from "./name-clocks.ts";
-import { moveTags } from "./move-tags.ts";
+import { clocksOf, lockClocks, lockingClocks, type NameClocks, rule } from "./name-clocks.ts";
+import { movingTags, moveTags, type TagMove } from "./move-tags.ts";
 import type { Place } from "./room.ts";
 import { setTagAnew } from "./set-tag-anew.ts";
 import { projectUnknown } from "./push-blob.ts";
@@ -70,27 +70,29 @@ async function changeRows(
   names: readonly string[],
 ): Promise<readonly string[]> {
   const { content, manifest, row } = pushed;
-  const known = await knownRows(commit, at.repository, content.digest);
   const own = `${at.repository}@${content.digest}`;
-  // What has a tag is kept by that; what has none by its own clock.
-  const touched = !known?.hasManifest || names.length === 0 ? [own] : [];
   const tagKeys = names.map((name) => `${at.repository}:${name}`);
-  const clocks = await lockClocks(commit, [...touched, ...tagKeys]);
+  const known = await lookAndLock(commit, at, pushed, own, tagKeys);
+  const { clocks } = known;
+  const touched = clocks.has(own) ? [own] : [];
   const rulings = rule(at.room, at.actor, clocks);
   // A delayed copy of what was there once: its tags have moved on in knowledge of it.
   const isKnown = (key: string) => rulings.get(key)!.standing === "known";
-  if (tagKeys.length > 0 && tagKeys.every(isKnown) && !known?.hasManifest) return [];
+  if (tagKeys.length > 0 && tagKeys.every(isKnown) && !known.hasManifest) return [];
 
-  const repositoryId = known?.repositoryId ?? (await createRepository(commit, at.repository));
+  const repositoryId = known.repositoryId ?? (await createRepository(commit, at.repository));
+  const move = { repositoryId, names, content, clocks, rulings, touched };
   // A manifest that is here has its children here: they cannot be deleted before it.
-  if (!known?.hasManifest) {
-    await childrenHere(commit, at, repositoryId, manifest);
-    if (await manifestRow(commit, repositoryId, pushed)) {
-      const { clock } = rulings.get(own)!;
-      commit.record({ ...manifestChange(at.repository, content.digest, row), clock });
-    }
+  if (known.hasManifest) return moveTags(commit, at, move);
+  childrenHere(at, manifest, known.children);
+  // What meets nothing from elsewhere goes into the same statement.
+  const along = [...rulings.values()].every(({ standing }) => standing === "local") ? move : null;
+  const isNew = await manifestRow(commit, repositoryId, pushed, along);
+  if (isNew) {
+    const { clock } = rulings.get(own)!;
+    commit.record({ ...manifestChange(at.repository, content.digest, row), clock });
   }
-  return moveTags(commit, at, { repositoryId, names, content, clocks, rulings, touched });
+  return moveTags(commit, at, { ...move, isStored: isNew && along !== null });
 }
 
 /**
@@ -115,17 +117,72 @@ async function setAnew(at: Place, tags: readonly string[], content: Descriptor):
   }
 }
 
-/** Where a manifest is to be: the repository's id, and whether it has the manifest, kept so. */
-async function knownRows(commit: Commit, repository: string, digest: Digest) {
-  const { rows } = await sql<{ repositoryId: number; hasManifest: boolean }>`
-    SELECT repository.id AS "repositoryId", manifest.id IS NOT NULL AS "hasManifest"
-    FROM repository LEFT JOIN LATERAL (
-      SELECT id FROM manifest
-      WHERE repository_id = repository.id AND digest = ${digest} FOR KEY SHARE
-    ) AS manifest ON true
-    WHERE repository.name = ${repository}
+/** What a push finds, all of it locked until the transaction ends. */
+interface Known {
+  readonly repositoryId: number | null;
+  readonly hasManifest: boolean;
+  readonly clocks: NameClocks;
+  /** Those of the manifest's children that are part of the repository; asked only if it is new. */
+  readonly children: ReadonlySet<string>;
+}
+
+/**
+ * Where a manifest is to be, the clocks of `tagKeys`, and its children. What has a tag is kept by
+ * that; what has none, or is new, by its `own` clock. One statement, since each wakes a process of
+ * the database. What comes to be while it waits for a lock it does not see: `manifestRow` does.
+ */
+async function lookAndLock(
+  commit: Commit,
+  { repository, sparse }: Place,
+  { content, manifest }: Pushed,
+  own: string,
+  tagKeys: readonly string[],
+): Promise<Known> {
+  const { blobs, manifests } = neededOf(manifest, sparse);
+  const { rows } = await sql<Omit<Known, "clocks" | "children"> & LookedUp>`
+    WITH known AS (
+      SELECT repository.id, manifest.id IS NOT NULL AS has_manifest
+      FROM repository LEFT JOIN LATERAL (
+        SELECT id FROM manifest
+        WHERE repository_id = repository.id AND digest = ${content.digest} FOR KEY SHARE
+      ) AS manifest ON true
+      WHERE repository.name = ${repository}
+    ), wanted AS (
+      SELECT (SELECT id FROM known) AS id,
+        coalesce((SELECT has_manifest FROM known), false) AS has_manifest
+    ), locked AS (
+      ${lockingClocks(sql`
+        SELECT key FROM unnest(${[...tagKeys, own].toSorted()}::text[]) AS key, wanted
+        WHERE key <> ${own} OR ${tagKeys.length === 0} OR NOT has_manifest`)}
+    )
+    SELECT id AS "repositoryId", has_manifest AS "hasManifest",
+      (SELECT json_object_agg(key, clock) FROM locked) AS clocks,
+      ARRAY(
+        SELECT digest FROM repository_blob
+        WHERE NOT has_manifest AND repository = ${repository}
+          AND digest = ANY(${blobs}::text[]) FOR KEY SHARE
+      ) AS blobs,
+      ARRAY(
+        SELECT digest FROM manifest
+        WHERE NOT has_manifest AND repository_id = wanted.id
+          AND digest = ANY(${manifests}::text[]) FOR KEY SHARE
+      ) AS manifests
+    FROM wanted
   `.execute(commit.db);
-  return rows[0];
+  const { repositoryId, hasManifest, clocks, ...here } = rows[0]!;
+  return {
+    repositoryId,
+    hasManifest,
+    clocks: clocksOf(Object.entries(clocks ?? {})),
+    children: new Set([...here.blobs, ...here.manifests]),
+  };
+}
+
+/** The rest of `Known`, as it comes from the database. */
+interface LookedUp {
+  readonly clocks: Readonly<Record<string, string>> | null;
+  readonly blobs: readonly string[];
+  readonly manifests: readonly string[];
 }
 
 /** The store's copy is durable and whole: compared, which is cheaper than written again. */
@@ -193,32 +250,21 @@ async function createRepository(commit: Commit, name: string): Promise<number> {
   return row.id;
 }
 
-/** Children are part of this repository, and stay so until this transaction ends. */
-async function childrenHere(
-  commit: Commit,
-  { repository, sparse }: Place,
-  repositoryId: number,
-  manifest: Manifest,
-): Promise<void> {
+/** The children that a repository has to have: those fetched from elsewhere may be absent. */
+function neededOf(manifest: Manifest, sparse: boolean) {
   const children = childrenOf(manifest);
-  const needed = children.blobs.filter((blob) => !isNonDistributable(blob));
-  const blobs = needed.map((blob) => blob.digest);
-  const manifests = sparse ? [] : children.manifests.map((child) => child.digest);
-  const { rows } = await sql<{ digest: Digest }>`
-    SELECT digest FROM (
-      SELECT digest FROM repository_blob
-      WHERE repository = ${repository} AND digest = ANY(${blobs}::text[]) FOR KEY SHARE
-    ) AS blobs
-    UNION ALL
-    SELECT digest FROM (
-      SELECT digest FROM manifest
-      WHERE repository_id = ${repositoryId} AND digest = ANY(${manifests}::text[]) FOR KEY SHARE
-    ) AS manifests
-  `.execute(commit.db);
+  const blobs = children.blobs.filter((blob) => !isNonDistributable(blob));
+  return {
+    blobs: blobs.map((blob) => blob.digest),
+    manifests: sparse ? [] : children.manifests.map((child) => child.digest),
+  };
+}
 
-  const here = new Set(rows.map((row) => row.digest));
+/** All children are among those found `here`. */
+function childrenHere(at: Place, manifest: Manifest, here: ReadonlySet<string>): void {
+  const { blobs, manifests } = neededOf(manifest, at.sparse);
   const missing = [...blobs, ...manifests].find((digest) => !here.has(digest));
-  if (missing) throw childUnknown(repository, missing);
+  if (missing) throw childUnknown(at.repository, missing);
 }
 
 /** A manifest about to be stored. */
@@ -240,11 +286,17 @@ function rowOf(content: Descriptor, manifest: Manifest): ManifestRow {
 
 /**
  * The manifest's row, made if it is not there, and kept until this transaction ends: whoever is
- * deleting it at the moment comes first, and it is made anew. Whether it was made.
+ * deleting it at the moment comes first, and it is made anew. Whether it was made; then the tags
+ * of `along` are moved with it.
  */
-async function manifestRow(commit: Commit, repositoryId: number, pushed: Pushed): Promise<boolean> {
+async function manifestRow(
+  commit: Commit,
+  repositoryId: number,
+  pushed: Pushed,
+  along: TagMove | null,
+): Promise<boolean> {
   for (;;) {
-    if (await insertManifest(commit, repositoryId, pushed)) return true;
+    if (await insertManifest(commit, repositoryId, pushed, along)) return true;
     const kept = await commit.db
       .selectFrom("manifest")
       .select("id")
@@ -264,6 +316,7 @@ async function insertManifest(
   commit: Commit,
   repositoryId: number,
   { content: { digest }, manifest, bytes, row }: Pushed,
+  along: TagMove | null,
 ): Promise<boolean> {
   const children = childrenOf(manifest);
   const references = [...children.blobs, ...children.manifests];
@@ -282,7 +335,7 @@ async function insertManifest(
              CASE WHEN child.i <= ${children.blobs.length} THEN 'blob' ELSE 'manifest' END, child.i
       FROM added, unnest(${references.map((child) => child.digest)}::text[])
         WITH ORDINALITY AS child (digest, i)
-    )
+    )${along ? sql`, ${movingTags(along, sql`added`)}` : sql``}
     SELECT id FROM added
   `.execute(commit.db);
   return rows.length > 0;
