@@ -54,7 +54,7 @@ export async function pastModel(
     const one = here.length > 0 ? pick(here) : sampleImage();
     const sample = pick([
       () => sampleImage(),
-      () => sampleImage({}, one.children.slice(1)),
+      () => sampleImage({}, imageIn(one).children.slice(1)),
       () => sampleImage({ subject: one.content, artifactType: "test/signature" }),
       () => sampleIndex([sampleImage(), sampleImage()]),
       () => one,
@@ -107,6 +107,12 @@ export async function pastModel(
       await remember();
     },
   };
+}
+
+/** `sample`, or the first of an index. */
+function imageIn(sample: Sample): Sample {
+  const [child] = sample.children;
+  return child && child.children.length > 0 ? child : sample;
 }
 
 /** Whether it was deleted: what an index still needs is refused. */

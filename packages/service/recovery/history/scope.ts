@@ -18,17 +18,33 @@ export interface KeyRange {
   readonly to: string;
 }
 
-/** Kinds whose keys begin with their project's name and a slash. */
-const IN_PROJECT: readonly JournalKind[] = [
-  "artifact_label",
-  "conflict",
-  "label",
-  "manifest",
-  "member",
-  "repository",
-  "tag",
-  "webhook",
-];
+/** Where a kind's keys have their project: the whole of it, before a slash, or nowhere. */
+type Place = "all" | "before slash" | null;
+
+/** Every kind of name. */
+const PROJECT_IN_KEY: Readonly<Record<JournalKind, Place>> = {
+  account: null,
+  artifact_label: "before slash",
+  conflict: "before slash",
+  endpoint: null,
+  immutable: "before slash",
+  label: "before slash",
+  manifest: "before slash",
+  member: "before slash",
+  policy: null,
+  project: "all",
+  quota: "all",
+  repository: "before slash",
+  retention: "all",
+  setting: null,
+  tag: "before slash",
+  webhook: "before slash",
+};
+
+/** `text` as a kind of name, null if there is none of that name. */
+export function asJournalKind(text: string): JournalKind | null {
+  return Object.hasOwn(PROJECT_IN_KEY, text) ? (text as JournalKind) : null;
+}
 
 /**
  * The keys that are in `scope`, by kind; null for the whole registry. Names compare byte by byte,
@@ -38,8 +54,11 @@ export function rangesOf(scope: Scope): readonly KeyRange[] | null {
   const { project, repository, tag, digest } = scope;
   if (project === undefined) return null;
   if (repository === undefined) {
-    const within = IN_PROJECT.map((kind) => ({ kind, from: `${project}/`, to: `${project}0` }));
-    return [exactly("project", project), ...within];
+    return (Object.entries(PROJECT_IN_KEY) as [JournalKind, Place][]).flatMap(([kind, place]) => {
+      if (place === null) return [];
+      if (place === "all") return [exactly(kind, project)];
+      return [{ kind, from: `${project}/`, to: `${project}0` }];
+    });
   }
   const name = `${project}/${repository}`;
   if (tag !== undefined)
