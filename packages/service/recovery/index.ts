@@ -1,3 +1,13 @@
+export { RESTORED as RESTORED_FROM_BACKUP } from "./backup/calm-down.ts";
+export { decryptedWith, plain as unencrypted } from "./backup/encryption.ts";
+export { type Backups, openBackups } from "./backup/open-backups.ts";
+export {
+  planBackupRestore,
+  type RestorePlan as BackupRestorePlan,
+  type RestorePoint,
+} from "./backup/plan-restore.ts";
+export { restoreBackup, type Restored } from "./backup/restore-backup.ts";
+export { BACKUP, type BackupTarget, type TargetSettings } from "./backup/targets.ts";
 export { asOf, type AsOfOptions, pastIsReadOnly } from "./history/as-of.ts";
 export {
   countDifferences,

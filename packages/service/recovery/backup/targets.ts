@@ -1,0 +1,192 @@
+import type { Actor, Catalog, Database } from "@entrepot/catalog";
+import type { Jobs } from "@entrepot/jobs";
+import { RegistryError } from "@entrepot/oci";
+import { type Kysely, type Selectable, sql } from "kysely";
+import { encryptedFor } from "./encryption.ts";
+
+/** Whose executions backups are. */
+export const BACKUP = "BACKUP";
+
+/** What may be set beyond where and when. */
+export interface TargetOptions {
+  /** Whom it is encrypted for (age); empty: nobody. Stays as it was made. */
+  readonly recipients: readonly string[];
+  /** 0: no limit. */
+  readonly bytesPerSecond: number;
+  /** After so many days a run begins with a new snapshot. */
+  readonly snapshotEveryDays: number;
+  /** The newest so many snapshots stay when a run prunes; null: all. */
+  readonly keepLast: number | null;
+  /** Those of the last so many days stay as well. */
+  readonly keepDays: number | null;
+}
+
+/** What a target is made with. */
+export interface TargetSettings extends TargetOptions {
+  readonly name: string;
+  readonly description: string;
+  readonly address: string;
+  readonly enabled: boolean;
+  /** Six fields; empty: by hand only. */
+  readonly cron: string;
+  readonly timeZone: string;
+  readonly continuous: boolean;
+}
+
+/** How far a target has come. */
+export interface Tip {
+  readonly snapshot: string;
+  readonly n: number;
+  readonly seq: number;
+  readonly at: string;
+}
+
+/** A place where backups go. */
+export interface BackupTarget extends TargetSettings {
+  readonly id: number;
+  /** The newest backup in it; null: none yet. */
+  readonly tip: Tip | null;
+  /** Since when the oldest change waits that is not in it; null: none does. */
+  readonly behindSince: Date | null;
+  readonly lastError: string;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+}
+
+/** Stored targets. */
+export interface Targets {
+  list(): Promise<BackupTarget[]>;
+  /** Throws NOT_FOUND. */
+  get(id: number): Promise<BackupTarget>;
+  /** Throws BAD_REQUEST for what is malformed, CONFLICT for a name that there is. */
+  create(settings: TargetSettings): Promise<number>;
+  /** Where it is and for whom it is encrypted stays. Throws as `create`, and NOT_FOUND. */
+  update(id: number, settings: TargetSettings): Promise<void>;
+  /** What lies there stays. False if there is none. */
+  remove(id: number): Promise<boolean>;
+}
+
+/** Who keeps history for a target, in `history_hold`. */
+export const holderOf = (id: number): string => `backup:${id}`;
+
+/** The targets in `catalog`. `check` throws for an address that may not be used. */
+export function openTargets(
+  catalog: Catalog,
+  jobs: Pick<Jobs, "schedule">,
+  check: (address: string) => void,
+): Targets {
+  const read = async (id?: number) => {
+    const { rows } = await sql<
+      Selectable<Database["backup_target"]> & { behind_since: Date | null }
+    >`
+      SELECT t.*, (SELECT at FROM journal WHERE seq > coalesce((t.tip ->> 'seq')::bigint, 0)
+        ORDER BY seq LIMIT 1) AS behind_since
+      FROM backup_target t WHERE ${id ?? null}::integer IS NULL OR id = ${id ?? null} ORDER BY id
+    `.execute(catalog.db);
+    return rows.map(targetOf);
+  };
+  const schedule = (id: number, { enabled, cron, timeZone }: TargetSettings, db: Db) => {
+    const due = enabled && cron !== "" ? cron : null;
+    return jobs.schedule({ vendor: BACKUP, vendorId: id, cron: due, timeZone }, db as never);
+  };
+
+  return {
+    list: () => read(),
+    async get(id) {
+      const [target] = await read(id);
+      if (target) return target;
+      throw new RegistryError("NOT_FOUND", `there is no backup target ${id}`);
+    },
+    async create(settings) {
+      checkSettings(settings);
+      check(settings.address);
+      return await catalog.transaction(async (db) => {
+        const row = await db
+          .insertInto("backup_target")
+          .values({ ...rowOf(settings), address: settings.address })
+          .onConflict((conflict) => conflict.doNothing())
+          .returning("id")
+          .executeTakeFirst();
+        if (!row) throw taken(settings.name);
+        await schedule(row.id, settings, db);
+        return row.id;
+      });
+    },
+    async update(id, settings) {
+      checkSettings(settings);
+      const [before] = await read(id);
+      if (!before) throw new RegistryError("NOT_FOUND", `there is no backup target ${id}`);
+      const fixed = { ...settings, recipients: before.recipients };
+      const other = (await read()).some((one) => one.id !== id && one.name === settings.name);
+      if (other) throw taken(settings.name);
+      await catalog.transaction(async (db) => {
+        const row = { ...rowOf(fixed), updated_at: catalog.now() };
+        await db.updateTable("backup_target").set(row).where("id", "=", id).execute();
+        await schedule(id, settings, db);
+      });
+    },
+    remove: (id) =>
+      catalog.transaction(async (db) => {
+        await db.deleteFrom("history_hold").where("holder", "=", holderOf(id)).execute();
+        await jobs.schedule({ vendor: BACKUP, vendorId: id, cron: null }, db);
+        const row = await db
+          .deleteFrom("backup_target")
+          .where("id", "=", id)
+          .returning("id")
+          .executeTakeFirst();
+        return row !== undefined;
+      }),
+  };
+}
+
+type Db = Kysely<Database>;
+
+function rowOf(settings: TargetSettings) {
+  const { recipients, bytesPerSecond, snapshotEveryDays, keepLast, keepDays } = settings;
+  const options = { recipients, bytesPerSecond, snapshotEveryDays, keepLast, keepDays };
+  return {
+    name: settings.name,
+    description: settings.description,
+    enabled: settings.enabled,
+    cron: settings.cron,
+    time_zone: settings.timeZone,
+    continuous: settings.continuous,
+    options: JSON.stringify(options),
+  };
+}
+
+function targetOf(
+  row: Selectable<Database["backup_target"]> & { behind_since: Date | null },
+): BackupTarget {
+  return {
+    id: row.id,
+    name: row.name,
+    description: row.description,
+    address: row.address,
+    enabled: row.enabled,
+    cron: row.cron,
+    timeZone: row.time_zone,
+    continuous: row.continuous,
+    ...(row.options as unknown as TargetOptions),
+    tip: row.tip as Tip | null,
+    behindSince: row.behind_since,
+    lastError: row.last_error,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+  };
+}
+
+function checkSettings({ name, recipients }: TargetSettings): void {
+  if (!/^[a-z0-9][a-z0-9._-]{0,127}$/.test(name)) {
+    const message = `'${name}' is no name: use lower-case letters, digits, '.', '_' and '-'`;
+    throw new RegistryError("BAD_REQUEST", message);
+  }
+  encryptedFor(recipients);
+}
+
+function taken(name: string): RegistryError {
+  return new RegistryError("CONFLICT", `there is a backup target '${name}' already`);
+}
+
+/** For the journal and logs: on whose behalf backups run by themselves. */
+export const SYSTEM: Actor = { name: "system:backup", cause: "backup" };
