@@ -1,22 +1,26 @@
 import { restoreMembers } from "@entrepot/access";
+import type { Commit } from "@entrepot/catalog";
 import type { Content, ProjectPart } from "@entrepot/content";
 import { type Events, restoreWebhooks } from "@entrepot/events";
 import type { Jobs } from "@entrepot/jobs";
 import type { RestorableKind } from "@entrepot/recovery";
 import type { Replication } from "@entrepot/replication";
+import { type Retention, RETENTION_KINDS } from "@entrepot/retention";
 
 /** Whose names can be put back. */
 export interface Restorable {
   readonly content: Content;
   readonly jobs: Jobs;
   readonly replication: Replication;
+  readonly retention: Retention;
 }
 
 /**
  * The table of kinds of names, and how each is put back, in the order in which they come into
  * being. What forbids changes comes last, so that it does not forbid its own restore.
  */
-export function restorableKinds({ content, jobs, replication }: Restorable): RestorableKind[] {
+export function restorableKinds(parts: Restorable): RestorableKind[] {
+  const { content, jobs, replication, retention } = parts;
   const { project, label, repository, manifest, tag, artifact_label: labels } = content.restore;
   const own = (kind: string, restore: typeof tag): RestorableKind => ({
     kind,
@@ -35,17 +39,32 @@ export function restorableKinds({ content, jobs, replication }: Restorable): Res
     own("manifest", manifest),
     own("tag", tag),
     own("artifact_label", labels),
+    ...RETENTION_KINDS.map((kind) => ({
+      kind,
+      restore: (commit: Commit, names: Parameters<RestorableKind["restore"]>[1]) =>
+        retention.putBack(commit, kind, names),
+    })),
   ];
 }
 
-/** What goes with a project that is deleted, each kind journalled by whoever keeps it. */
-export function projectParts(parts: {
+/** Who keeps something of projects. */
+export interface ProjectOwners {
+  readonly content: Content;
   readonly replication: Replication;
   readonly events: Events;
-}): ProjectPart[] {
-  const { replication, events } = parts;
-  return [
-    (commit, project) => replication.policies.removeAll(commit, project),
+  readonly retention: Retention;
+}
+
+/**
+ * What goes with a project that is deleted, each kind journalled by whoever keeps it. Replication
+ * policies go only by a cascade: without one they are in the way.
+ */
+export function projectParts(parts: ProjectOwners & { readonly cascade: boolean }): ProjectPart[] {
+  const { replication, events, retention, cascade } = parts;
+  const always: ProjectPart[] = [
     (commit, project) => events.webhooks.removeAll(commit, project),
+    (commit, project) => retention.removeFromProject(commit, project),
   ];
+  if (!cascade) return always;
+  return [(commit, project) => replication.policies.removeAll(commit, project), ...always];
 }

@@ -43,6 +43,8 @@ export const NewProject = z
     metadata: ProjectMetadata.nullish(),
     /** Makes it a proxy of this endpoint, for good. */
     registry_id: z.int().min(0).nullish(),
+    /** Bytes; -1 or absent: no limit. */
+    storage_limit: z.int().nullish(),
   })
   .openapi("ProjectReq");
 export type NewProject = z.infer<typeof NewProject>;
@@ -152,10 +154,11 @@ export const projects = {
   delete: createRoute({
     method: "delete",
     path: "/api/v2.0/projects/{project_name_or_id}",
-    summary: "Deletes a project without repositories",
+    summary: "Deletes a project without repositories, or with `cascade` all that is in it",
+    description: "What one request deletes is undone as one: its X-Request-Id is the cause.",
     tags,
     ...needs("project:delete"),
-    request: byProject,
+    request: { ...byProject, query: z.object({ cascade: contract.flag(false) }) },
     responses: { 200: done, ...errors(404, 412) },
   }),
 

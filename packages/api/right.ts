@@ -24,6 +24,8 @@ export type Right =
   | "artifact:delete"
   | "artifact-label:create"
   | "artifact-label:delete"
+  | "immutable-tag:list"
+  | "immutable-tag:write"
   | "tag:list"
   | "tag:create"
   | "tag:delete";

@@ -47,6 +47,9 @@ export async function tagsOf({ db }: Catalog, repository: RepositoryAt, digests:
     .execute();
 }
 
+const IMMUTABLE = sql<boolean>`(SELECT immutable_rule_of(project_id, name, tag.name) IS NOT NULL
+  FROM repository WHERE id = tag.repository_id)`;
+
 /** All tags of repository `id`, each with its artifact's id. */
 export function tagRows({ db }: Pick<Catalog, "db">, id: number) {
   return db
@@ -64,13 +67,14 @@ export function tagRows({ db }: Pick<Catalog, "db">, id: number) {
       "tag.digest",
       "tag.pushed_at",
       "manifest.id as artifact_id",
+      IMMUTABLE.as("immutable"),
     ]);
 }
 
 /** A tag as `tagRows` finds it. */
 export type TagRow = Awaited<ReturnType<typeof tagsOf>>[number];
 
-/** A tag as Harbor shows it. None is immutable yet, and when it was pulled is not kept. */
+/** A tag as Harbor shows it. When it was pulled is not kept. */
 export function shownTag(row: TagRow): Tag {
   return {
     id: row.id,
@@ -78,7 +82,7 @@ export function shownTag(row: TagRow): Tag {
     artifact_id: row.artifact_id,
     name: row.name,
     push_time: row.pushed_at.toISOString(),
-    immutable: false,
+    immutable: row.immutable,
   };
 }
 

@@ -41,7 +41,9 @@ export function projectRows({ catalog }: Pick<ApiOptions, "catalog">, identity: 
       "project.id",
       "project.name",
       "project.owner",
-      "project.metadata",
+      sql<Record<string, string>>`project.metadata || coalesce((
+        SELECT jsonb_build_object('retention_id', retention_policy.id::text)
+        FROM retention_policy WHERE project_id = project.id), '{}')`.as("metadata"),
       "project.registry_id",
       "project.created_at",
       "project.updated_at",
@@ -72,7 +74,7 @@ export function shownProject(row: ProjectRow): Project {
 
 /** Counts of project `id`. A blob that several of its repositories share counts once. */
 export async function projectSummary({ db }: Catalog, id: number): Promise<ProjectSummary> {
-  const { rows } = await sql<Omit<ProjectSummary, "quota"> & { used: number }>`
+  const { rows } = await sql<Omit<ProjectSummary, "quota"> & { used: number; hard: number }>`
     SELECT
       (SELECT count(*)::integer FROM repository WHERE project_id = ${id}) AS repo_count,
       count(*) FILTER (WHERE role = 1)::integer AS project_admin_count,
@@ -80,11 +82,11 @@ export async function projectSummary({ db }: Catalog, id: number): Promise<Proje
       count(*) FILTER (WHERE role = 2)::integer AS developer_count,
       count(*) FILTER (WHERE role = 3)::integer AS guest_count,
       count(*) FILTER (WHERE role = 5)::integer AS limited_guest_count,
-      (SELECT coalesce(sum(size), 0)::bigint FROM (
-        SELECT DISTINCT digest, size FROM repository_blob WHERE project_id = ${id}
-      ) AS blob) AS used
+      coalesce((SELECT storage FROM quota WHERE project_id = ${id}), -1)::bigint AS hard,
+      coalesce((SELECT quota.used FROM quota WHERE project_id = ${id}),
+        project_bytes(${id}::integer)) AS used
     FROM member WHERE project_id = ${id}
   `.execute(db);
-  const { used, ...counts } = rows[0]!;
-  return { ...counts, quota: { hard: { storage: -1 }, used: { storage: used } } };
+  const { used, hard, ...counts } = rows[0]!;
+  return { ...counts, quota: { hard: { storage: hard }, used: { storage: used } } };
 }

@@ -7,8 +7,11 @@ import {
   type ProjectMetadata,
   routes,
 } from "@entrepot/api";
+import type { Commit } from "@entrepot/catalog";
 import { RegistryError } from "@entrepot/oci";
+import { putQuota, UNLIMITED } from "@entrepot/retention";
 import { sql } from "kysely";
+import { deleteProject } from "../delete-project.ts";
 import { type ApiOptions, type App, requires } from "./app.ts";
 import { foundIn } from "./found-in.ts";
 import { paged } from "./paged.ts";
@@ -89,13 +92,27 @@ function addCreate(app: App, options: ApiOptions): void {
     const id = await options.content.projects.create(
       context.get("actor"),
       { name, public: isPublic === "true", metadata, registryId },
-      (commit) => putMember(commit, name, identity.name, ROLES.projectAdmin),
+      async (commit) => {
+        await putMember(commit, name, identity.name, ROLES.projectAdmin);
+        await limitStorage(commit, name, body.storage_limit ?? UNLIMITED);
+      },
     );
     await options.upstreams.refresh();
     const byName = context.req.valid("header")["x-resource-name-in-location"] === "true";
     context.header("Location", `/api/v2.0/projects/${byName ? name : id}`);
     return context.body(null, 201);
   });
+}
+
+/** Gives a project that is being made its quota. Harbor's clients send 0 for none, too. */
+async function limitStorage(commit: Commit, name: string, storage: number): Promise<void> {
+  if (storage === UNLIMITED || storage === 0) return;
+  const { id } = await commit.db
+    .selectFrom("project")
+    .select("id")
+    .where("name", "=", name)
+    .executeTakeFirstOrThrow();
+  await putQuota(commit, { id, name }, storage);
 }
 
 function addOne(app: App, options: ApiOptions): void {
@@ -127,7 +144,12 @@ function addOne(app: App, options: ApiOptions): void {
     { ...projects.delete, middleware: requires(options, "project:delete") },
     async (context) => {
       const { name } = context.get("project");
-      if (!(await stored.remove(context.get("actor"), name))) throw missing(name);
+      const { cascade } = context.req.valid("query");
+      const actor = context.get("actor");
+      const gone = cascade
+        ? await deleteProject(options, actor, name)
+        : await stored.remove(actor, name, projectParts({ ...options, cascade: false }));
+      if (!gone) throw missing(name);
       return context.body(null, 200);
     },
   );
@@ -169,13 +191,23 @@ const NO_MEMBERS = {
 /** The settings given, `public` among them in either of its forms. */
 function metadataOf(given: Pick<NewProject, "public" | "metadata">): Record<string, string> {
   const metadata: ProjectMetadata = given.metadata ?? {};
-  const set = Object.entries(metadata).filter(([, value]) => typeof value === "string");
+  // Clients send back what they were shown: the policy's id is shown here, and kept elsewhere.
+  const set = Object.entries(metadata).filter(
+    ([key, value]) => typeof value === "string" && key !== "retention_id",
+  );
   const isPublic = metadata.public ?? given.public?.toString();
   const days = metadata["proxy_keep_days"];
   if (typeof days === "string" && !/^[1-9][0-9]{0,3}$/.test(days)) {
     throw new RegistryError(
       "BAD_REQUEST",
       `proxy_keep_days ${JSON.stringify(days)} is not accepted: give 1 to 9999 days`,
+    );
+  }
+  const kept = metadata["recovery_days"];
+  if (typeof kept === "string" && !/^[1-9][0-9]{0,4}$/.test(kept)) {
+    throw new RegistryError(
+      "BAD_REQUEST",
+      `recovery_days ${JSON.stringify(kept)} is not accepted: give 1 to 99999 days`,
     );
   }
   return { ...(Object.fromEntries(set) as object), ...(isPublic && { public: isPublic }) };

@@ -1,8 +1,13 @@
-import type { Catalog, Change, Commit } from "@entrepot/catalog";
+import type { Catalog, Commit } from "@entrepot/catalog";
 import type { Jobs } from "@entrepot/jobs";
 import { type ImmutableRules, openImmutableRules } from "./immutable/immutable-rules.ts";
 import type { CompileGlob } from "./immutable/rule-settings.ts";
-import { putBack, removeFromProject } from "./put-back.ts";
+import {
+  type NameToPutBack,
+  putBack,
+  removeFromProject,
+  type RETENTION_KINDS,
+} from "./put-back.ts";
 import { openQuotas, type Quotas } from "./quota/quotas.ts";
 import { openStorageUse, type StorageUse } from "./quota/storage-use.ts";
 import { type DeleteArtifact, retainTask } from "./rules/retain-task.ts";
@@ -31,9 +36,9 @@ export interface Retention {
   /** Puts back what the journal says of kinds retention, immutable and quota; see `putBack`. */
   putBack(
     commit: Commit,
-    project: { readonly id: number; readonly name: string },
-    change: Pick<Change, "kind" | "key" | "after">,
-  ): Promise<void>;
+    kind: (typeof RETENTION_KINDS)[number],
+    names: readonly NameToPutBack[],
+  ): Promise<(string | null)[]>;
   /** Deletes and journals all of it in a project that is about to be deleted. */
   removeFromProject(
     commit: Commit,
@@ -54,7 +59,7 @@ export function openRetention(options: RetentionOptions): Retention {
     immutable: openImmutableRules(catalog, glob),
     quotas: openQuotas(catalog),
     use: openStorageUse(catalog),
-    putBack: (commit, project, change) => putBack(commit, { jobs, glob }, project, change),
+    putBack: (commit, kind, names) => putBack(commit, { jobs, glob }, kind, names),
     removeFromProject: (commit, project) => removeFromProject(commit, jobs, project),
   };
 }

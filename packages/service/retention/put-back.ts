@@ -13,34 +13,65 @@ interface Project {
   readonly name: string;
 }
 
+/** A name to be made what `wanted`, an after-image of the journal's, says. */
+export interface NameToPutBack {
+  readonly key: string;
+  readonly wanted: Change["after"];
+}
+
 /**
- * Makes a name of this room what `change` says, an after-image of the journal's, as part of
- * `commit`, which journals it. Repeating is safe.
+ * Puts names of one of this room's kinds back, as a part of `commit`, which journals them. Answers
+ * in order: null, or why a name was left. Repeating is safe.
  */
 export async function putBack(
   commit: Commit,
   { jobs, glob }: { readonly jobs: Jobs; readonly glob: CompileGlob },
-  project: Project,
-  change: Pick<Change, "kind" | "key" | "after">,
-): Promise<void> {
-  const { kind, after } = change;
-  if (kind === "quota") {
-    return putQuota(commit, project, after ? Number(after["storage"]) : UNLIMITED);
+  kind: (typeof RETENTION_KINDS)[number],
+  names: readonly NameToPutBack[],
+): Promise<(string | null)[]> {
+  const answers: (string | null)[] = [];
+  for (const { key, wanted } of names) {
+    const [name = "", rule = ""] = key.split("/");
+    const found = await commit.db
+      .selectFrom("project")
+      .select(["id", "name"])
+      .where("name", "=", name)
+      .executeTakeFirst();
+    answers.push(found || !wanted ? null : `project '${name}' is not there`);
+    if (!found) continue;
+    if (kind === "quota") {
+      await putQuota(commit, found, wanted ? Number(wanted["storage"]) : UNLIMITED);
+    } else if (kind === "retention") await putRetention(commit, jobs, found, wanted);
+    else await putImmutable(commit, glob, found, { id: Number(rule), wanted });
   }
-  if (kind === "retention") return putRetention(commit, jobs, project, after);
-  const id = Number(change.key.slice(change.key.lastIndexOf("/") + 1));
+  return answers;
+}
+
+/** Under its own id, unless that is another project's by now: then under a new one. */
+async function putImmutable(
+  commit: Commit,
+  glob: CompileGlob,
+  project: Project,
+  { id, wanted }: { readonly id: number; readonly wanted: Change["after"] },
+): Promise<void> {
+  const rules = commit.db.deleteFrom("immutable_rule").where("project_id", "=", project.id);
   await lockRules(commit, project.id);
-  await commit.db.deleteFrom("immutable_rule").where("id", "=", id).execute();
-  if (!after) return commit.record(immutableChange(project.name, id, null));
-  const values = valuesOf(after as unknown as ImmutableSettings, glob);
+  await rules.where("id", "=", id).execute();
+  if (!wanted) return commit.record(immutableChange(project.name, id, null));
+  const taken = await commit.db
+    .selectFrom("immutable_rule")
+    .select("id")
+    .where("id", "=", id)
+    .executeTakeFirst();
+  const values = valuesOf(wanted as unknown as ImmutableSettings, glob);
   // The same rule may have been made anew, under another id: then that one does.
   const row = await commit.db
     .insertInto("immutable_rule")
-    .values({ id, project_id: project.id, ...values })
+    .values({ project_id: project.id, ...values, ...(!taken && { id }) })
     .onConflict((conflict) => conflict.doNothing())
     .returningAll()
     .executeTakeFirst();
-  commit.record(immutableChange(project.name, id, row ?? null));
+  commit.record(immutableChange(project.name, row?.id ?? id, row ?? null));
 }
 
 async function putRetention(
@@ -58,10 +89,16 @@ async function putRetention(
     await jobs.schedule({ vendor: RETENTION, vendorId: id, cron: null }, commit.db);
   }
   if (!after) return commit.record(retentionChange(project.name, null));
+  const id = Number(after["id"]);
+  const taken = await commit.db
+    .selectFrom("retention_policy")
+    .select("id")
+    .where("id", "=", id)
+    .executeTakeFirst();
   const row = await commit.db
     .insertInto("retention_policy")
     .values({
-      id: Number(after["id"]),
+      ...(!taken && { id }),
       project_id: project.id,
       rules: JSON.stringify(after["rules"]),
       cron: after["cron"] as string | null,

@@ -1,6 +1,6 @@
 import type { Actor, Catalog } from "@entrepot/catalog";
 import type { Jobs, TaskHandler, TaskRun } from "@entrepot/jobs";
-import { RegistryError } from "@entrepot/oci";
+import { asDigest, type Digest, RegistryError } from "@entrepot/oci";
 import type { CompileGlob } from "../immutable/rule-settings.ts";
 import { readCandidates } from "./candidates.ts";
 import { planRetention, type RetentionPlan, type Verdict } from "./plan-retention.ts";
@@ -14,7 +14,7 @@ import { type RetentionRuns, rulesFor, type RunPayload, type RunPlan } from "./r
 export type DeleteArtifact = (
   actor: Actor,
   repository: string,
-  digest: string,
+  digest: Digest,
   tags: readonly string[],
 ) => Promise<boolean>;
 
@@ -100,7 +100,7 @@ async function remove(
   { digest, tags }: Verdict,
 ): Promise<boolean> {
   try {
-    return await deleteArtifact(actor, repository, digest, tags);
+    return await deleteArtifact(actor, repository, asDigest(digest)!, tags);
   } catch (error) {
     if (!(error instanceof RegistryError)) throw error;
     if (error.code !== "DENIED" && error.code !== "CONFLICT") throw error;

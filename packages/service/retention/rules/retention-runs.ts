@@ -1,6 +1,7 @@
 import type { Actor, Catalog } from "@entrepot/catalog";
 import type { Jobs, NewTask } from "@entrepot/jobs";
 import { RegistryError } from "@entrepot/oci";
+import { sql } from "kysely";
 import type { CompileGlob } from "../immutable/rule-settings.ts";
 import { isAbout, type RetentionPlan, type Verdict } from "./plan-retention.ts";
 import type { RetentionRule } from "./policy-settings.ts";
@@ -31,6 +32,11 @@ export interface RetentionRuns {
   start(policyId: number, request: RunRequest): Promise<number>;
   /** What a run is doing in `repository`, or has done; null before that is decided. */
   plan(executionId: number, repository: string): Promise<RetentionPlan | null>;
+  /** What a run does, or would do, as far as it is decided: by repository, in the plan's order. */
+  items(
+    executionId: number,
+    query: { verdict?: Verdict["verdict"] | undefined; page: number; pageSize: number },
+  ): Promise<{ items: (Verdict & { readonly repository: string })[]; total: number }>;
   /** How many artifacts tasks of a run looked at, and how many of them stay, by repository. */
   counts(executionId: number): Promise<ReadonlyMap<string, { total: number; retained: number }>>;
 }
@@ -82,6 +88,8 @@ export function openRetentionRuns(options: RunsOptions): RetentionRuns {
       return { items: row.items as readonly Verdict[], total, retained };
     },
 
+    items: (executionId, query) => readItems(catalog, executionId, query),
+
     async counts(executionId) {
       const rows = await catalog.db
         .selectFrom("retention_plan")
@@ -91,6 +99,25 @@ export function openRetentionRuns(options: RunsOptions): RetentionRuns {
       return new Map(rows.map(({ repository, ...counts }) => [repository, counts]));
     },
   };
+}
+
+async function readItems(
+  { db }: Catalog,
+  executionId: number,
+  { verdict, page, pageSize }: Parameters<RetentionRuns["items"]>[1],
+): ReturnType<RetentionRuns["items"]> {
+  const found = sql`FROM retention_plan,
+      jsonb_array_elements(items) WITH ORDINALITY AS one (item, place)
+    WHERE execution_id = ${executionId}::integer
+      AND (${verdict ?? null}::text IS NULL OR item ->> 'verdict' = ${verdict ?? null})`;
+  const { rows } = await sql<{ item: Verdict & { repository: string } }>`
+    SELECT item || jsonb_build_object('repository', repository) AS item ${found}
+    ORDER BY repository, place LIMIT ${pageSize} OFFSET ${(page - 1) * pageSize}
+  `.execute(db);
+  const { rows: counted } = await sql<{ total: number }>`
+    SELECT count(*)::integer AS total ${found}
+  `.execute(db);
+  return { items: rows.map(({ item }) => item), total: counted[0]!.total };
 }
 
 /** The rules that are about `repository`, its full name. */
