@@ -11,6 +11,19 @@ export function dockerRegistrySite(remote: RemoteRegistry): Site {
   return {
     registry: (origin) => remote.with(originHeaders(origin)),
     list: (selection) => listByTags(remote, selection),
+    async tags(repository, most) {
+      const named = new Map<string, null>();
+      try {
+        for await (const tag of tagsOf(remote, repository)) {
+          if (named.size === most) return null;
+          named.set(tag, null);
+        }
+      } catch (error) {
+        if (!(error instanceof RegistryError) || error.code !== "NAME_UNKNOWN") throw error;
+      }
+      return named;
+    },
+    named: remote.named,
     isPublic: async () => false,
     prepare: async () => undefined,
     deleteTag: (repository, tag) => deletePlainTag(remote, repository, tag),
@@ -28,12 +41,14 @@ async function* listByTags(
 ): AsyncGenerator<ListedArtifact> {
   for await (const repository of wholeList((last) => remote.repositories(after(last)))) {
     if (!selection.repository(repository)) continue;
-    const tags = wholeList((last) => remote.repository(repository).tags(after(last)));
-    for await (const tag of tags) {
+    for await (const tag of tagsOf(remote, repository)) {
       if (selection.tag(tag)) yield { repository, reference: tag, digest: null };
     }
   }
 }
+
+const tagsOf = (remote: RemoteRegistry, repository: string) =>
+  wholeList((last) => remote.repository(repository).tags(after(last)));
 
 const after = (last: string | null) => (last === null ? { n: 1000 } : { n: 1000, last });
 

@@ -64,7 +64,13 @@ describe("a push of several tags carries on a change of each", () => {
 
 describe("headers that make no sense are refused as BAD_REQUEST", () => {
   const two = originHeadersOfTags([origin(1), origin(2)])!;
-  const CASES: readonly (readonly [string, string, Record<string, string>, string?])[] = [
+  type Case = readonly [
+    what: string,
+    query: string,
+    headers: Record<string, string>,
+    method?: string,
+  ];
+  const CASES: readonly Case[] = [
     ["fewer tags than items", "tag=a", two],
     ["more tags than items", "tag=a&tag=b&tag=c", two],
     ["one tag twice", "tag=a&tag=a", two],
@@ -77,7 +83,7 @@ describe("headers that make no sense are refused as BAD_REQUEST", () => {
       { ...originHeaders(origin(1)), "entrepot-path": `${A};${A}` },
     ],
   ];
-  test.each(CASES)("%s", (_, query, headers, method) => {
+  test.for(CASES)("%s", ([, query, headers, method]) => {
     expect(() => put(query, headers, method)).toThrow(
       expect.objectContaining({ code: "BAD_REQUEST" }),
     );

@@ -25,8 +25,14 @@ export interface PutAnswer {
 
 /** The requests about manifests of the remote repository `name`. */
 export interface ManifestRequests {
-  /** The head of an answer to HEAD, or null for 404. */
-  head(reference: string): Promise<Pick<FetchResponse, "headers"> | null>;
+  /**
+   * The head of an answer to HEAD, or null for 404. With what it is `expected` to name, the answer
+   * may be but 304: that saves a registry the work of looking into the manifest.
+   */
+  head(
+    reference: string,
+    expected?: string,
+  ): Promise<Pick<FetchResponse, "headers" | "status"> | null>;
   /** The manifest behind a tag or digest, as sent; null if there is none. */
   get(reference: string, mediaType?: string): Promise<KnownManifest | null>;
   /** Stores a manifest under a tag or digest, and under `tags` where the registry can. */
@@ -43,13 +49,14 @@ export function manifestRequests(remote: Remote, name: string): ManifestRequests
     about: reference.includes(":") ? `${name}@${reference}` : `${name}:${reference}`,
   });
   return {
-    async head(reference) {
+    async head(reference, expected) {
+      const accept = { accept: manifestTypes.join(", ") };
       const response = await remote.exchange({
         ...askAbout(reference),
         method: "HEAD",
         scopes: scopes.pull,
-        expect: [200, 404],
-        headers: { accept: manifestTypes.join(", ") },
+        expect: expected === undefined ? [200, 404] : [200, 304, 404],
+        headers: expected === undefined ? accept : { ...accept, "if-none-match": `"${expected}"` },
       });
       await discard(response);
       return response.status === 404 ? null : response;

@@ -1,10 +1,12 @@
-import { type Digest, RegistryError } from "@entrepot/oci";
+import { asDigest, type Digest, RegistryError } from "@entrepot/oci";
 import type { Registry } from "@entrepot/registry";
+import { header } from "../wire/index.ts";
 import { authorizer } from "./authorizer.ts";
 import { BoundedMap } from "./bounded-map.ts";
 import { exchange } from "./exchange.ts";
 import type { Fetch } from "./fetch.ts";
 import { manifestMemory } from "./manifest-memory.ts";
+import { manifestRequests } from "./manifest-requests.ts";
 import { remoteCatalog } from "./remote-lists.ts";
 import { remoteRepository } from "./remote-repository.ts";
 import { remoteName } from "./remote.ts";
@@ -53,6 +55,11 @@ export interface RemoteRegistryOptions extends RemoteTakes {
 export interface RemoteRegistry extends Registry {
   /** The same registry, connections and tokens, with `headers` more on what changes something. */
   with(headers: Readonly<Record<string, string>>): RemoteRegistry;
+  /**
+   * The digest that `reference` names, or null: told most cheaply if it is the `expected` one.
+   * Source: distribution-spec end-3, RFC 9110 §13.1.2.
+   */
+  named(repository: string, reference: string, expected: Digest): Promise<Digest | null>;
   /** The same registry, connections and tokens, once it is known what it takes. */
   taking(takes: RemoteTakes): RemoteRegistry;
   /**
@@ -76,6 +83,14 @@ function registryOver(remote: Remote, fetch: RemoteRegistryOptions["fetch"]): Re
   return {
     repository: (name) => remoteRepository(remote, remoteName(name)),
     repositories: remoteCatalog(remote),
+    async named(repository, reference, expected) {
+      const name = remoteName(repository);
+      const head = await manifestRequests(remote, name).head(reference, expected);
+      if (!head) return null;
+      if (head.status === 304) return expected;
+      const told = asDigest(head.headers.get(header.CONTENT_DIGEST) ?? "");
+      return told ?? (await remoteRepository(remote, name).resolve(reference))?.digest ?? null;
+    },
     with: (headers) => registryOver({ ...remote, exchange: remote.exchange.with(headers) }, fetch),
     taking: (takes) => registryOver({ ...remote, ...takes }, fetch),
     async ping() {

@@ -73,7 +73,9 @@ async function copy(errand: Errand): Promise<Digest | undefined> {
   await errand.target.prepare(replica.target, () => errand.source.isPublic(repository));
   const whole = brokenIsAbsent(errand.target.registry(origin).repository(replica.target));
   const push = policy.destEndpointId !== null;
-  const target = push ? ownTagOnly(whole, reference, isTag && errand.judges) : whole;
+  // What was compared, or has just changed, is not there yet: nobody need look again.
+  const isNew = run.attempt === 1 && replica.arrived === null;
+  const target = push ? ownTagOnly(whole, reference, isTag && (errand.judges || isNew)) : whole;
   if (isTag && !policy.override && (await keepsItsOwn(whole, reference, wanted))) {
     run.log("warn", `${target.name}:${reference} has another digest there and is kept (override)`);
     return undefined;
@@ -110,8 +112,13 @@ async function copyOnce(
   const waiting = isTag && errand.judges ? errand.waiting : undefined;
   const taking = waiting
     ? takingAlong(target, {
-        ...{ source, content, tag: reference, origin },
-        ...{ site: errand.target, waiting, artifact },
+        site: errand.target,
+        source,
+        content,
+        tag: reference,
+        origin,
+        waiting,
+        artifact,
       })
     : target;
   const copyAll = async () => {
@@ -281,7 +288,8 @@ async function removeManifest(errand: Errand): Promise<boolean> {
       if (origin && !judges) continue;
       if ((await repository.resolve(tag))?.digest !== replica.reference) continue;
       if (origin) {
-        await target.deleteTag(replica.target, tag, origin);
+        const { cause } = replica.origin;
+        await target.deleteTag(replica.target, tag, { ...origin, ...(cause && { cause }) });
         continue;
       }
       run.log("warn", `${replica.target}@${replica.reference} is kept: tag ${tag} names it there`);

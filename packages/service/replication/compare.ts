@@ -1,5 +1,5 @@
 import type { Catalog, Database } from "@entrepot/catalog";
-import { asDigest, type Digest, RegistryError } from "@entrepot/oci";
+import { asDigest, type Digest } from "@entrepot/oci";
 import { eachOf, type Registry } from "@entrepot/registry";
 import { type Kysely, sql } from "kysely";
 import { destinationOf } from "./destination.ts";
@@ -8,6 +8,7 @@ import { compileFilters } from "./filters.ts";
 import { keyOf } from "./planner.ts";
 import type { Compared, RunRules } from "./plan-run.ts";
 import type { ListedArtifact, Policy, Site } from "./ports.ts";
+import { digestAt, type TargetNames, targetNames } from "./target-names.ts";
 import { rewritesFor, selectedPlatforms } from "./policy-platforms.ts";
 import { selectedArtifacts } from "./selected.ts";
 
@@ -62,9 +63,10 @@ export async function sidesOf(
 export async function* compareAll(sides: Sides): AsyncGenerator<Compared[]> {
   const { signal } = sides;
   let before: Promise<Compared[]> | null = null;
+  const lookUp = targetNames(sides.target, sides.rules.origin);
   for await (const batch of batches(selectedBy(sides), BATCH)) {
     signal.throwIfAborted();
-    const begun = compare(sides, batch);
+    const begun = compare(sides, batch, lookUp);
     // It is heard when its turn comes, if nothing else has failed by then.
     begun.catch(() => undefined);
     if (before) yield before;
@@ -91,40 +93,28 @@ async function* batches<T>(items: AsyncIterable<T>, size: number): AsyncGenerato
 }
 
 /** What both sides have under each name; at most AT_ONCE questions at a time. */
-async function compare(sides: Sides, batch: readonly ListedArtifact[]): Promise<Compared[]> {
-  const { policy, source, target, rules } = sides;
+async function compare(
+  sides: Sides,
+  batch: readonly ListedArtifact[],
+  lookUp: TargetNames,
+): Promise<Compared[]> {
+  const { policy, source, rules } = sides;
   const rewrites = rewritesFor(policy) !== null;
   const whole = source.registry(rules.origin);
   const from: Pick<Registry, "repository"> = {
     repository: (name) => selectedPlatforms(policy, whole.repository(name)),
   };
-  const to = target.registry(rules.origin);
-  const compared: Compared[] = [];
+  const found: Omit<Compared, "atTarget">[] = [];
   await eachOf([...batch.entries()], AT_ONCE, async ([i, { repository, reference, digest }]) => {
     const { destNamespace, destNamespaceReplaceCount } = policy;
-    const name = destinationOf(repository, destNamespace, destNamespaceReplaceCount);
-    const atSource = rewrites
-      ? await digestAt(from, repository, reference)
-      : (digest ?? (await digestAt(from, repository, reference)));
-    const atTarget = await digestAt(to, name, reference);
+    const target = destinationOf(repository, destNamespace, destNamespaceReplaceCount);
+    const atSource =
+      digest !== null && !rewrites ? digest : await digestAt(from, repository, reference);
     const listed = rewrites && digest ? { listed: digest } : {};
-    compared[i] = { repository, reference, target: name, atSource, atTarget, ...listed };
+    found[i] = { repository, reference, target, atSource, ...listed };
   });
-  return compared;
-}
-
-/** What `reference` names, or null; a repository or project that is not there has nothing. */
-async function digestAt(
-  registry: Pick<Registry, "repository">,
-  repository: string,
-  reference: string,
-): Promise<Digest | null> {
-  try {
-    return (await registry.repository(repository).resolve(reference))?.digest ?? null;
-  } catch (error) {
-    if (error instanceof RegistryError && error.code === "NAME_UNKNOWN") return null;
-    throw error;
-  }
+  const there = await lookUp(found);
+  return found.map((one, i) => ({ ...one, atTarget: there[i]! }));
 }
 
 /** What a tag names by now. Of one that is rewritten and has moved, a next run learns that. */

@@ -5,13 +5,13 @@ import type { Repository } from "@entrepot/registry";
  * Other tags that a copy meets (cosign's, on what it brings) have tasks of their own, in lanes of
  * their own: brought along here, an older one could overwrite what its own task has just moved.
  *
- * Where the target `judges` by clocks, the tag is always set: one that names the digest already may
- * do so by an older change.
+ * Where it `sets` the tag, that is not looked at before: at a target that judges by clocks one that
+ * names the digest already may do so by an older change.
  */
-export function ownTagOnly(target: Repository, reference: string, judges: boolean): Repository {
+export function ownTagOnly(target: Repository, reference: string, sets: boolean): Repository {
   return {
     ...target,
-    resolve: async (name) => (judges && name === reference ? null : target.resolve(name)),
+    resolve: async (name) => (sets && name === reference ? null : target.resolve(name)),
     push: (content, bytes, tags = []) =>
       target.push(
         content,

@@ -12,6 +12,8 @@ export interface Origin {
   readonly path: readonly string[];
   /** The changed name's clock (`printClock`); absent where only the receiver can tell one. */
   readonly clock?: string;
+  /** The run that carries it on: what one run did at the target can be undone there as one. */
+  readonly cause?: string;
 }
 
 /** An artifact as a listing shows it. */
@@ -47,6 +49,19 @@ export interface Site {
    * completed: a partial one must never look whole.
    */
   list(selection: Selection): AsyncIterable<ListedArtifact>;
+
+  /**
+   * Every tag of `repository`, with its digest where the list tells it; empty if there is no such
+   * repository, null if there are more than `most`. Throws as `list` does. A tag that moves while
+   * the list is read may be missing.
+   */
+  tags?(repository: string, most: number): Promise<ReadonlyMap<string, Digest | null> | null>;
+
+  /** `tags` tells all digests. */
+  readonly listsDigests?: boolean;
+
+  /** The digest that `reference` names, told most cheaply if it is the `expected` one. */
+  named?(repository: string, reference: string, expected: Digest): Promise<Digest | null>;
 
   /** Whether anybody may pull from the project of `repository`; false where that is not known. */
   isPublic(repository: string): Promise<boolean>;

@@ -23,8 +23,13 @@ async function copyWith(together: Site["together"], isThere = false) {
   waiting.leave("key", gone);
   const site = { ...(together && { together }) };
   const taking = takingAlong(target, {
-    ...{ site, source, waiting, content: image.content },
-    ...{ tag: "v1", origin: origin(1), artifact: "key" },
+    site,
+    source,
+    waiting,
+    content: image.content,
+    tag: "v1",
+    origin: origin(1),
+    artifact: "key",
   });
   const asked: (readonly Origin[])[] = [];
   site.together &&= (origins) => {
