@@ -6,7 +6,7 @@ import { pause } from "./timing.ts";
 
 const RETRY_MS = 500;
 /** Least time from one transaction to the next: what ends thick and fast is stored together. */
-const REST_MS = 40;
+const REST_MS = 80;
 /** How soon it is noticed that nothing more can come. */
 const LOOK_MS = 5;
 
