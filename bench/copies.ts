@@ -25,6 +25,8 @@ export interface Load {
   readonly prepare?: (target: Peer) => Promise<void>;
   /** What stands before a target; closed with it. */
   readonly behind?: (target: Peer) => Promise<Peer>;
+  /** Nothing is told of a second copy, so there is none. */
+  readonly once?: boolean;
   /** A copy that fails is worth a word and no figure, instead of ending the bench. */
   readonly mayFail?: boolean;
 }
@@ -75,9 +77,9 @@ function skopeoSync({ bench, source, samples }: Load): MakeCopy {
   };
 }
 
-/** Copies, checks, copies again, and closes the target. */
+/** Copies, checks, copies again unless it is to be done but once, and closes the target. */
 async function twice(
-  { bench, samples, prepare, behind, mayFail }: Load,
+  { bench, samples, prepare, behind, mayFail, once }: Load,
   start: (bench: Bench) => Promise<Peer>,
   makeCopy: MakeCopy,
 ): Promise<Copied> {
@@ -88,7 +90,7 @@ async function twice(
   const both = async () => {
     const first = await costOf(copy);
     await checkSamples(target, samples);
-    return { first, again: await costOf(copy) };
+    return { first, again: once ? NOTHING : await costOf(copy) };
   };
   const copied = await both().catch((error: Error) => {
     if (!mayFail) throw error;

@@ -22,8 +22,8 @@ export interface NewPolicy {
  * How often a run is looked at, and with what part of the time that it has taken: that is the error
  * of its time. To look more often would take that from the copy itself.
  */
-const LOOK_MS = 10;
-const LOOK_PART = 0.01;
+const LOOK_MS = 20;
+const LOOK_PART = 0.02;
 
 /** The management of `entrepot`, as admin. */
 export function manage(entrepot: Peer): Management {

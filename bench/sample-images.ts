@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { gzipSync } from "node:zlib";
 import { type Content, contentOf } from "./client/content.ts";
-import { httpClient } from "./client/http-client.ts";
-import { MANIFEST, pushBlob, pushImage } from "./client/push-image.ts";
+import { type HttpClient, httpClient } from "./client/http-client.ts";
+import { MANIFEST, pushBlob, pushImageAtOnce } from "./client/push-image.ts";
 import { KIB } from "./figure.ts";
 import type { Peer } from "./peers.ts";
 
@@ -23,22 +23,23 @@ export interface SampleImages {
 }
 
 const LAYERS_KIB = [16, 24, 48, 64, 96, 128, 192, 256];
-const AT_A_TIME = 4;
+const AT_A_TIME = 8;
+const ACCEPT = { accept: MANIFEST };
 
-/** Pushes the images of `shape`, all of new content. */
+/** Pushes the images of `shape`, all of new content, to an Entrepot. */
 export async function pushSamples(peer: Peer, shape: SampleShape): Promise<SampleImages> {
   const digests = new Map<string, Map<string, string>>();
   const kept = new Map<string, Content[]>();
+  const { clientOf, close } = clients(peer);
   await eachAtATime(shape.images, async (n) => {
     const [repository, tags, layers] = [shape.repository(n), shape.tags(n), shape.layers(n)];
-    const client = httpClient(peer.url, await peer.authorization(repository));
-    const digest = await pushImage(client, { repository, tags, layers });
-    client.close();
+    const digest = await pushImageAtOnce(await clientOf(repository), { repository, tags, layers });
     kept.set(repository, [...(kept.get(repository) ?? []), ...layers]);
     const named = digests.get(repository) ?? new Map<string, string>();
     for (const tag of tags) named.set(tag, digest);
     digests.set(repository, named);
   });
+  close();
   return { digests, layers: kept };
 }
 
@@ -51,6 +52,21 @@ export async function pushLayers(peer: Peer, samples: SampleImages): Promise<voi
     for (const layer of layers) await pushBlob(client, repository, layer);
     client.close();
   });
+}
+
+/** A client for each repository of `peer`, made when first asked for. */
+function clients(peer: Peer) {
+  const made = new Map<string, Promise<HttpClient>>();
+  const make = async (repository: string) =>
+    httpClient(peer.url, await peer.authorization(repository));
+  return {
+    clientOf(repository: string): Promise<HttpClient> {
+      const client = made.get(repository) ?? make(repository);
+      made.set(repository, client);
+      return client;
+    },
+    close: () => void Promise.all(made.values()).then((all) => all.forEach((one) => one.close())),
+  };
 }
 
 async function eachAtATime(count: number, work: (n: number) => Promise<void>): Promise<void> {
@@ -72,16 +88,18 @@ export function smallLayers(n: number, count: number): Content[] {
 
 /** Throws an Error if a tag of `samples` is not at `peer`, or names something else there. */
 export async function checkSamples(peer: Peer, { digests }: SampleImages): Promise<void> {
-  for (const [repository, tags] of digests) {
-    const client = httpClient(peer.url, await peer.authorization(repository));
-    for (const [tag, wanted] of tags) {
-      const target = `/v2/${repository}/manifests/${tag}`;
-      const accept = { accept: MANIFEST };
-      const answer = await client.send({ method: "HEAD", target, headers: accept }, 200, 404);
-      const digest = answer.headers["docker-content-digest"];
-      if (digest === wanted) continue;
-      throw new Error(`${repository}:${tag} at ${peer.name} is ${String(digest)} after the copy`);
-    }
-    client.close();
-  }
+  const { clientOf, close } = clients(peer);
+  const names = [...digests].flatMap(([repository, tags]) =>
+    [...tags].map(([tag, wanted]) => ({ repository, tag, wanted })),
+  );
+  await eachAtATime(names.length, async (n) => {
+    const { repository, tag, wanted } = names[n]!;
+    const target = `/v2/${repository}/manifests/${tag}`;
+    const client = await clientOf(repository);
+    const answer = await client.send({ method: "HEAD", target, headers: ACCEPT }, 200, 404);
+    const digest = answer.headers["docker-content-digest"];
+    if (digest === wanted) return;
+    throw new Error(`${repository}:${tag} at ${peer.name} is ${String(digest)} after the copy`);
+  });
+  close();
 }
