@@ -1,6 +1,8 @@
 import { Command } from "commander";
 import type { Cli } from "./call.ts";
 import { addArtifact } from "./commands/artifact.ts";
+import { addHistory } from "./commands/history.ts";
+import { addGc } from "./commands/gc.ts";
 import { addJob } from "./commands/job.ts";
 import { addLabel } from "./commands/label.ts";
 import { addLogin } from "./commands/login.ts";
@@ -42,6 +44,9 @@ export function openProgram(cli: Cli, version: string): Command {
   addTransfer(program, cli);
   addWebhook(program, cli);
   addServer(program);
+  addGc(program, cli);
+  addRestore(program, cli);
+  addBin(program, cli);
   addHelp(program, cli);
   refineAll(program, "entrepot");
   return program;

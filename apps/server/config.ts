@@ -20,6 +20,8 @@ export interface Config {
   /** Of each policy: so many runs at most, and none that ended longer ago; null: however old. */
   readonly keptRuns: { readonly executions: number; readonly days: number | null };
   readonly tls: { readonly cert: string; readonly key: string } | null;
+  /** How long garbage collection waits, with what nothing refers to and with what nothing names. */
+  readonly garbage: { readonly graceMs: number; readonly quarantineMs: number };
   readonly logLevel: "silent" | "error" | "warn" | "info" | "debug";
   /** Who may read metrics at `/metrics`. */
   readonly metrics: "off" | "admin" | "public";
@@ -142,6 +144,22 @@ export const SETTINGS: readonly Setting[] = [
       KEPT.test(text) ? null : "give a number of runs, and days if you like: 50,30",
   },
   {
+    env: "ENTREPOT_GC_GRACE",
+    flag: "--gc-grace",
+    value: "hours",
+    standard: "24h",
+    help: "for so long garbage collection keeps what nothing refers to: longer than any push takes",
+    wrong: wrongHours,
+  },
+  {
+    env: "ENTREPOT_GC_QUARANTINE",
+    flag: "--gc-quarantine",
+    value: "hours",
+    standard: "24h",
+    help: "for so long garbage lies out of sight before it is removed for good",
+    wrong: wrongHours,
+  },
+  {
     env: "ENTREPOT_TLS_CERT",
     flag: "--tls-cert",
     value: "file",
@@ -253,6 +271,10 @@ export function readConfig(
     workers: Number(get("ENTREPOT_WORKERS")),
     keptRuns: keptOf(get("ENTREPOT_KEEP_RUNS")),
     tls: cert && key ? { cert, key } : null,
+    garbage: {
+      graceMs: Number.parseInt(get("ENTREPOT_GC_GRACE"), 10) * HOUR_MS,
+      quarantineMs: Number.parseInt(get("ENTREPOT_GC_QUARANTINE"), 10) * HOUR_MS,
+    },
     logLevel: get("ENTREPOT_LOG_LEVEL") as Config["logLevel"],
     metrics: get("ENTREPOT_METRICS") as Config["metrics"],
     metricsListen: metricsListen === null ? null : addressOf(metricsListen),

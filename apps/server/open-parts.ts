@@ -116,9 +116,8 @@ export async function openParts(options: PartsOptions, onStop: OnStop): Promise<
   const { deleteArtifact } = content;
   const retention = openRetention({ catalog, jobs, glob: compileGlob, deleteArtifact });
   const { graceMs = DAY_MS, quarantineMs = DAY_MS } = options.garbage ?? {};
-  const sweeper = { name: "system:gc", cause: "gc" };
-  const deleteUntagged: SweepContext["deleteUntagged"] = (repository, digest) =>
-    content.deleteUntagged(sweeper, repository, digest);
+  const deleteUntagged: SweepContext["deleteUntagged"] = (repository, digest, cause) =>
+    content.deleteUntagged({ name: "system:gc", cause }, repository, digest);
   const sweeps = openSweeps({ catalog, store, jobs, graceMs, quarantineMs, deleteUntagged });
   const post = webhookPost(options.guard ?? addressGuard());
   onStop(post.close);

@@ -72,9 +72,20 @@ async function start(config: Config, log: Log, onStop: OnStop) {
   const adminPassword = config.adminPassword ?? undefined;
   const guard = addressGuard(config.endpointNetworks);
   const connect = siteConnector(guard, config.layoutFolders);
-  const { keptRuns, publicUrl } = config;
+  const { keptRuns, publicUrl, garbage, backupFolders } = config;
   const secrets = { masterKey, adminPassword };
-  const options = { catalog, store, log, ...secrets, connect, guard, keptRuns, publicUrl };
+  const options = {
+    catalog,
+    store,
+    moving,
+    log,
+    ...secrets,
+    connect,
+    guard,
+    keptRuns,
+    publicUrl,
+    garbage,
+  };
   const parts = await openParts(options, onStop);
   const { firstPassword } = parts;
   if (config.metricsListen) await serveMetrics(parts, config.metricsListen, onStop);

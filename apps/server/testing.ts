@@ -30,6 +30,8 @@ export interface TestServerOptions {
   readonly publicUrl?: string;
   /** Tasks at a time, 4 if absent; 0: nothing works in the background. */
   readonly workers?: number;
+  /** How long garbage collection waits. */
+  readonly garbage?: PartsOptions["garbage"];
 }
 
 /**
@@ -41,7 +43,7 @@ export async function testServer(options: TestServerOptions = {}): Promise<TestS
   return { ...server, close: stop };
 }
 
-async function start({ publicUrl, workers = 4 }: TestServerOptions, onStop: OnStop) {
+async function start({ publicUrl, workers = 4, garbage }: TestServerOptions, onStop: OnStop) {
   const { catalog, url: databaseUrl, close } = await testCatalog();
   onStop(close);
   const folder = await mkdtemp(join(tmpdir(), "entrepot-server-"));
@@ -53,7 +55,7 @@ async function start({ publicUrl, workers = 4 }: TestServerOptions, onStop: OnSt
   const credential = { username: "admin", password: randomBytes(12).toString("base64url") };
   const masterKey = randomBytes(32);
   const adminPassword = credential.password;
-  const parts = await openParts({ catalog, store, log, masterKey, adminPassword }, onStop);
+  const parts = await openParts({ catalog, store, log, masterKey, adminPassword, garbage }, onStop);
   if (workers > 0) await startWork(parts, workers, onStop);
   const address = {
     host: "127.0.0.1",

@@ -2,6 +2,9 @@ import { artifacts } from "./artifacts.ts";
 import { conflicts } from "./conflicts.ts";
 import { executions } from "./executions.ts";
 import { jobservice } from "./jobservice.ts";
+import { history, projectHistory } from "./history.ts";
+import { immutableRules } from "./immutable-rules.ts";
+import { garbage } from "./garbage.ts";
 import { labels } from "./labels.ts";
 import { members } from "./members.ts";
 import { plans } from "./plans.ts";
@@ -37,6 +40,7 @@ export const routes = {
   systemWebhooks,
   system,
 };
+  garbage,
 
 /** The route table's type, from which the client's methods follow. */
 export type Routes = typeof routes;

@@ -8,6 +8,7 @@ import type { Jobs } from "@entrepot/jobs";
 import { RegistryError } from "@entrepot/oci";
 import type { Replication } from "@entrepot/replication";
 import type { BlobStore } from "@entrepot/storage";
+import type { Retention, Sweeps } from "@entrepot/retention";
 import { OpenAPIHono } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { HTTPException } from "hono/http-exception";
@@ -30,6 +31,7 @@ export interface ApiOptions {
   readonly upstreams: Upstreams;
   readonly publicUrl: string | null;
   readonly log: Log;
+  readonly sweeps: Sweeps;
   /** Aborted when the server is about to close: answers that go on for long end. */
   readonly closing?: AbortSignal;
 }

@@ -3,6 +3,9 @@ import { type ApiOptions, openApp } from "./app.ts";
 import { addArtifacts } from "./artifacts.ts";
 import { addConflicts } from "./conflicts.ts";
 import { addJobservice } from "./jobservice.ts";
+import { addHistory } from "./history.ts";
+import { addImmutableRules } from "./immutable-rules.ts";
+import { addGarbage } from "./garbage.ts";
 import { addLabels } from "./labels.ts";
 import { addMembers } from "./members.ts";
 import { addPlans } from "./plans.ts";
@@ -36,6 +39,7 @@ export function openApi(options: ApiOptions) {
   addMembers(app, options);
   addProjects(app, options);
   addRepositories(app, options);
+  addGarbage(app, options);
   addTags(app, options);
   addUsers(app, options);
   return (request: Request, clientAddress: string) => app.fetch(request, { clientAddress });

@@ -15,3 +15,6 @@ export {
 } from "./rules/policy-settings.ts";
 export { RETENTION } from "./rules/retention-policies.ts";
 export type { RunPayload, RunPlan } from "./rules/retention-runs.ts";
+export { openSweeps, type Sweep, type Sweeps, type SweepSchedule } from "./sweep/open-sweeps.ts";
+export type { Held, SweepReport } from "./sweep/sweep-report.ts";
+export type { SweepContext, SweepParameters } from "./sweep/sweep-run.ts";

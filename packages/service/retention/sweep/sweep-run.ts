@@ -18,8 +18,8 @@ export interface SweepContext {
   readonly graceMs: number;
   /** For so long bytes that nothing names stay in quarantine. */
   readonly quarantineMs: number;
-  /** Deletes a manifest unless it has been tagged meanwhile. Whether it did. */
-  readonly deleteUntagged: (repository: string, digest: Digest) => Promise<boolean>;
+  /** Deletes a manifest unless it has been tagged meanwhile, as part of `cause`. Whether it did. */
+  readonly deleteUntagged: (repository: string, digest: Digest, cause: string) => Promise<boolean>;
 }
 
 /** What is asked of a sweep. */
@@ -57,9 +57,13 @@ export interface SweepRun {
 
 /**
  * A sweep of `context`. Its steps may be cut off anywhere and begun again from the last state, by
- * any process; only one sweep may be at work at a time.
+ * any process; only one sweep may be at work at a time. What it deletes is part of `cause`.
  */
-export function sweepRun(context: SweepContext, parameters: SweepParameters): SweepRun {
+export function sweepRun(
+  context: SweepContext,
+  parameters: SweepParameters,
+  cause = "gc",
+): SweepRun {
   const { catalog, graceMs } = context;
   const { dryRun } = parameters;
   const waits = { graceMs, dryRun };
@@ -72,7 +76,7 @@ export function sweepRun(context: SweepContext, parameters: SweepParameters): Sw
       const { items, next } = await untaggedManifests(catalog, Number(state.after), graceMs);
       let untagged = state.report.untagged;
       for (const { repository, digest } of items) {
-        if (dryRun || (await context.deleteUntagged(repository, digest))) untagged += 1;
+        if (dryRun || (await context.deleteUntagged(repository, digest, cause))) untagged += 1;
       }
       return on(state, next, { untagged });
     },

@@ -1,0 +1,165 @@
+import { type GarbageCollection, type GarbageReport, routes } from "@entrepot/api";
+import { RegistryError } from "@entrepot/oci";
+import type { Sweep, SweepParameters, SweepReport, Sweeps } from "@entrepot/retention";
+import { type ApiOptions, type App, requires } from "./app.ts";
+import { answerLog } from "./job-log.ts";
+import { paged } from "./paged.ts";
+
+const { garbage } = routes;
+const JOB = { job_name: "GARBAGE_COLLECTION" as const, deleted: false };
+
+/** What Harbor's types of schedule stand for. */
+const CRONS: Readonly<Record<string, string>> = {
+  Hourly: "0 0 * * * *",
+  Daily: "0 0 0 * * *",
+  Weekly: "0 0 0 * * 0",
+};
+
+/** Adds garbage collection: its runs, their reports and logs, its schedule. */
+export function addGarbage(app: App, options: ApiOptions): void {
+  addSchedule(app, options);
+  addRuns(app, options);
+}
+
+function addRuns(app: App, options: ApiOptions): void {
+  const { sweeps } = options;
+  const middleware = requires(options, "system");
+
+  app.openapi({ ...garbage.list, middleware }, async (context) => {
+    const query = context.req.valid("query");
+    const { items, total } = await sweeps.list({ page: query.page, pageSize: query.page_size });
+    return paged(context, query, { items: items.map(shapeOf), total });
+  });
+
+  app.openapi({ ...garbage.get, middleware }, async (context) =>
+    context.json(shapeOf(await sweepOf(sweeps, context.req.valid("param").gc_id)), 200),
+  );
+
+  app.openapi({ ...garbage.stop, middleware }, async (context) => {
+    const { execution } = await sweepOf(sweeps, context.req.valid("param").gc_id);
+    await sweeps.stop(execution.id);
+    return context.body(null, 200);
+  });
+
+  app.openapi({ ...garbage.log, middleware }, async (context) => {
+    const { taskId } = await sweepOf(sweeps, context.req.valid("param").gc_id);
+    return answerLog(context, options, taskId, context.req.valid("query"));
+  });
+}
+
+function addSchedule(app: App, options: ApiOptions): void {
+  const { sweeps } = options;
+  const middleware = requires(options, "system");
+
+  app.openapi({ ...garbage.schedule, middleware }, async (context) => {
+    const set = await sweeps.scheduled();
+    if (!set) return context.json({}, 200);
+    const { schedule, parameters } = set;
+    const shown: GarbageCollection = {
+      ...JOB,
+      id: schedule.id,
+      job_kind: "SCHEDULE",
+      job_parameters: parametersText(parameters),
+      schedule: {
+        type: typeOf(schedule.cron),
+        cron: schedule.cron,
+        ...(schedule.nextAt && { next_scheduled_time: schedule.nextAt.toISOString() }),
+      },
+      job_status: "Pending",
+      creation_time: schedule.updatedAt.toISOString(),
+      update_time: schedule.updatedAt.toISOString(),
+    };
+    return context.json(shown, 200);
+  });
+
+  app.openapi({ ...garbage.start, middleware }, async (context) => {
+    const { schedule, parameters } = context.req.valid("json");
+    if (schedule.type !== "Manual") {
+      await setSchedule(sweeps, schedule, parametersOf(parameters));
+      context.header("Location", garbage.schedule.path);
+      return context.body(null, 201);
+    }
+    const id = await sweeps.start(parametersOf(parameters), context.get("actor").name);
+    context.header("Location", `${garbage.list.path}/${id}`);
+    return context.body(null, 201);
+  });
+
+  app.openapi({ ...garbage.setSchedule, middleware }, async (context) => {
+    const { schedule, parameters } = context.req.valid("json");
+    await setSchedule(sweeps, schedule, parametersOf(parameters));
+    return context.body(null, 200);
+  });
+}
+
+async function setSchedule(
+  sweeps: Sweeps,
+  { type, cron }: { type: string; cron: string },
+  parameters: SweepParameters,
+): Promise<void> {
+  if (type === "Manual" || (type === "Custom" && cron === "")) {
+    const what = type === "Manual" ? "Manual starts a run (POST)" : "Custom needs a cron";
+    throw new RegistryError("BAD_REQUEST", `this is no schedule: ${what}`);
+  }
+  await sweeps.schedule(type === "None" ? null : (CRONS[type] ?? cron), parameters);
+}
+
+function typeOf(cron: string): GarbageCollection["schedule"]["type"] {
+  const [type = "Custom"] = Object.entries(CRONS).find(([, one]) => one === cron) ?? [];
+  return type as GarbageCollection["schedule"]["type"];
+}
+
+async function sweepOf(sweeps: Sweeps, id: number): Promise<Sweep> {
+  const sweep = await sweeps.get(id);
+  if (sweep) return sweep;
+  throw new RegistryError("NOT_FOUND", `there is no garbage collection ${id}`);
+}
+
+function shapeOf({ execution, parameters, stage, report }: Sweep): GarbageCollection {
+  const { id, trigger, status, startTime, endTime } = execution;
+  return {
+    ...JOB,
+    id,
+    job_kind: trigger === "scheduled" ? "SCHEDULE" : "MANUAL",
+    job_parameters: parametersText(parameters),
+    schedule: { type: trigger === "scheduled" ? "Schedule" : "Manual", cron: "" },
+    job_status: status === "Running" && stage === "waiting" ? "Pending" : status,
+    creation_time: startTime.toISOString(),
+    update_time: (endTime ?? startTime).toISOString(),
+    stage,
+    ...(report && { report: reportShape(report) }),
+  };
+}
+
+function reportShape(report: SweepReport): GarbageReport {
+  const held = Object.entries(report.held).map(([holder, { blobs, bytes, until }]) => ({
+    holder,
+    blobs,
+    bytes,
+    ...(until !== null && { until }),
+  }));
+  return {
+    live: report.live,
+    held: held.toSorted((a, b) => b.bytes - a.bytes),
+    quarantined: report.quarantined,
+    waiting: report.waiting,
+    taken_back: report.takenBack,
+    freed: report.freed,
+    rows: report.rows,
+    past_manifests: report.pastManifests,
+    journal_entries: report.entries,
+    untagged: report.untagged,
+  };
+}
+
+function parametersOf(given: {
+  delete_untagged: boolean;
+  dry_run: boolean;
+  workers: number;
+}): SweepParameters {
+  const { delete_untagged: deleteUntagged, dry_run: dryRun, workers } = given;
+  return { deleteUntagged, dryRun, workers };
+}
+
+function parametersText({ deleteUntagged, dryRun, workers }: SweepParameters): string {
+  return JSON.stringify({ delete_untagged: deleteUntagged, dry_run: dryRun, workers });
+}
