@@ -24,6 +24,8 @@ export interface GlobalOptions {
 /** One call of a command: the server it speaks to, and how it shows what comes back. */
 export interface Call extends Cli, Target, Output {
   readonly api: ApiClient;
+  /** Times are UTC's, not this machine's. */
+  readonly utc: boolean;
   /** Asks before something is deleted. `yes` is the flag; off a terminal it is needed. */
   confirm(question: string, yes: boolean | undefined): Promise<void>;
 }
@@ -70,6 +72,7 @@ async function openCall(cli: Cli, command: Command): Promise<Call> {
     ...target,
     ...openOutput(cli.terminal, options.output, options.utc === true),
     api: clientOf(cli, target),
+    utc: options.utc === true,
     async confirm(question, yes) {
       if (yes) return;
       if (!cli.terminal.canAsk) throw usageError(`${question} Say so with --yes`);
