@@ -1,4 +1,5 @@
 export * from "./artifacts.ts";
+export * from "./backups.ts";
 export * from "./conflicts.ts";
 export { type ErrorStatus, Errors } from "./contract.ts";
 export { parseCopySource, type CopySource } from "./copy-source.ts";
@@ -26,12 +27,17 @@ export {
   parseSort,
   type SortKey,
 } from "./query.ts";
+export * from "./quotas.ts";
 export * from "./registries.ts";
 export * from "./replicas.ts";
 export * from "./repositories.ts";
+export * from "./retentions.ts";
 export type { Right } from "./right.ts";
+export * from "./restores.ts";
 export { type Routes, routes } from "./routes.ts";
 export * from "./standing.ts";
+export * from "./storage-migration.ts";
+export * from "./storage-use.ts";
 export * from "./system.ts";
 export * from "./tags.ts";
 export * from "./users.ts";

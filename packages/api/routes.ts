@@ -1,19 +1,25 @@
 import { artifacts } from "./artifacts.ts";
+import { backups } from "./backups.ts";
 import { conflicts } from "./conflicts.ts";
 import { executions } from "./executions.ts";
-import { jobservice } from "./jobservice.ts";
 import { history, projectHistory } from "./history.ts";
 import { immutableRules } from "./immutable-rules.ts";
 import { garbage } from "./garbage.ts";
+import { jobservice } from "./jobservice.ts";
 import { labels } from "./labels.ts";
 import { members } from "./members.ts";
 import { plans } from "./plans.ts";
 import { policies } from "./policies.ts";
 import { projects } from "./projects.ts";
+import { quotas } from "./quotas.ts";
 import { registries } from "./registries.ts";
 import { replicas } from "./replicas.ts";
 import { repositories } from "./repositories.ts";
+import { retentions } from "./retentions.ts";
+import { bin, restores } from "./restores.ts";
 import { standing } from "./standing.ts";
+import { storageMigration } from "./storage-migration.ts";
+import { storageUse } from "./storage-use.ts";
 import { system } from "./system.ts";
 import { tags } from "./tags.ts";
 import { systemWebhooks, webhooks } from "./webhooks.ts";
@@ -21,6 +27,7 @@ import { users } from "./users.ts";
 
 /** Every route of the management API, by room. Paths are whole. */
 export const routes = {
+  backups,
   projects,
   members,
   users,
@@ -33,14 +40,23 @@ export const routes = {
   plans,
   executions,
   jobservice,
+  garbage,
   replicas,
   conflicts,
+  history,
+  projectHistory,
+  retentions,
+  immutableRules,
+  quotas,
+  storageUse,
+  storageMigration,
+  restores,
+  bin,
   standing,
   webhooks,
   systemWebhooks,
   system,
 };
-  garbage,
 
 /** The route table's type, from which the client's methods follow. */
 export type Routes = typeof routes;

@@ -4,7 +4,8 @@ import { action, type Call, type Cli } from "../call.ts";
 import { usageError } from "../exit-codes.ts";
 import { registryNamed } from "../names.ts";
 import type { ListOptions } from "../options.ts";
-import { listQuery, withExample, withListOptions, withYes } from "../options.ts";
+import { listQuery, wholeNumber, withExample, withListOptions, withYes } from "../options.ts";
+import { counted } from "../format.ts";
 import type { View } from "../output.ts";
 import { addMember } from "./member.ts";
 import { roleName } from "./role.ts";
@@ -29,8 +30,12 @@ const projectView: View<Project> = {
   details: (project) => [
     ["OWNER", project.owner_name],
     ["KEEP DAYS", project.metadata.proxy_keep_days ?? ""],
+    ["RECOVERY DAYS", project.metadata.recovery_days ?? ""],
   ],
 };
+
+/** Repositories that a cascade names before it asks. */
+const SHOWN = 20;
 
 interface AccessOptions {
   readonly public?: boolean;
@@ -100,19 +105,29 @@ export function addProject(program: Command, cli: Cli): void {
 function addChanges(project: Command, cli: Cli): void {
   const update = project
     .command("update")
-    .description("Makes a project public or private.")
+    .description("Makes a project public or private, or says how long it can be recovered.")
     .argument("<project>", "its name or id")
     .option("--public", "everybody may pull from it")
     .option("--private", "only members see it")
+    .option("--recovery-days <n>", "what is deleted in it can be restored for so long", wholeNumber)
     .action(
-      action(cli, async (call, name: string, options: AccessOptions) => {
-        const access = accessOf(options);
-        if (access === undefined) throw usageError("nothing to change; give --public or --private");
+      action(cli, async (call, name: string, options: UpdateOptions) => {
+        const [access, days] = [accessOf(options), options.recoveryDays];
+        if (access === undefined && days === undefined) {
+          throw usageError("nothing to change; give --public, --private or --recovery-days");
+        }
         const params = { project_name_or_id: name };
-        await call.api.projects.update({ params, body: { metadata: { public: access } } });
+        const metadata = {
+          ...(access && { public: access }),
+          ...(days !== undefined && { recovery_days: String(days) }),
+        };
+        await call.api.projects.update({ params, body: { metadata } });
         const after = { read: () => read(call, name), view: projectView };
-        const word = access === "true" ? "public" : "private";
-        await call.done(`Project ${name} is ${word} now.`, after);
+        const said = [
+          ...(access ? [`is ${access === "true" ? "public" : "private"} now`] : []),
+          ...(days === undefined ? [] : [`can be recovered for ${days} days`]),
+        ];
+        await call.done(`Project ${name} ${said.join(", and ")}.`, after);
       }),
     );
   withExample(update, "$ entrepot project update team --private");
@@ -121,14 +136,45 @@ function addChanges(project: Command, cli: Cli): void {
     project.command("delete").description("Deletes a project that has no repositories."),
   )
     .argument("<project>", "its name or id")
+    .option("--cascade", "with all that is in it; 'entrepot bin restore' brings it back")
     .action(
-      action(cli, async (call, name: string, { yes }: { yes?: boolean }) => {
-        await call.confirm(`Delete project ${name}?`, yes);
-        await call.api.projects.delete({ params: { project_name_or_id: name } });
-        await call.done(`Deleted project ${name}.`);
+      action(cli, async (call, name: string, { yes, cascade }: DeleteOptions) => {
+        const inside = cascade ? await showContents(call, name) : "";
+        await call.confirm(`Delete project ${name}${inside}?`, yes);
+        const query = { cascade: cascade === true };
+        const params = { project_name_or_id: name };
+        const { headers } = await call.api.projects.delete({ params, query });
+        const cause = headers.get("x-request-id");
+        const how = cascade && cause ? ` 'entrepot undo ${cause}' brings it back.` : "";
+        await call.done(`Deleted project ${name}.${how}`);
       }),
     );
   withExample(remove, "$ entrepot project delete team");
+}
+
+interface UpdateOptions extends AccessOptions {
+  readonly recoveryDays?: number;
+}
+
+interface DeleteOptions {
+  readonly yes?: boolean;
+  readonly cascade?: boolean;
+}
+
+/** Shows what goes with the project; returns it in short, for the question. */
+async function showContents(call: Call, name: string): Promise<string> {
+  const params = { project_name: (await read(call, name)).name };
+  const repositories = await Array.fromAsync(
+    call.api.each(routes.repositories.list, { params, query: {} }),
+  );
+  const artifacts = repositories.reduce((sum, { artifact_count: count }) => sum + count, 0);
+  for (const { name: repository, artifact_count: count } of repositories.slice(0, SHOWN)) {
+    call.terminal.note(`goes: ${repository} (${counted(count, "artifact")})`);
+  }
+  const more = repositories.length - SHOWN;
+  if (more > 0) call.terminal.note(`… and ${more} more`);
+  const count = `${repositories.length} ${repositories.length === 1 ? "repository" : "repositories"}`;
+  return ` with ${count} and ${counted(artifacts, "artifact")}`;
 }
 
 /** The project; `isName` if even a number is its name. */

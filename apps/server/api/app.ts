@@ -6,13 +6,15 @@ import { STATUS_OF } from "@entrepot/distribution/wire";
 import type { Events } from "@entrepot/events";
 import type { Jobs } from "@entrepot/jobs";
 import { RegistryError } from "@entrepot/oci";
+import type { Backups, Restores } from "@entrepot/recovery";
 import type { Replication } from "@entrepot/replication";
-import type { BlobStore } from "@entrepot/storage";
 import type { Retention, Sweeps } from "@entrepot/retention";
+import type { BlobStore } from "@entrepot/storage";
 import { OpenAPIHono } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { HTTPException } from "hono/http-exception";
 import { sql } from "kysely";
+import type { StorageMove } from "../storage-move.ts";
 import type { Upstreams } from "../upstreams.ts";
 import type { Log } from "../log.ts";
 import { actorOf, requestIdOf } from "../request-actor.ts";
@@ -27,11 +29,15 @@ export interface ApiOptions {
   readonly content: Content;
   readonly jobs: Jobs;
   readonly replication: Replication;
+  readonly restores: Restores;
+  readonly retention: Retention;
   readonly events: Events;
+  readonly storageMove: StorageMove;
+  readonly sweeps: Sweeps;
   readonly upstreams: Upstreams;
+  readonly backups: Backups;
   readonly publicUrl: string | null;
   readonly log: Log;
-  readonly sweeps: Sweeps;
   /** Aborted when the server is about to close: answers that go on for long end. */
   readonly closing?: AbortSignal;
 }
@@ -86,11 +92,18 @@ export function openApp({ access, log }: ApiOptions): App {
   return app;
 }
 
-/** PostgreSQL refuses text with NUL in it: what was asked is at fault, not the server. */
+/** `error` as told here. PostgreSQL refuses text with NUL in it: what was asked is at fault. */
 function asAsked(error: Error): Error {
   const { code } = error as { code?: unknown };
+  if (isImmutable(error)) return new RegistryError("PRECONDITION", error.message, { cause: error });
   if (code !== "22021" && code !== "22P05") return error;
   return new RegistryError("BAD_REQUEST", "the request holds a NUL character", { cause: error });
+}
+
+/** Harbor's API answers 412 to this, where the distribution specification has DENIED. */
+function isImmutable(error: Error): boolean {
+  const { detail } = error as { detail?: { immutableRule?: unknown } | null };
+  return error instanceof RegistryError && detail?.immutableRule !== undefined;
 }
 
 /** A middleware for a route that needs `right`; see `Right`. Put it in front of the handler. */

@@ -36,6 +36,8 @@ export interface Restores {
    * Throws NOT_FOUND, and PRECONDITION for one that must not run, runs, is done or too old.
    */
   execute(id: number, actor: Actor): Promise<number>;
+  /** Forgets a plan that is not carried out. Repeating is safe. */
+  drop(id: number): Promise<void>;
   readonly bin: Bin;
   /** Forgets plans that nobody needs any more, and what was kept for too long. */
   forget(): Promise<void>;
@@ -55,6 +57,7 @@ export function openRestores(options: RestoresOptions): Restores {
     get: (id) => readRestorePlan(catalog, id),
     items: (id, query) => readRestoreItems(catalog, id, query),
     execute: (id, actor) => execute(catalog, jobs, id, actor),
+    drop: (id) => drop(catalog, id),
     bin: openBin(catalog),
     forget: () => forgetOld(catalog),
   };
@@ -102,6 +105,15 @@ async function execute(catalog: Catalog, jobs: Jobs, id: number, actor: Actor): 
       .execute();
     return executionId;
   });
+}
+
+async function drop({ db }: Catalog, id: number): Promise<void> {
+  await db
+    .deleteFrom("restore_plan")
+    .where("id", "=", id)
+    .where("execution_id", "is", null)
+    .execute();
+  await db.deleteFrom("history_hold").where("holder", "=", `restore:${id}`).execute();
 }
 
 async function forgetOld({ db }: Catalog): Promise<void> {

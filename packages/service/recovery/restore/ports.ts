@@ -82,6 +82,8 @@ export interface RestorePlan {
   readonly objections: readonly string[];
   /** Projects that it changes something in. */
   readonly projects: readonly string[];
+  /** Kinds of names that it changes. */
+  readonly kinds: readonly string[];
   /** It makes or deletes a project, or changes what belongs to none. */
   readonly system: boolean;
   readonly actor: string;

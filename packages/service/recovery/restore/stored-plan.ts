@@ -19,18 +19,24 @@ export async function readRestorePlan(
     done: number;
     left: number;
     projects: string[];
+    kinds: string[] | null;
     system: boolean;
   }>`
     SELECT count(*) FILTER (WHERE kind = 'tag' AND present IS NOT NULL)::integer AS touched,
       count(*) FILTER (WHERE outcome = 'done')::integer AS done,
       count(*) FILTER (WHERE outcome = 'left')::integer AS left,
-      array_agg(DISTINCT split_part(key, '/', 1))
-        FILTER (WHERE kind <> 'policy' AND key NOT LIKE '/%') AS projects,
-      coalesce(bool_or(kind IN ('policy', 'account', 'endpoint', 'setting') OR key LIKE '/%'
+      array_agg(DISTINCT CASE kind WHEN 'policy' THEN coalesce(wanted, present) ->> 'project'
+        ELSE split_part(key, '/', 1) END)
+        FILTER (WHERE kind NOT IN ('account', 'endpoint', 'setting') AND key NOT LIKE '/%'
+          AND (kind <> 'policy' OR coalesce(wanted, present) ->> 'project' IS NOT NULL))
+        AS projects,
+      array_agg(DISTINCT kind) FILTER (WHERE verdict IN ('create', 'change', 'remove')) AS kinds,
+      coalesce(bool_or(kind IN ('account', 'endpoint', 'setting') OR key LIKE '/%'
+        OR (kind = 'policy' AND coalesce(wanted, present) ->> 'project' IS NULL)
         OR (kind = 'project' AND (wanted IS NULL OR present IS NULL))), false) AS system
     FROM restore_item WHERE plan_id = ${id}
   `.execute(db);
-  const { touched, done, left, projects, system } = rows[0]!;
+  const { touched, done, left, projects, kinds, system } = rows[0]!;
   const request = row.request as RestoreRequest & { at?: string };
   return {
     id,
@@ -42,6 +48,7 @@ export async function readRestorePlan(
     bytes: Number(row.bytes),
     objections: row.objections,
     projects: projects ?? [],
+    kinds: kinds ?? [],
     system,
     actor: row.actor,
     createdAt: row.created_at,

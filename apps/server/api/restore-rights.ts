@@ -1,0 +1,68 @@
+import type { Action, Identity, Resource } from "@entrepot/access";
+import { RegistryError } from "@entrepot/oci";
+import type { RestorePlan } from "@entrepot/recovery";
+import type { ApiOptions } from "./app.ts";
+
+/** What putting back names of a kind needs beyond the right to restore: nobody gains by it. */
+const MORE: Readonly<Record<string, readonly [Resource, Action]>> = {
+  member: ["member", "write"],
+  project: ["project", "update"],
+  policy: ["project", "update"],
+  webhook: ["notification-policy", "write"],
+  retention: ["project", "update"],
+  immutable: ["project", "update"],
+};
+/** Only a system administrator sets these. */
+const SYSTEM: ReadonlySet<string> = new Set(["quota"]);
+
+/** Throws NOT_FOUND or FORBIDDEN unless the caller may restore in `project` (null: everywhere). */
+export async function mayRestoreIn(
+  options: ApiOptions,
+  identity: Identity,
+  project: string | null,
+): Promise<void> {
+  if (identity.sysadmin) return;
+  if (project === null) throw needs("a system administrator");
+  await mayIn(options, identity, project, ["recovery", "restore"]);
+}
+
+/** Throws as above unless the caller may do all that `plan` does. */
+export async function mayBeRestored(
+  options: ApiOptions,
+  identity: Identity,
+  plan: RestorePlan,
+): Promise<void> {
+  if (identity.sysadmin) return;
+  const { request, kinds, projects, system, counts } = plan;
+  const everywhere = request.name === "" && request.cause === undefined;
+  if (everywhere || system || request.into !== undefined || kinds.some((it) => SYSTEM.has(it))) {
+    throw needs("a system administrator");
+  }
+  const rights: (readonly [Resource, Action])[] = [["recovery", "restore"]];
+  if (counts.remove > 0) rights.push(["repository", "delete"]);
+  rights.push(...kinds.flatMap((kind) => (MORE[kind] ? [MORE[kind]] : [])));
+  for (const project of projects) {
+    for (const right of rights) await mayIn(options, identity, project, right);
+  }
+}
+
+async function mayIn(
+  { access }: ApiOptions,
+  identity: Identity,
+  project: string,
+  [resource, action]: readonly [Resource, Action],
+): Promise<void> {
+  if (await access.may(identity, project, resource, action)) return;
+  if (await access.may(identity, project, "project", "read")) {
+    throw needs(`a role in project '${project}' that allows ${resource}:${action}`);
+  }
+  throw new RegistryError(
+    "NOT_FOUND",
+    "this project does not exist, or you have no access to it; a deleted one is restored by a " +
+      "system administrator",
+  );
+}
+
+function needs(what: string): RegistryError {
+  return new RegistryError("FORBIDDEN", `this needs ${what}; ask an administrator`);
+}
