@@ -37,7 +37,7 @@ export function localSite(content: Content): Site {
 function replicator(origin: Origin): Actor {
   return {
     name: "system:replication",
-    cause: randomUUID(),
+    cause: origin.cause ?? randomUUID(),
     ...(origin.path.length > 0 && {
       origin: { registry: origin.registry, seq: origin.seq },
       path: origin.path,

@@ -38,6 +38,11 @@ export function originHeaders(origin: Origin): Record<string, string> {
   };
 }
 
+/** The headers that say which run of the sender a change belongs to: its cause here. */
+export function causeHeaders({ cause }: Origin): Record<string, string> {
+  return cause === undefined ? {} : { "x-request-id": cause };
+}
+
 /**
  * The headers that carry on the changes of several tags, in the order in which the push names them;
  * null for what no one push carries: too many, too long, or some with a clock and some without.

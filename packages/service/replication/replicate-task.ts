@@ -68,7 +68,11 @@ export function replicateTask(options: ReplicateOptions): TaskHandler {
     // Again where something else has come to be wanted meanwhile that has no task of its own.
     for (let round = 0; round < ROUNDS; round++) {
       run.signal.throwIfAborted();
-      const taken = await take(payload);
+      const found = await take(payload);
+      const taken = found && {
+        ...found,
+        origin: { ...found.origin, cause: causeOf(run, catalog) },
+      };
       if (!taken) return run.log("info", "nothing is wanted here any more");
       const judges = push && taken.origin.clock !== undefined && peerId !== null;
       const wanting = judges && (await isGone(taken, target, run)) ? givenBack : same;
@@ -99,6 +103,11 @@ export function replicateTask(options: ReplicateOptions): TaskHandler {
     heldBack,
     failed: (task, error, db) => rest(db, (task as Task).payload as ReplicatePayload, error, pace),
   };
+}
+
+/** What the target calls all that one run does there. */
+function causeOf(run: TaskRun, { registryId }: Catalog): string {
+  return `execution-${run.execution.id}.${registryId}`;
 }
 
 /**
