@@ -132,6 +132,13 @@ async function theRun(server: TestServer, project: string) {
   return { params: { id, task_id: items[0]!.id } };
 }
 
+/** A garbage collection, which nobody works on. */
+async function aSweep({ sweeps }: TestServer) {
+  const [there] = (await sweeps.list({ page: 1, pageSize: 1 })).items;
+  const parameters = { dryRun: true, deleteUntagged: false, workers: 1 };
+  return { params: { gc_id: there?.execution.id ?? (await sweeps.start(parameters, "test")) } };
+}
+
 /** A conflict that came to the project with another registry's push. */
 async function theConflict({ catalog }: TestServer, project: string) {
   const { id } = await catalog.db
@@ -202,6 +209,11 @@ const CALLS: Readonly<Record<string, Prepare>> = {
   "labels.delete": theLabel,
   "jobservice.stop": () => ({ body: { action: "stop" } }),
   "jobservice.changeQueue": () => ({ body: { action: "resume" } }),
+  "garbage.get": aSweep,
+  "garbage.stop": aSweep,
+  "garbage.log": aSweep,
+  "garbage.start": () => ({ body: { schedule: { type: "None" } } }),
+  "garbage.setSchedule": () => ({ body: { schedule: { type: "None" } } }),
   "jobservice.schedulesPaused": () => ({ params: { job_type: "all" } }),
   "policies.create": somePolicy,
   "policies.get": thePolicy,
@@ -222,6 +234,11 @@ const CALLS: Readonly<Record<string, Prepare>> = {
   "executions.taskLog": theRun,
   "plans.ofExecution": theRun,
   "conflicts.dismiss": theConflict,
+  "history.at": () => ({ query: { at: "seq:0" } }),
+  "history.diff": () => ({ query: { from: "seq:0" } }),
+  // A project that has never been deleted is looked at from the beginning.
+  "projectHistory.at": () => ({ query: { at: "seq:0" } }),
+  "projectHistory.diff": () => ({ query: { from: "seq:0" } }),
   "tags.create": () => ({ body: { name: unused() } }),
   "tags.delete": async ({ content }, project) => {
     const repository = content.as(ACTOR).repository(`${project}/app`);
