@@ -3,6 +3,7 @@ import { readLag } from "@entrepot/replication";
 import { sql } from "kysely";
 import { Gauge, type Registry } from "prom-client";
 import type { Log } from "../log.ts";
+import { garbageGroup } from "./garbage-metrics.ts";
 
 /** What was read is shown for as long, however often it is asked for. */
 const FRESH_MS = 5_000;
@@ -31,6 +32,7 @@ export function catalogMetrics(
     endpoints: endpointGroup(gauge),
     journal: journalGroup(gauge),
     database: databaseGroup(gauge),
+    garbage: garbageGroup(gauge),
   };
   let reading: Promise<void> | undefined;
   let readAt = -Infinity;

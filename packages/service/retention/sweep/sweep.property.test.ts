@@ -2,6 +2,7 @@ import { compareWithTables } from "@entrepot/catalog";
 import { seededRandom, seeds } from "@entrepot/catalog/testing";
 import type { Sample } from "@entrepot/registry/samples";
 import { bytesOf } from "@entrepot/registry";
+import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { SWEEP_BEGIN, type SweepContext, sweepRun } from "./sweep-run.ts";
 import {
@@ -54,15 +55,16 @@ async function act(world: SweepWorld, clients: Client[], sweeping: Sweeper, hold
   const { random, pick } = world;
   const others: [weight: number, run: () => Promise<unknown>][] = [
     [10, () => pick(clients).step()],
-    [2, () => deleteSomething(world, clients)],
+    [3, () => deleteSomething(world, clients)],
     [1, () => retag(world)],
     [2, () => restoreSomething(world, holds)],
     [0.3, async () => void (holds.length < 2 && holds.push(await hold(world)))],
     [2, async () => passTime(world, clients)],
+    [1.5, () => daysLater(world, clients)],
   ];
   let at = random() * others.reduce((sum, [weight]) => sum + weight, 0);
   const other = others.find(([weight]) => (at -= weight) < 0)![1];
-  const isSweeping = random() < 0.7;
+  const isSweeping = random() < 0.9;
   await Promise.all([other(), isSweeping && sweeping.step()]);
 }
 
@@ -89,10 +91,12 @@ function sweeper(world: SweepWorld) {
 /** The world as a sweep sees it that is cut off, now and then, before or after it moves a blob. */
 function failing({ context, random, store }: SweepWorld): SweepContext {
   const cut =
-    <A extends unknown[], R>(act: (...args: A) => Promise<R>) =>
+    <A extends unknown[], R>(change: (...args: A) => Promise<R>) =>
     async (...args: A): Promise<R> => {
       if (random() < 0.02) throw new Error("cut off");
-      const result = await act(...args);
+      // Others come in between what it has asked and what it does.
+      if (random() < 0.3) await sleep(random() * 20);
+      const result = await change(...args);
       if (random() < 0.02) throw new Error("cut off");
       return result;
     };
@@ -222,12 +226,18 @@ async function hold(world: SweepWorld): Promise<number> {
   return seq;
 }
 
-/** Hours, or days while nobody is in the middle of a push: a push takes less than the grace. */
+/** Hours; a push takes less than the grace. */
 function passTime(world: SweepWorld, clients: Client[]): void {
   const begun = clients.map((one) => one.busy()?.since).filter((since) => since !== undefined);
-  const ms = (begun.length > 0 ? HOUR_MS * 3 : DAY_MS * 2) * world.random();
+  const ms = HOUR_MS * 6 * world.random();
   if (begun.some((since) => world.now() + ms - since > GRACE_MS * 0.9)) return;
   world.pass(ms);
+}
+
+/** Days, in which nobody is in the middle of a push. */
+async function daysLater(world: SweepWorld, clients: Client[]): Promise<void> {
+  for (const { end } of clients) await end();
+  world.pass(DAY_MS * (0.5 + 2 * world.random()));
 }
 
 /** When all is past, the store holds what can be pulled and nothing else. */
