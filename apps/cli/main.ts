@@ -4,7 +4,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 
 const args = process.argv.slice(2);
-if (args[0] === "serve" || args[0] === "worker") {
+if (["serve", "worker", "restore"].includes(args[0] ?? "")) {
   const server = join(import.meta.dirname, "../server/main.ts");
   process.execve?.(process.execPath, [process.execPath, ...process.execArgv, server, ...args]);
 }

@@ -3,6 +3,7 @@ import { RegistryError } from "@entrepot/oci";
 import { type Config, helpText, readConfig } from "./config.ts";
 import { openLog } from "./log.ts";
 import { openServer, type Running } from "./open-server.ts";
+import { restore, RESTORE_HELP, UsageError } from "./restore.ts";
 
 /** Exit codes: 1 something failed, 2 the call's words are off. */
 const FAILED = 1;
@@ -14,8 +15,11 @@ const FILE_THREADS = 16;
 process.env["UV_THREADPOOL_SIZE"] ??= String(FILE_THREADS);
 
 const [command = "serve", ...flags] = process.argv.slice(2);
+if (command === "restore") await runRestore(flags);
 if (command !== "serve" && command !== "worker") {
-  console.error(`entrepot: ${command} is not a command of the server; try serve or worker`);
+  console.error(
+    `entrepot: ${command} is not a command of the server; try serve, worker or restore`,
+  );
   process.exit(USAGE);
 }
 if (flags.includes("--help") || flags.includes("-h")) {
@@ -23,6 +27,20 @@ if (flags.includes("--help") || flags.includes("-h")) {
   process.exit(0);
 }
 await main(command, configuration(command, flags));
+
+async function runRestore(given: readonly string[]): Promise<never> {
+  if (given.includes("--help") || given.includes("-h")) {
+    process.stdout.write(RESTORE_HELP);
+    process.exit(0);
+  }
+  try {
+    await restore(given, process.env, (line) => process.stdout.write(`${line}\n`));
+  } catch (error) {
+    console.error(`entrepot: ${error instanceof Error ? error.message : String(error)}`);
+    process.exit(error instanceof UsageError ? USAGE : FAILED);
+  }
+  process.exit(0);
+}
 
 function configuration(name: "serve" | "worker", given: readonly string[]): Config {
   try {

@@ -12,6 +12,7 @@ import {
   openReplication,
   type Pace,
   type Replication,
+  tokenBucket,
 } from "@entrepot/replication";
 import {
   openRetention,
@@ -20,14 +21,17 @@ import {
   type SweepContext,
   type Sweeps,
 } from "@entrepot/retention";
-import { openRestores, type Restores } from "@entrepot/recovery";
+import { type Backups, openBackups, openRestores, type Restores } from "@entrepot/recovery";
 import { openDownloads, openPullThrough, type PullThrough } from "@entrepot/proxy";
 import type { BlobStore } from "@entrepot/storage";
 import { type Metrics, openMetrics } from "./metrics/open-metrics.ts";
+import { backupPlaces } from "./backup-places.ts";
 import { expireProxied } from "./expire-proxied.ts";
 import { localSite } from "./local-site.ts";
 import type { Log } from "./log.ts";
 import { lagOver } from "./lag-over.ts";
+import type { Stores } from "./open-store.ts";
+import { openStorageMove, type StorageMove } from "./storage-move.ts";
 import { webhookPost } from "./post-webhook.ts";
 import { restorableKinds } from "./restorable-kinds.ts";
 import { openUpstreams, type Upstreams } from "./upstreams.ts";
@@ -48,7 +52,9 @@ export interface Parts {
   readonly metrics: Metrics;
   /** Webhooks. */
   readonly events: Events;
+  readonly storageMove: StorageMove;
   /** Garbage collection. */
+  readonly backups: Backups;
   readonly sweeps: Sweeps;
   /** Which repositories have another registry behind them, and what fetches from it. */
   readonly upstreams: Upstreams;
@@ -64,6 +70,8 @@ export interface PartsOptions extends Pick<Parts, "catalog" | "store" | "log"> {
   readonly masterKey: Buffer;
   /** Admin's, where there is no administrator yet; one is made if absent. */
   readonly adminPassword?: string | undefined;
+  /** What is moved into the store from an old one, if anything is. */
+  readonly moving?: Stores["moving"] | undefined;
   /** How endpoints are reached, if not over the network. */
   readonly connect?: Connect | undefined;
   /** Where webhooks may be; anywhere but where nobody may go, if absent. */
@@ -74,6 +82,8 @@ export interface PartsOptions extends Pick<Parts, "catalog" | "store" | "log"> {
   readonly pace?: Pace | undefined;
   /** Which runs are kept. */
   readonly keptRuns?: Kept | undefined;
+  /** Where backups may be on this machine; nowhere if absent. */
+  readonly backupFolders?: readonly string[] | undefined;
   /** How long garbage collection waits; a day each if absent. */
   readonly garbage?: Pick<SweepContext, "graceMs" | "quarantineMs"> | undefined;
 }
@@ -103,6 +113,7 @@ export async function openParts(options: PartsOptions, onStop: OnStop): Promise<
   const { keptRuns: kept = DEFAULT_KEPT } = options;
   const opened = await openJobs({ catalog, log: (level, text) => log[level](text), kept });
   const jobs = metrics.jobs(opened);
+  const storageMove = openStorageMove(jobs, options.moving ?? null);
   const replication = openReplication({
     catalog,
     jobs,
@@ -127,8 +138,19 @@ export async function openParts(options: PartsOptions, onStop: OnStop): Promise<
   // Before the connections that its tasks work with.
   onStop(() => jobs.stop(DRAIN_MS));
   onStop(() => events.close());
-  const kinds = restorableKinds({ content, jobs, replication });
+  const kinds = restorableKinds({ content, jobs, replication, retention });
   const restores = openRestores({ catalog, store, jobs, kinds });
+  const places = backupPlaces(options.backupFolders ?? []);
+  const backups = openBackups({
+    catalog,
+    store,
+    jobs,
+    checkAddress: places.check,
+    openObjects: places.open,
+    throttle: tokenBucket,
+    onError: reporting(log),
+  });
+  onStop(() => backups.close());
   const upstreams = openUpstreams(catalog, replication, reporting(log));
   await upstreams.refresh();
   const pullThrough = openPullThrough({
@@ -151,7 +173,9 @@ export async function openParts(options: PartsOptions, onStop: OnStop): Promise<
     pullThrough,
     metrics,
     events,
+    storageMove,
     sweeps,
+    backups,
     log,
     firstPassword,
   };
@@ -163,6 +187,7 @@ export async function startWork(parts: Parts, workers: number, onStop: OnStop): 
   await jobs.start({ workers });
   replication.start();
   events.start();
+  parts.backups.start();
   const tidyUp = async () => {
     await store.sweepDrafts(DRAFT_AGE_MS);
     await expireProxied(catalog, content);

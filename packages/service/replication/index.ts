@@ -3,6 +3,7 @@ export { type Endpoint, ENDPOINT_TYPES, type EndpointSettings } from "./endpoint
 export type { DiffEntry, DiffState } from "./diff.ts";
 export type { Endpoints } from "./endpoints.ts";
 export { compileFilters } from "./filters.ts";
+export { compileGlob } from "./glob.ts";
 export { type Filter, FILTER_TYPES, type FilterType, type Selection } from "./filters.ts";
 export { type Lag, readLag } from "./lag.ts";
 export { DEFAULT_PACE, type Pace } from "./pace.ts";
@@ -29,3 +30,4 @@ export {
 } from "./stored-plan.ts";
 export type { CopyProgress } from "./copy-progress.ts";
 export { windowAt } from "./windows.ts";
+export { tokenBucket } from "./bandwidth.ts";

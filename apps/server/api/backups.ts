@@ -1,0 +1,194 @@
+import {
+  type BackupSnapshot,
+  type BackupTarget as ShownTarget,
+  type NewBackupTarget,
+  routes,
+} from "@entrepot/api";
+import { RegistryError } from "@entrepot/oci";
+import { BACKUP, type BackupTarget, type Backups, type TargetSettings } from "@entrepot/recovery";
+import { confirmRestored, restoredNote } from "../confirm-restored.ts";
+import { type ApiOptions, type App, requires } from "./app.ts";
+import { paged } from "./paged.ts";
+
+const { backups: room } = routes;
+
+/** Adds the routes of backups. */
+export function addBackups(app: App, options: ApiOptions): void {
+  addTargets(app, options);
+  addRuns(app, options);
+  addExecutions(app, options);
+  addRestored(app, options);
+}
+
+function addTargets(app: App, options: ApiOptions): void {
+  const { targets } = options.backups;
+  const middleware = requires(options, "system");
+
+  app.openapi({ ...room.list, middleware }, async (context) => {
+    const query = context.req.valid("query");
+    const all = await targets.list();
+    const start = (query.page - 1) * query.page_size;
+    const items = all.slice(start, start + query.page_size).map(shownTarget);
+    return paged(context, query, { items, total: all.length });
+  });
+  app.openapi({ ...room.create, middleware }, async (context) => {
+    const id = await targets.create(settingsOf(context.req.valid("json")));
+    context.header("Location", `${context.req.path}/${id}`);
+    return context.body(null, 201);
+  });
+  app.openapi({ ...room.get, middleware }, async (context) =>
+    context.json(shownTarget(await targets.get(context.req.valid("param").id)), 200),
+  );
+  app.openapi({ ...room.update, middleware }, async (context) => {
+    const { id } = context.req.valid("param");
+    await targets.update(id, settingsOf(context.req.valid("json")));
+    return context.body(null, 200);
+  });
+  app.openapi({ ...room.delete, middleware }, async (context) => {
+    const { id } = context.req.valid("param");
+    if (!(await targets.remove(id))) await targets.get(id);
+    return context.body(null, 200);
+  });
+}
+
+function addRuns(app: App, options: ApiOptions): void {
+  const { backups } = options;
+  const middleware = requires(options, "system");
+  const locationOf = (path: string, id: number) =>
+    `${path.replace(/\/[a-z]+$/, "/executions")}/${id}`;
+
+  app.openapi({ ...room.run, middleware }, async (context) => {
+    const { id } = context.req.valid("param");
+    const { full } = context.req.valid("json");
+    const execution = await backups.run(id, context.get("actor"), full);
+    context.header("Location", locationOf(context.req.path, execution));
+    return context.body(null, 201);
+  });
+  app.openapi({ ...room.verify, middleware }, async (context) => {
+    const { id } = context.req.valid("param");
+    const { share } = context.req.valid("json");
+    const execution = await backups.verify(id, context.get("actor"), share);
+    context.header("Location", locationOf(context.req.path, execution));
+    return context.body(null, 201);
+  });
+  app.openapi({ ...room.prune, middleware }, async (context) => {
+    const execution = await backups.prune(context.req.valid("param").id, context.get("actor"));
+    context.header("Location", locationOf(context.req.path, execution));
+    return context.body(null, 201);
+  });
+  app.openapi({ ...room.prunePlan, middleware }, async (context) => {
+    const { removed, kept } = await backups.prunePlan(context.req.valid("param").id);
+    const shown = removed.map(({ id, at, to }) => ({ id, at, seq: to }));
+    return context.json({ removed: shown, kept: [...kept] }, 200);
+  });
+  app.openapi({ ...room.snapshots, middleware }, async (context) => {
+    const chains = await backups.snapshots(context.req.valid("param").id);
+    return context.json(chains.map(shownSnapshot), 200);
+  });
+}
+
+function addExecutions(app: App, options: ApiOptions): void {
+  const { jobs } = options;
+  const middleware = requires(options, "system");
+  const executionOf = async (given: { id: number; execution_id: number }) => {
+    const execution = await jobs.execution(given.execution_id);
+    if (execution?.vendor === BACKUP && execution.vendorId === given.id) return execution;
+    const message = `backup target ${given.id} has no execution ${given.execution_id}`;
+    throw new RegistryError("NOT_FOUND", message);
+  };
+
+  app.openapi({ ...room.execution, middleware }, async (context) => {
+    const execution = await executionOf(context.req.valid("param"));
+    const { items } = await jobs.tasks({ executionId: execution.id, page: 1, pageSize: 1 });
+    const task = items[0];
+    const lines = task ? await jobs.taskLog(task.id, 0, 1_000) : [];
+    const shown = {
+      id: execution.id,
+      status: execution.status,
+      status_text: task?.statusText || execution.statusText,
+      trigger: execution.trigger,
+      progress: { ...task?.progress },
+      log: lines.map(({ at, level, text }) => `${at.toISOString()} [${level}] ${text}`),
+      start_time: execution.startTime.toISOString(),
+      end_time: execution.endTime?.toISOString() ?? null,
+    };
+    return context.json(shown, 200);
+  });
+  app.openapi({ ...room.stop, middleware }, async (context) => {
+    const { id } = await executionOf(context.req.valid("param"));
+    await jobs.stopExecution(id);
+    return context.body(null, 200);
+  });
+}
+
+function addRestored(app: App, options: ApiOptions): void {
+  const middleware = requires(options, "system");
+  app.openapi({ ...room.restored, middleware }, async (context) => {
+    const { policies, targets, timeline } = await restoredNote(options);
+    return context.json({ policies, targets, timeline }, 200);
+  });
+  app.openapi({ ...room.confirm, middleware }, async (context) => {
+    await confirmRestored(options, context.get("actor"));
+    return context.body(null, 200);
+  });
+}
+
+function settingsOf(given: NewBackupTarget): TargetSettings {
+  return {
+    name: given.name,
+    description: given.description,
+    address: given.address,
+    enabled: given.enabled,
+    cron: given.cron,
+    timeZone: given.time_zone,
+    continuous: given.continuous,
+    recipients: given.recipients,
+    bytesPerSecond: given.bytes_per_second,
+    snapshotEveryDays: given.snapshot_every_days,
+    keepLast: given.keep_last,
+    keepDays: given.keep_days,
+  };
+}
+
+function shownTarget(target: BackupTarget): ShownTarget {
+  const { tip } = target;
+  return {
+    id: target.id,
+    name: target.name,
+    description: target.description,
+    address: target.address,
+    enabled: target.enabled,
+    cron: target.cron,
+    time_zone: target.timeZone,
+    continuous: target.continuous,
+    recipients: [...target.recipients],
+    bytes_per_second: target.bytesPerSecond,
+    snapshot_every_days: target.snapshotEveryDays,
+    keep_last: target.keepLast,
+    keep_days: target.keepDays,
+    newest: tip && { snapshot: tip.snapshot, segments: tip.n, seq: tip.seq, at: tip.at },
+    behind_since: target.behindSince?.toISOString() ?? null,
+    last_error: target.lastError,
+    creation_time: target.createdAt.toISOString(),
+    update_time: target.updatedAt.toISOString(),
+  };
+}
+
+type Chain = Awaited<ReturnType<Backups["snapshots"]>>[number];
+
+function shownSnapshot({ id, links, problems }: Chain): BackupSnapshot {
+  const first = links[0]?.manifest;
+  const last = links.at(-1)?.manifest;
+  const sum = (field: "blobCount" | "blobBytes") =>
+    links.reduce((total, { manifest }) => total + manifest[field], 0);
+  return {
+    id,
+    from: first ? { seq: first.to, at: first.at } : null,
+    to: last ? { seq: last.to, at: last.at } : null,
+    timeline: first?.timeline ?? null,
+    segments: Math.max(0, links.length - 1),
+    blobs: sum("blobCount"),
+    bytes: sum("blobBytes"),
+    problems: [...problems],
+  };
+}

@@ -1,0 +1,49 @@
+import { isAbsolute, resolve, sep } from "node:path";
+import { RegistryError } from "@entrepot/oci";
+import { openObjects, type ObjectStore } from "@entrepot/storage";
+import type { Setting } from "./config.ts";
+
+/** Where backups may lie on this machine. */
+export const BACKUP_SETTINGS: readonly Setting[] = [
+  {
+    env: "ENTREPOT_BACKUP_FOLDERS",
+    flag: "--backup-folders",
+    value: "folders",
+    standard: "",
+    help: "where backups may be, absolute, joined by colons; none on this machine if absent",
+    wrong: (text) =>
+      text.split(":").every((folder) => isAbsolute(folder)) ? null : "give /folder[:/folder …]",
+  },
+];
+
+/** The addresses of backups that may be used: of this machine's folders those in `folders`. */
+export function backupPlaces(folders: readonly string[]): {
+  /** Throws FORBIDDEN for another folder, BAD_REQUEST for what is no address. */
+  check(address: string): void;
+  open(address: string): Promise<ObjectStore>;
+} {
+  const check = (address: string): void => {
+    if (address.startsWith("s3:")) return;
+    const folder = /^file:(?:\/\/)?(\/[^/].*)$/.exec(address)?.[1];
+    if (folder === undefined) {
+      throw new RegistryError("BAD_REQUEST", "give an address as file:/folder or s3:bucket/prefix");
+    }
+    const inside = folders.some((allowed) => {
+      const above = resolve(allowed);
+      const path = resolve(folder);
+      return path === above || path.startsWith(above.endsWith(sep) ? above : above + sep);
+    });
+    if (inside) return;
+    throw new RegistryError(
+      "FORBIDDEN",
+      `${folder} is not where backups may be; name its folder in ENTREPOT_BACKUP_FOLDERS`,
+    );
+  };
+  return {
+    check,
+    open: async (address) => {
+      check(address);
+      return await openObjects(address);
+    },
+  };
+}

@@ -1,0 +1,47 @@
+import type { Actor, Catalog } from "@entrepot/catalog";
+import { RegistryError } from "@entrepot/oci";
+import { type Backups, RESTORED_FROM_BACKUP } from "@entrepot/recovery";
+import type { Replication } from "@entrepot/replication";
+
+/** What a restore from a backup has switched off, by name. */
+export interface RestoredNote {
+  readonly policies: string[];
+  readonly targets: string[];
+  readonly timeline: number;
+}
+
+interface Options {
+  readonly catalog: Catalog;
+  readonly replication: Replication;
+  readonly backups: Backups;
+}
+
+/** The note that a restore has left. Throws NOT_FOUND if there is none, or it was confirmed. */
+export async function restoredNote({ catalog }: Pick<Options, "catalog">): Promise<RestoredNote> {
+  const row = await catalog.db
+    .selectFrom("setting")
+    .select("value")
+    .where("key", "=", RESTORED_FROM_BACKUP)
+    .executeTakeFirst();
+  if (row) return row.value as RestoredNote;
+  throw new RegistryError("NOT_FOUND", "there is no restore from a backup to confirm");
+}
+
+/**
+ * Switches on what the restore has switched off, as far as it is still there and off. Cut off it
+ * may be called again. Throws NOT_FOUND if there is nothing to confirm.
+ */
+export async function confirmRestored(options: Options, actor: Actor): Promise<RestoredNote> {
+  const { catalog, replication, backups } = options;
+  const note = await restoredNote(options);
+  for (const policy of await replication.policies.list()) {
+    if (policy.enabled || !note.policies.includes(policy.name)) continue;
+    await replication.policies.update(policy.id, { ...policy, enabled: true }, actor);
+  }
+  for (const target of await backups.targets.list()) {
+    if (target.enabled || !note.targets.includes(target.name)) continue;
+    await backups.targets.update(target.id, { ...target, enabled: true });
+  }
+  await catalog.db.deleteFrom("setting").where("key", "=", RESTORED_FROM_BACKUP).execute();
+  return note;
+}

@@ -1,0 +1,212 @@
+import { randomUUID } from "node:crypto";
+import { copyFile, constants, mkdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { createInterface } from "node:readline/promises";
+import { parseArgs } from "node:util";
+import { openDatabase } from "@entrepot/catalog";
+import { startEmbedded } from "@entrepot/catalog/embedded";
+import { RegistryError } from "@entrepot/oci";
+import {
+  type BackupRestorePlan,
+  decryptedWith,
+  planBackupRestore,
+  restoreBackup,
+  type Restored,
+  unencrypted,
+} from "@entrepot/recovery";
+import { openObjects, openStorage } from "@entrepot/storage";
+import { type Config, readConfig } from "./config.ts";
+import { stoppable } from "./open-server.ts";
+
+/** What `entrepot restore --help` prints. */
+export const RESTORE_HELP = `Usage: entrepot restore --from <address> [flags]
+
+Restores a registry from a backup onto an empty data folder (and database, and storage): shows the
+plan, asks, fetches blobs, then all names in one transaction. Cut off, it may be run again. Then
+start it with 'entrepot serve'; replication and backups stay off until 'entrepot backup confirm'.
+
+  --from <address>           where the backup is: file:/folder or s3:bucket/prefix
+  --key <file>               the key file of an encrypted backup (age)
+  --at <time>                the newest state that is not after this, as 2026-01-31T14:03:00Z
+  --seq <n>                  the newest state that is not after this journal seq
+  --secret-key-file <file>   the old registry's secret.key; without it, secrets are cleared
+  --new-id                   make it another registry, beside the one that was backed up
+  --dry-run                  check the backup and show the plan; change nothing
+  --yes                      do not ask
+
+Flags and variables that say where things are, --data, --storage and --database-url, are as for
+'entrepot serve'.
+`;
+
+const OPTIONS = {
+  from: { type: "string" },
+  key: { type: "string" },
+  at: { type: "string" },
+  seq: { type: "string" },
+  "secret-key-file": { type: "string" },
+  "new-id": { type: "boolean" },
+  "dry-run": { type: "boolean" },
+  yes: { type: "boolean" },
+  data: { type: "string" },
+  storage: { type: "string" },
+  "database-url": { type: "string" },
+} as const;
+
+/** A call's words are off. */
+export class UsageError extends Error {}
+
+/**
+ * The command `restore`. Throws UsageError for words that are off, and what planning and restoring
+ * throw; nothing is changed before the plan is agreed to.
+ */
+export async function restore(
+  flags: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+  say: (line: string) => void,
+): Promise<void> {
+  const { given, config } = readFlags(flags, env);
+  const open = given.key ? decryptedWith(await readFile(given.key, "utf8")) : unencrypted;
+  const keys = config.storage.keys ?? undefined;
+  const objects = await openObjects(given.from, { keys });
+  try {
+    const plan = await planBackupRestore(objects, { at: given.at, seq: given.seq });
+    const keepSecrets = given.secretKeyFile !== undefined || config.secretKey !== null;
+    showPlan(plan, config, keepSecrets, say);
+    if (plan.problemCount > 0) throw broken(plan);
+    if (plan.encrypted && !given.key) throw new UsageError("this backup is encrypted: give --key");
+    if (given.dryRun) return;
+    if (!given.yes && !(await agreed())) {
+      throw new RegistryError("CANCELLED", "not confirmed; nothing was changed");
+    }
+    const newId = given.newId ? randomUUID() : undefined;
+    showResult(await carryOut(config, { ...given, keepSecrets, newId, plan, open, objects }), say);
+  } finally {
+    await objects.close();
+  }
+}
+
+async function carryOut(
+  config: Config,
+  run: Omit<Parameters<typeof restoreBackup>[0], "db" | "store"> & {
+    secretKeyFile?: string | undefined;
+  },
+): Promise<Restored> {
+  const done = await stoppable(async (onStop) => {
+    await mkdir(config.dataDir, { recursive: true });
+    if (run.secretKeyFile) {
+      const file = join(config.dataDir, "secret.key");
+      await copyFile(run.secretKeyFile, file, constants.COPYFILE_EXCL).catch(
+        ifSame(file, run.secretKeyFile),
+      );
+    }
+    let url = config.databaseUrl;
+    if (url === null) {
+      const dataDir = join(config.dataDir, "postgres");
+      const database = await startEmbedded({ dataDir, log: () => undefined });
+      onStop(() => database.stop());
+      url = database.url;
+    }
+    const db = openDatabase({ url });
+    onStop(() => db.destroy());
+    const keys = config.storage.keys ?? undefined;
+    const store = await openStorage(config.storage.url, { keys });
+    onStop(() => store.close());
+    return await restoreBackup({ ...run, db, store });
+  });
+  await done.stop();
+  return done;
+}
+
+/** A restore that was cut off has brought the key already. */
+function ifSame(there: string, given: string) {
+  return async (error: unknown): Promise<void> => {
+    if ((error as { code?: unknown }).code !== "EEXIST") throw error;
+    const [one, other] = await Promise.all([readFile(there), readFile(given)]);
+    if (one.equals(other)) return;
+    throw new RegistryError("CONFLICT", `${there} is another key; choose an empty data folder`);
+  };
+}
+
+function readFlags(flags: readonly string[], env: Readonly<Record<string, string | undefined>>) {
+  let values;
+  try {
+    values = parseArgs({ args: [...flags], options: OPTIONS, strict: true }).values;
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+  if (!values.from) throw new UsageError("say where the backup is: --from <address>");
+  const at = values.at === undefined ? undefined : new Date(values.at);
+  if (at && Number.isNaN(at.getTime())) throw new UsageError("give --at as 2026-01-31T14:03:00Z");
+  if (values.seq !== undefined && !/^\d{1,15}$/.test(values.seq)) {
+    throw new UsageError("give --seq as a whole number");
+  }
+  const server = (["data", "storage", "database-url"] as const).flatMap((name) =>
+    values[name] === undefined ? [] : [`--${name}`, values[name]],
+  );
+  try {
+    return {
+      config: readConfig(server, env),
+      given: {
+        from: values.from,
+        key: values.key,
+        at,
+        seq: values.seq === undefined ? undefined : Number(values.seq),
+        secretKeyFile: values["secret-key-file"],
+        newId: values["new-id"] === true,
+        dryRun: values["dry-run"] === true,
+        yes: values.yes === true,
+      },
+    };
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+}
+
+function showPlan(
+  plan: BackupRestorePlan,
+  config: Config,
+  keepSecrets: boolean,
+  say: (line: string) => void,
+): void {
+  say(`Restores registry ${plan.registry} as it was at ${plan.at} (journal seq ${plan.seq})`);
+  say(`  from      snapshot ${plan.snapshot} and ${plan.links.length - 1} segments after it`);
+  say(`  brings    ${plan.blobCount} blobs, ${plan.blobBytes} bytes; names in ${plan.namesBytes}`);
+  say(`  into      ${config.dataDir}`);
+  say(`  timeline  ${plan.timeline} ends there; a new one begins`);
+  if (plan.absentCount > 0) {
+    say(`  lacking   ${plan.absentCount} blobs that the registry had lost before it was backed up`);
+  }
+  if (!keepSecrets) {
+    say("  secrets   are cleared (passwords of endpoints, of webhooks): no --secret-key-file");
+  }
+  for (const problem of plan.problems.slice(0, 20)) say(`  problem   ${problem}`);
+}
+
+function showResult(result: Restored, say: (line: string) => void): void {
+  const { blobs, bytes, manifests, tags, timeline } = result;
+  say(`Restored ${tags} tags, ${manifests} manifests, ${blobs} blobs (${bytes} bytes).`);
+  say(`Timeline ${timeline} begins. Start it with 'entrepot serve'.`);
+  const off = [...result.policies, ...result.targets];
+  if (off.length > 0) {
+    say(`Off until 'entrepot backup confirm': ${off.join(", ")}.`);
+  }
+  if (result.clearedSecrets.length > 0) say(`Cleared: ${result.clearedSecrets.join(", ")}.`);
+}
+
+function broken(plan: BackupRestorePlan): RegistryError {
+  return new RegistryError(
+    "INTEGRITY",
+    `${plan.problemCount} pieces of the backup are missing or damaged; nothing was changed. ` +
+      "--at or --seq choose an earlier moment",
+  );
+}
+
+async function agreed(): Promise<boolean> {
+  if (!process.stdin.isTTY) throw new UsageError("Restore this? Say so with --yes");
+  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return /^y(?:es)?$/i.test((await lines.question("Restore this? [y/N] ")).trim());
+  } finally {
+    lines.close();
+  }
+}
