@@ -1,3 +1,4 @@
+import { statSync } from "node:fs";
 import * as promises from "node:fs/promises";
 import { RegistryError } from "@entrepot/oci";
 
@@ -5,10 +6,10 @@ import { RegistryError } from "@entrepot/oci";
 export type Disk = Pick<
   typeof promises,
   "mkdir" | "open" | "opendir" | "readFile" | "readdir" | "rename" | "stat" | "unlink" | "utimes"
->;
+> & { readonly statSync: typeof statSync };
 
 /** The operating system's own file operations. */
-export const realDisk: Disk = promises;
+export const realDisk: Disk = { ...promises, statSync };
 
 /** True if `error` says that a file or folder is not there. */
 export function isMissing(error: unknown): boolean {

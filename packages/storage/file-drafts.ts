@@ -49,12 +49,12 @@ export async function resumeDraft(
   const algorithm = algorithmOfDraft(id);
   if (algorithm === null) return null;
   const name = draftFileName(scope, id);
-  const size = await draftSize(home, name);
+  const state = home.table.peek(name);
+  const size = state?.file ? openDraftSize(home, name) : await draftSize(home, name);
   if (size === null) {
     await home.table.forget(name);
     return null;
   }
-  const state = home.table.peek(name);
   // Another process has served this upload since: what is remembered here is of no use.
   if (state && !state.busy && state.offset !== size) await home.table.reset(name);
   return fileDraft(home, { id, algorithm, name, size });
@@ -94,6 +94,15 @@ async function draftSize(home: DraftHome, name: string): Promise<number | null> 
       throw error;
     }
   });
+}
+
+/**
+ * The same of a file that is open here, so that the kernel has it in memory: asking it then takes a
+ * twentieth of the way over another thread.
+ */
+function openDraftSize(home: DraftHome, name: string): number | null {
+  const facts = home.disk.statSync(draftPath(home, name), { throwIfNoEntry: false });
+  return facts?.size ?? null;
 }
 
 interface DraftFacts {

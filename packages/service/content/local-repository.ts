@@ -45,6 +45,13 @@ export function localRepository(doer: Doer, name: string): Repository {
       return store.read(content.digest, range);
     },
 
+    ...(store.locate && {
+      async locate({ digest }) {
+        const isHere = (await lookups.blob({ repository: name, digest })) !== null;
+        return isHere ? store.locate!(digest) : null;
+      },
+    }),
+
     async push(content, bytes, tags = []) {
       if (!isManifestType(content.mediaType)) return pushBlob(at, content, bytes);
       await pushManifest(at, content, await collect(bytes, content.size), tags);
@@ -80,11 +87,9 @@ async function statBlob(
   repository: string,
   digest: Digest,
 ): Promise<Descriptor | null> {
-  const [size, stored] = await Promise.all([
-    lookups.blob({ repository, digest }),
-    store.stat(digest),
-  ]);
-  if (size === null || size !== stored) return null;
+  const size = await lookups.blob({ repository, digest });
+  // Mostly asked of what is about to be pushed: then the store is not asked in vain.
+  if (size === null || size !== (await store.stat(digest))) return null;
   return { mediaType: "application/octet-stream", digest, size };
 }
 

@@ -6,7 +6,13 @@ import { LRUCache } from "lru-cache";
 export interface ManifestBytes {
   /** The exact bytes of manifest `digest` of `repository`, or null. */
   get(repository: string, digest: Digest): Promise<Uint8Array | null>;
+  /** Notes that the blob store has the bytes of manifest `digest`, for `wasStored`. */
+  noteStored(digest: Digest): void;
+  /** Whether that was noted lately: a hint where to look first, no more. */
+  wasStored(digest: Digest): boolean;
 }
+
+const MOST_STORED = 10_000;
 
 /** Keeps at most `limitBytes` of `catalog`'s manifests in memory. */
 export function openManifestBytes(catalog: Catalog, limitBytes: number): ManifestBytes {
@@ -14,7 +20,10 @@ export function openManifestBytes(catalog: Catalog, limitBytes: number): Manifes
     maxSize: limitBytes,
     sizeCalculation: (bytes, key) => bytes.byteLength + key.length,
   });
+  const stored = new LRUCache<Digest, true>({ max: MOST_STORED });
   return {
+    noteStored: (digest) => void stored.set(digest, true),
+    wasStored: (digest) => stored.has(digest),
     async get(repository, digest) {
       const key = `${repository}@${digest}`;
       const known = kept.get(key);

@@ -185,14 +185,21 @@ interface LookedUp {
   readonly manifests: readonly string[];
 }
 
-/** The store's copy is durable and whole: compared, which is cheaper than written again. */
+/**
+ * The store's copy is durable and whole: what was pushed lately is compared, which is cheaper
+ * than written again.
+ */
 async function bytesStored(at: Place, content: Descriptor, bytes: Uint8Array): Promise<void> {
-  const { store } = at.room;
-  if ((await store.stat(content.digest)) === bytes.length) {
+  const { manifestBytes, store } = at.room;
+  if (
+    manifestBytes.wasStored(content.digest) &&
+    (await store.stat(content.digest)) === bytes.length
+  ) {
     const stored = await collect(await store.read(content.digest), bytes.length);
     if (Buffer.compare(stored, bytes) === 0) return;
   }
   await store.put(content.digest, bytes);
+  manifestBytes.noteStored(content.digest);
 }
 
 /** Points `tag` at the manifest `digest`, which must be here: else MANIFEST_UNKNOWN. */
