@@ -1,5 +1,7 @@
 import { isAbsolute, resolve } from "node:path";
 import { addressGuard } from "@entrepot/distribution/client";
+import { BACKUP_SETTINGS } from "./backup-places.ts";
+import { STORAGE_SETTINGS, storageConfig, type StorageConfig } from "./storage-settings.ts";
 
 /** How the server is to run. */
 export interface Config {
@@ -12,16 +14,15 @@ export interface Config {
   readonly publicUrl: string | null;
   /** An external PostgreSQL; null: the embedded one. */
   readonly databaseUrl: string | null;
-  /** `file:…`. */
-  readonly storage: string;
+  readonly storage: StorageConfig;
   readonly role: "all" | "api" | "worker";
   /** Tasks at a time. */
   readonly workers: number;
   /** Of each policy: so many runs at most, and none that ended longer ago; null: however old. */
   readonly keptRuns: { readonly executions: number; readonly days: number | null };
-  readonly tls: { readonly cert: string; readonly key: string } | null;
   /** How long garbage collection waits, with what nothing refers to and with what nothing names. */
   readonly garbage: { readonly graceMs: number; readonly quarantineMs: number };
+  readonly tls: { readonly cert: string; readonly key: string } | null;
   readonly logLevel: "silent" | "error" | "warn" | "info" | "debug";
   /** Who may read metrics at `/metrics`. */
   readonly metrics: "off" | "admin" | "public";
@@ -31,12 +32,14 @@ export interface Config {
   readonly secretKey: string | null;
   /** Where endpoints may be: `any`, `public`, or networks as `10.0.0.0/8`. */
   readonly endpointNetworks: string;
+  /** Where backups may be on this machine, absolute. */
+  readonly backupFolders: readonly string[];
   /** Where endpoints may use OCI layouts of this machine, absolute. */
   readonly layoutFolders: readonly string[];
 }
 
 /** One thing that can be set, by environment or flag, under one name. */
-interface Setting {
+export interface Setting {
   readonly env: string;
   readonly flag: string;
   readonly value: string;
@@ -52,6 +55,10 @@ const oneOf =
   (text: string) =>
     choices.includes(text) ? null : `choose one of ${choices.join(", ")}`;
 const KEPT = /^[1-9]\d{0,4}(?:,[1-9]\d{0,3})?$/;
+const HOUR_MS = 3_600_000;
+const HOURS = /^[1-9]\d{0,3}h$/;
+const wrongHours = (text: string): string | null =>
+  HOURS.test(text) ? null : "give whole hours, at least one: 24h";
 const LISTEN = /^(?:(?<host>[^:[\]]+|\[[0-9a-fA-F:.]+\]):)?(?<port>\d{1,5})$/;
 
 const wrongNetworks = (text: string): string | null => {
@@ -110,14 +117,7 @@ export const SETTINGS: readonly Setting[] = [
     help: "an external PostgreSQL (postgres://…) instead of the embedded one",
     wrong: (text) => (/^postgres(ql)?:\/\//.test(text) ? null : "give postgres://…"),
   },
-  {
-    env: "ENTREPOT_STORAGE",
-    flag: "--storage",
-    value: "url",
-    standard: "",
-    help: "where blobs lie, file:/folder; if absent, in the data folder",
-    wrong: (text) => (/^[a-z0-9]+:./.test(text) ? null : "give file:/folder"),
-  },
+  ...STORAGE_SETTINGS,
   {
     env: "ENTREPOT_ROLE",
     flag: "--role",
@@ -216,6 +216,7 @@ export const SETTINGS: readonly Setting[] = [
     wrong: (text) =>
       text.split(":").every((folder) => isAbsolute(folder)) ? null : "give /folder[:/folder …]",
   },
+  ...BACKUP_SETTINGS,
   {
     env: "ENTREPOT_ENDPOINT_NETWORKS",
     flag: "--endpoint-networks",
@@ -266,20 +267,21 @@ export function readConfig(
     adminPassword: orNull("ENTREPOT_ADMIN_PASSWORD"),
     publicUrl: orNull("ENTREPOT_URL")?.replace(/\/+$/, "") ?? null,
     databaseUrl: orNull("DATABASE_URL"),
-    storage: orNull("ENTREPOT_STORAGE") ?? `file:${resolve(dataDir, "storage")}`,
+    storage: storageConfig(orNull, dataDir),
     role: given.has("ENTREPOT_ROLE") ? (get("ENTREPOT_ROLE") as Config["role"]) : standardRole,
     workers: Number(get("ENTREPOT_WORKERS")),
     keptRuns: keptOf(get("ENTREPOT_KEEP_RUNS")),
-    tls: cert && key ? { cert, key } : null,
     garbage: {
       graceMs: Number.parseInt(get("ENTREPOT_GC_GRACE"), 10) * HOUR_MS,
       quarantineMs: Number.parseInt(get("ENTREPOT_GC_QUARANTINE"), 10) * HOUR_MS,
     },
+    tls: cert && key ? { cert, key } : null,
     logLevel: get("ENTREPOT_LOG_LEVEL") as Config["logLevel"],
     metrics: get("ENTREPOT_METRICS") as Config["metrics"],
     metricsListen: metricsListen === null ? null : addressOf(metricsListen),
     secretKey: orNull("ENTREPOT_SECRET_KEY"),
     layoutFolders: orNull("ENTREPOT_LAYOUT_FOLDERS")?.split(":") ?? [],
+    backupFolders: orNull("ENTREPOT_BACKUP_FOLDERS")?.split(":") ?? [],
     endpointNetworks: get("ENTREPOT_ENDPOINT_NETWORKS"),
   };
 }
@@ -299,7 +301,9 @@ function addressOf(text: string): { host: string; port: number } {
 function checked(setting: Setting, name: string, value: string): string {
   const wrong = setting.wrong(value);
   if (wrong === null) return value;
-  const shown = /PASSWORD|SECRET|DATABASE/.test(setting.env) ? "" : ` ${JSON.stringify(value)}`;
+  const shown = /PASSWORD|SECRET|DATABASE|STORAGE|ACCESS_KEY/.test(setting.env)
+    ? ""
+    : ` ${JSON.stringify(value)}`;
   throw new Error(`${name}${shown} is not accepted: ${wrong}`);
 }
 

@@ -4,7 +4,6 @@ import { loadMasterKey } from "@entrepot/access";
 import { addressGuard } from "@entrepot/distribution/client";
 import { openCatalog } from "@entrepot/catalog";
 import { startEmbedded } from "@entrepot/catalog/embedded";
-import { openStorage } from "@entrepot/storage";
 import { openApi } from "./api/index.ts";
 import type { Config } from "./config.ts";
 import { type Handler, openHttp } from "./http.ts";
@@ -12,6 +11,7 @@ import { listen } from "./listen.ts";
 import type { Log } from "./log.ts";
 import { answerMetrics } from "./metrics/answer-metrics.ts";
 import { GRACE_MS, type OnStop, openParts, type Parts, startWork } from "./open-parts.ts";
+import { openStores } from "./open-store.ts";
 import { siteConnector } from "./remote-site.ts";
 
 /** A server that runs. */
@@ -63,8 +63,7 @@ async function start(config: Config, log: Log, onStop: OnStop) {
   const catalog = await openCatalog({ url: databaseUrl, maxConnections: CONNECTIONS });
   onStop(() => catalog.close());
 
-  const store = await openStorage(config.storage);
-  onStop(() => store.close());
+  const { store, moving } = await openStores(config.storage, onStop);
   const masterKey = await loadMasterKey(
     join(config.dataDir, "secret.key"),
     config.secretKey ?? undefined,
@@ -85,6 +84,7 @@ async function start(config: Config, log: Log, onStop: OnStop) {
     keptRuns,
     publicUrl,
     garbage,
+    backupFolders,
   };
   const parts = await openParts(options, onStop);
   const { firstPassword } = parts;

@@ -41,6 +41,12 @@ export interface Repository extends BlobUploads {
   fetch(content: Descriptor, range?: ByteRange): Promise<Bytes>;
 
   /**
+   * Where whoever knows the address may read the blob `content` for a few minutes, or null. Absent
+   * where a registry cannot say.
+   */
+  locate?(content: Descriptor): Promise<URL | null>;
+
+  /**
    * Stores `bytes` as `content`; doing so again changes nothing and heals what was damaged. A
    * manifest also gets all of `tags`, in the same all-or-nothing step. Throws DIGEST_INVALID or
    * SIZE_INVALID; for a manifest MANIFEST_INVALID, and MANIFEST_BLOB_UNKNOWN if a child is missing.

@@ -24,8 +24,7 @@ export async function commitDraft(
   if (folder.staged === null) await putTogether(home, state, folder, folder.upload.id);
   // From here on the bytes cannot change.
   const wanted = algorithmOf(digest);
-  const hash =
-    wanted === algorithm && (await isAllOurs(home, state, folder)) ? state.hash! : null;
+  const hash = wanted === algorithm && (await isAllOurs(home, state, folder)) ? state.hash! : null;
   state.hash = null; // a hash that has answered takes no more bytes
   const hex = (hash ?? (await hashOf(home, at.data, folder.offset, wanted))).digest("hex");
   check(digest, `${wanted}:${hex}`);

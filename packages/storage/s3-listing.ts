@@ -63,8 +63,9 @@ export function s3Listing({
       let at: Pick<ListMultipartUploadsCommandInput, "KeyMarker" | "UploadIdMarker"> | null = {};
       while (at) {
         const input: ListMultipartUploadsCommandInput = { Bucket, Prefix: prefix + under, ...at };
-        const page: ListMultipartUploadsCommandOutput = await told("listing unfinished uploads", () =>
-          client.send(new aws.ListMultipartUploadsCommand(input)),
+        const page: ListMultipartUploadsCommandOutput = await told(
+          "listing unfinished uploads",
+          () => client.send(new aws.ListMultipartUploadsCommand(input)),
         );
         for (const { Key, UploadId, Initiated } of page.Uploads ?? []) {
           yield { key: Key!.slice(prefix.length), upload: UploadId!, since: Initiated! };

@@ -2,14 +2,7 @@ import { RegistryError } from "@entrepot/oci";
 import type { Digest } from "@entrepot/oci";
 import type { Bucket, BucketEntry } from "./bucket.ts";
 import type { BlobStore } from "./ports.ts";
-import {
-  awayKey,
-  awayPrefix,
-  blobKey,
-  blobOfAwayKey,
-  damagedKey,
-  QUARANTINE,
-} from "./s3-keys.ts";
+import { awayKey, awayPrefix, blobKey, blobOfAwayKey, damagedKey, QUARANTINE } from "./s3-keys.ts";
 
 /** Blobs out of sight: what garbage collection is about to remove, and what is damaged. */
 export interface S3Quarantine extends Pick<

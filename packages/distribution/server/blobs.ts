@@ -39,6 +39,11 @@ export async function getBlob(call: RepositoryCall, text: string): Promise<Respo
     headers["Content-Length"] = String(blob.size);
     return empty(200, headers);
   }
+  const elsewhere = await repository.locate?.(blob);
+  // What it leads to changes, and soon leads nowhere: it is not kept as content is.
+  if (elsewhere) {
+    return empty(307, { Location: elsewhere.href, "Cache-Control": "private, no-store" });
+  }
   const range = wantedRange(request, blob);
   if (range === "unsatisfiable") return unsatisfiable(request, blob);
   if (range === "whole") return send(call, blob, { start: 0, length: blob.size }, headers, 200);

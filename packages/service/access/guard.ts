@@ -51,6 +51,7 @@ function guardRepository(inner: Repository, judge: Judge, options: GuardOptions)
     resolve: (reference) => afterwards(need("pull"), inner.resolve(reference)),
     stat: (digest) => afterwards(need("pull"), inner.stat(digest)),
     fetch: (content, range) => need("pull").then(() => inner.fetch(content, range)),
+    ...(inner.locate && { locate: (content) => need("pull").then(() => inner.locate!(content)) }),
     tags: (query) => need("pull").then(() => inner.tags(query)),
     referrers: (digest, query) => need("pull").then(() => inner.referrers(digest, query)),
 
