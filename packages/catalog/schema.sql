@@ -432,7 +432,6 @@ CREATE TABLE restore_item (
   CONSTRAINT restore_item_plan_id_fkey FOREIGN KEY (plan_id) REFERENCES restore_plan(id) ON DELETE CASCADE
 );
 CREATE INDEX restore_item_in_order ON public.restore_item USING btree (plan_id, phase, rank, key);
-CREATE INDEX restore_item_open ON public.restore_item USING btree (plan_id, phase, rank, key) WHERE ((outcome IS NULL) AND (verdict = ANY (ARRAY['create'::text, 'change'::text, 'remove'::text])));
 
 CREATE TABLE restore_plan (
   id integer NOT NULL DEFAULT nextval('restore_plan_id_seq'::regclass),

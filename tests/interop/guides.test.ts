@@ -83,6 +83,35 @@ describe.skipIf(!hasSkopeo)(title, () => {
   );
 
   test(
+    "the past",
+    async () => {
+      const [registry] = servers;
+      const { url, credential } = registry;
+      const place = { name: "registry.example", url, password: credential.password };
+      const said = await runGuide("history.md", [place]);
+      const [, listed = ""] = said.split("history list team/app:1.0");
+      expect(listed).toMatch(/delete +tag +team\/app:1\.0/);
+      expect(said).toMatch(/gone +tag +team\/app:1\.0/);
+      expect(said).toContain("2 names differ");
+      expect((await repositoryOf(registry, "team/app").tags()).items).toEqual(["latest"]);
+    },
+    LONG_GUIDE_MS,
+  );
+
+  test(
+    "undo and restore",
+    async () => {
+      const [server] = servers;
+      const said = await runGuide("restore.md", placesOf("registry.example", "other.example"));
+      expect(said).toContain("goes");
+      // The last act was undone: 2.0 is deleted again.
+      expect((await repositoryOf(server, "team/app").tags()).items).toEqual(["1.0"]);
+      expect((await repositoryOf(server, "team-then/app").tags()).items).toEqual(["1.0", "2.0"]);
+    },
+    LONG_GUIDE_MS,
+  );
+
+  test(
     "an air gap",
     async () => {
       const [build, plant] = servers;

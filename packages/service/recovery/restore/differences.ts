@@ -95,7 +95,7 @@ export async function noteCopies(
       JOIN journal ON journal.kind = range.kind AND journal.key >= range.lo
         AND journal.key < range.hi
       WHERE journal.seq <= ${Math.min(seq, head)}
-      ORDER BY journal.kind, journal.key, journal.seq DESC
+      ORDER BY journal.kind DESC, journal.key DESC, journal.seq DESC
     ) AS was
     WHERE was.after IS NOT NULL
   `.execute(db);

@@ -76,6 +76,8 @@ async function fillPlan(
   else if (request.into !== undefined) {
     await noteCopies(db, about, { from: request.name, into: request.into, seq });
   } else await noteDifferences(db, about, seq);
+  // Planned without figures, the pages below would each read all of it.
+  await sql`ANALYZE restore_item`.execute(db);
   if (scope.kind === "artifact" && seq !== null) {
     const { repository, digest } = scope;
     await noteItsTags(db, id, { repository, digest, seq }, kinds.indexOf("tag") + 1);

@@ -37,7 +37,17 @@ export function restoreTask(options: RestoreTaskOptions): TaskHandler {
   };
 }
 
+/** A place in a plan's order. What is before it has been done, and is not looked at again. */
+interface Place {
+  readonly phase: number;
+  readonly rank: number;
+  readonly key: string;
+}
+
+const BEGINNING: Place = { phase: -1, rank: 0, key: "" };
+
 interface Batch {
+  readonly last: Place;
   readonly done: number;
   readonly left: readonly { readonly name: string; readonly why: string }[];
   readonly kind: string;
@@ -54,19 +64,21 @@ async function carryOut(options: RestoreTaskOptions, run: TaskRun): Promise<void
     .where("verdict", "in", ["create", "change", "remove"])
     .executeTakeFirstOrThrow();
   let told = 0;
+  let [done, after] = [await countOf(catalog, planId), BEGINNING];
   for (;;) {
     run.signal.throwIfAborted();
     run.draining.throwIfAborted();
-    const batch = await nextBatch(options, planId, actor);
+    const batch = await nextBatch(options, planId, actor, after);
     if (!batch) break;
+    after = batch.last;
+    done += batch.done;
     for (const { name: key, why } of batch.left) {
       if (told++ < MOST_TOLD) run.log("warn", `${batch.kind} ${key} is left as it is: ${why}`);
     }
-    const done = await countOf(catalog, planId);
     run.progress({ stage: batch.kind, done, total: Number(total) });
   }
   await catalog.db.deleteFrom("history_hold").where("holder", "=", `restore:${planId}`).execute();
-  run.log("info", `done: ${await countOf(catalog, planId)} of ${total} names, ${told} left`);
+  run.log("info", `done: ${done} of ${total} names, ${told} left`);
 }
 
 /** Puts back the next names of one kind. Null when there are none any more. */
@@ -74,17 +86,13 @@ function nextBatch(
   { catalog, store, kinds }: RestoreTaskOptions,
   planId: number,
   actor: Actor,
+  after: Place,
 ): Promise<Batch | null> {
   return catalog.commit(actor, async (commit) => {
-    const { rows } = await sql<{
-      kind: string;
-      key: string;
-      wanted: Image;
-      present: Image;
-      source: string | null;
-    }>`
-      SELECT kind, key, wanted, present, source FROM restore_item
+    const { rows } = await sql<Item>`
+      SELECT kind, key, phase, rank, wanted, present, source FROM restore_item
       WHERE plan_id = ${planId} AND outcome IS NULL AND verdict IN ('create', 'change', 'remove')
+        AND (phase, rank, key) > (${after.phase}, ${after.rank}::bigint, ${after.key})
       ORDER BY phase, rank, key LIMIT ${BATCH} FOR UPDATE
     `.execute(commit.db);
     const kind = rows[0]?.kind;
@@ -109,8 +117,15 @@ function nextBatch(
     const told = names.flatMap(({ key: name }, n) =>
       left[n] === null ? [] : [{ name, why: left[n]! }],
     );
-    return { kind, done: names.length - told.length, left: told };
+    return { kind, done: names.length - told.length, left: told, last: names.at(-1)! };
   });
+}
+
+interface Item extends Place {
+  readonly kind: string;
+  readonly wanted: Image;
+  readonly present: Image;
+  readonly source: string | null;
 }
 
 /** How many of `rows` come before another kind begins. */
