@@ -48,7 +48,7 @@ export async function history(
     SELECT entry.seq, entry.at, entry.origin, entry.origin_seq AS "originSeq", entry.path,
       entry.actor, entry.cause, entry.kind, entry.key, entry.after, earlier.after AS before
     FROM (
-      ${sql.join(sourcesOf(query, where), sql` UNION `)}
+      ${sql.join(sourcesOf(query, where), sql` UNION ALL `)}
       ORDER BY seq ${direction} LIMIT ${limit}
     ) AS found
     JOIN journal AS entry ON entry.seq = found.seq
@@ -97,7 +97,7 @@ function sourcesOf(query: HistoryQuery, where: RawBuilder<unknown>): RawBuilder<
     (range) => sql`SELECT seq FROM journal WHERE ${isIn(range)} AND ${where}`,
   );
   if (scope.digest !== undefined && (!kinds || kinds.includes("tag"))) {
-    sources.push(...tagsOf(scope, where));
+    sources.push(tagsOf(scope, where));
   }
   return sources.length > 0 ? sources : [sql`SELECT seq FROM journal WHERE false`];
 }
@@ -107,13 +107,14 @@ function tagsOf({ project, repository, digest }: Scope, where: RawBuilder<unknow
   const name = `${project}/${repository}`;
   const tags: KeyRange = { kind: "tag", from: `${name}:`, to: `${name};` };
   const named = sql`${isIn(tags)} AND journal.after->>'digest' = ${digest}`;
-  return [
-    sql`SELECT seq FROM journal WHERE ${named} AND ${where}`,
-    sql`SELECT journal.seq FROM (SELECT key, seq FROM journal WHERE ${named}) AS named
+  return sql`SELECT seq FROM (
+    SELECT seq FROM journal WHERE ${named} AND ${where}
+    UNION
+    SELECT journal.seq FROM (SELECT key, seq FROM journal WHERE ${named}) AS named
       CROSS JOIN LATERAL (
         SELECT * FROM journal AS next
         WHERE next.kind = 'tag' AND next.key = named.key AND next.seq > named.seq
         ORDER BY next.seq LIMIT 1
-      ) AS journal WHERE ${where}`,
-  ];
+      ) AS journal WHERE ${where}
+  ) AS of_tags`;
 }
