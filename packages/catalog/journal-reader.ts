@@ -33,7 +33,7 @@ const BATCH = 500;
  * Least time from one look to the next, for each entry that the one before has found: what comes
  * thick and fast is read together, and what comes alone is read at once.
  */
-const REST_PER_ENTRY_MS = 8;
+const REST_PER_ENTRY_MS = 12;
 const LONGEST_REST_MS = 100;
 const FIRST_DELAY_MS = 1_000;
 const LONGEST_DELAY_MS = 30_000;
