@@ -75,8 +75,14 @@ export function isCopier(request: Request): boolean {
 /** The id a request is known by: its own X-Request-Id if that is a plain one, or a new one. */
 export function requestIdOf(request: Request): string {
   const given = request.headers.get("x-request-id");
-  return given && /^[\w.-]{1,64}$/.test(given) ? given : randomUUID();
+  if (given && /^[\w.-]{1,64}$/.test(given)) return given;
+  const made = madeIds.get(request) ?? randomUUID();
+  madeIds.set(request, made);
+  return made;
 }
+
+/** What is answered as a request's id is the cause of what it changes: that can be undone by it. */
+const madeIds = new WeakMap<Request, string>();
 
 /** Who changes something by `request`, and what it carries on. Throws BAD_REQUEST. */
 export function actorOf(request: Request, identity: Identity): Actor {

@@ -12,6 +12,7 @@ import { RegistryError } from "@entrepot/oci";
 import { putQuota, UNLIMITED } from "@entrepot/retention";
 import { sql } from "kysely";
 import { deleteProject } from "../delete-project.ts";
+import { projectParts } from "../restorable-kinds.ts";
 import { type ApiOptions, type App, requires } from "./app.ts";
 import { foundIn } from "./found-in.ts";
 import { paged } from "./paged.ts";

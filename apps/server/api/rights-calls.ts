@@ -149,6 +149,13 @@ async function theConflict({ catalog }: TestServer, project: string) {
   return { params: { id } };
 }
 
+/** A plan of a restore in the project, which has not been carried out. */
+async function thePlan({ restores, catalog }: TestServer, project: string) {
+  const seq = await catalog.head();
+  const { id } = await restores.plan({ name: `${project}/app`, seq }, ACTOR);
+  return { params: { id } };
+}
+
 /** Calls that need something to exist or to be absent first, by room and name of the route. */
 const CALLS: Readonly<Record<string, Prepare>> = {
   "projects.exists": (_, project) => ({ query: { project_name: project } }),
@@ -239,6 +246,15 @@ const CALLS: Readonly<Record<string, Prepare>> = {
   // A project that has never been deleted is looked at from the beginning.
   "projectHistory.at": () => ({ query: { at: "seq:0" } }),
   "projectHistory.diff": () => ({ query: { from: "seq:0" } }),
+  "restores.create": (_, project) => ({
+    body: { name: `${project}/app`, at: "seq:0", keep_newer: true, dry_run: true },
+  }),
+  "restores.get": thePlan,
+  "restores.items": thePlan,
+  "restores.stop": thePlan,
+  "restores.execute": thePlan,
+  "bin.list": (_, project) => ({ query: { project } }),
+  "bin.change": () => ({ body: { recovery_days: 30 } }),
   "tags.create": () => ({ body: { name: unused() } }),
   "tags.delete": async ({ content }, project) => {
     const repository = content.as(ACTOR).repository(`${project}/app`);
