@@ -17,5 +17,10 @@ export { RETENTION } from "./rules/retention-policies.ts";
 export type { RunPayload, RunPlan } from "./rules/retention-runs.ts";
 export { openSweeps, type Sweep, type Sweeps, type SweepSchedule } from "./sweep/open-sweeps.ts";
 export type { Held, SweepReport } from "./sweep/sweep-report.ts";
-export type { SweepContext, SweepParameters } from "./sweep/sweep-run.ts";
+export {
+  SWEEP_BEGIN,
+  type SweepContext,
+  type SweepParameters,
+  sweepRun,
+} from "./sweep/sweep-run.ts";
 export { GARBAGE_COLLECTION } from "./sweep/sweep-task.ts";
