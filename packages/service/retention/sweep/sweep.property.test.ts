@@ -59,6 +59,7 @@ async function act(world: SweepWorld, clients: Client[], sweeping: Sweeper, hold
     [1, () => retag(world)],
     [2, () => restoreSomething(world, holds)],
     [0.3, async () => void (holds.length < 2 && holds.push(await hold(world)))],
+    [0.6, () => letGo(world, holds)],
     [2, async () => passTime(world, clients)],
     [1.5, () => daysLater(world, clients)],
   ];
@@ -224,6 +225,13 @@ async function hold(world: SweepWorld): Promise<number> {
     .onConflict((conflict) => conflict.doNothing())
     .execute();
   return seq;
+}
+
+/** Lets go of what was held first. */
+async function letGo(world: SweepWorld, holds: number[]): Promise<void> {
+  const seq = holds.shift();
+  if (seq === undefined || holds.includes(seq)) return;
+  await world.catalog.db.deleteFrom("history_hold").where("seq", "=", seq).execute();
 }
 
 /** Hours; a push takes less than the grace. */
