@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import type { Cli } from "./call.ts";
+import { addBackup } from "./commands/backup.ts";
 import { addArtifact } from "./commands/artifact.ts";
 import { addHistory } from "./commands/history.ts";
 import { addGc } from "./commands/gc.ts";
@@ -51,6 +52,7 @@ export function openProgram(cli: Cli, version: string): Command {
   addBin(program, cli);
   addTransfer(program, cli);
   addWebhook(program, cli);
+  addBackup(program, cli);
   addServer(program);
   addHelp(program, cli);
   refineAll(program, "entrepot");

@@ -1,0 +1,271 @@
+import {
+  type BackupExecution,
+  type BackupSnapshot,
+  type BackupTarget,
+  type NewBackupTarget,
+  routes,
+} from "@entrepot/api";
+import { RegistryError } from "@entrepot/api/client";
+import type { Command } from "commander";
+import { action, type Call, type Cli } from "../call.ts";
+import { usageError } from "../exit-codes.ts";
+import { formatBytes } from "../format.ts";
+import { repeated, wholeNumber, withExample, withYes } from "../options.ts";
+import type { View } from "../output.ts";
+import { pause } from "../pause.ts";
+import { printable } from "../printable.ts";
+
+const POLL_MS = 500;
+
+const targetView: View<BackupTarget> = {
+  name: (target) => target.name,
+  columns: ({ time }) => [
+    { title: "ID", value: (target) => String(target.id), align: "right" },
+    { title: "NAME", value: (target) => target.name },
+    { title: "ENABLED", value: (target) => (target.enabled ? "yes" : "no") },
+    { title: "ADDRESS", value: (target) => target.address },
+    { title: "CONTINUOUS", value: (target) => (target.continuous ? "yes" : "no") },
+    { title: "SCHEDULE", value: (target) => target.cron },
+    { title: "NEWEST", value: (target) => time(target.newest?.at ?? null) },
+    { title: "BEHIND SINCE", value: (target) => time(target.behind_since) },
+    { title: "ERROR", value: (target) => target.last_error },
+  ],
+};
+
+const snapshotView: View<BackupSnapshot> = {
+  name: (snapshot) => snapshot.id,
+  columns: ({ time }) => [
+    { title: "SNAPSHOT", value: (snapshot) => snapshot.id },
+    { title: "FROM", value: (snapshot) => time(snapshot.from?.at ?? null) },
+    { title: "TO", value: (snapshot) => time(snapshot.to?.at ?? null) },
+    { title: "SEQ", value: (snapshot) => String(snapshot.to?.seq ?? ""), align: "right" },
+    { title: "SEGMENTS", value: (snapshot) => String(snapshot.segments), align: "right" },
+    { title: "BLOBS", value: (snapshot) => String(snapshot.blobs), align: "right" },
+    { title: "SIZE", value: (snapshot) => formatBytes(snapshot.bytes), align: "right" },
+    { title: "PROBLEM", value: (snapshot) => snapshot.problems[0] ?? "" },
+  ],
+};
+
+const executionView: View<BackupExecution> = {
+  name: (execution) => String(execution.id),
+  columns: ({ time }) => [
+    { title: "ID", value: (execution) => String(execution.id), align: "right" },
+    { title: "STATUS", value: (execution) => execution.status },
+    { title: "STARTED", value: (execution) => time(execution.start_time) },
+    { title: "ENDED", value: (execution) => time(execution.end_time) },
+    { title: "TEXT", value: (execution) => execution.status_text },
+  ],
+};
+
+/** Adds `backup`. */
+export function addBackup(program: Command, cli: Cli): void {
+  const backup = program
+    .command("backup")
+    .description("Backups: where they go, running them, checking them.");
+  addTarget(backup, cli);
+  addRun(backup, cli);
+  addChecks(backup, cli);
+  addConfirm(backup, cli);
+}
+
+interface CreateOptions {
+  readonly to: string;
+  readonly schedule?: string;
+  readonly timeZone?: string;
+  readonly continuous?: boolean;
+  readonly recipient?: string[];
+  readonly bytesPerSecond?: number;
+  readonly keepLast?: number;
+  readonly keepDays?: number;
+  readonly snapshotEveryDays?: number;
+  readonly description?: string;
+}
+
+function addTarget(backup: Command, cli: Cli): void {
+  const target = backup.command("target").description("Where backups go.");
+  const create = target
+    .command("create")
+    .description("Creates a place where backups go.")
+    .argument("<name>")
+    .requiredOption("--to <address>", "file:/folder or s3:bucket/prefix")
+    .option("--schedule <cron>", "when to run, six fields: '0 0 3 * * *'")
+    .option("--time-zone <zone>", "of the schedule; UTC if absent")
+    .option("--continuous", "follow every change within seconds")
+    .option("--recipient <key>", "encrypt for this public key of age; may be repeated", repeated)
+    .option("--bytes-per-second <n>", "no faster than this", wholeNumber)
+    .option("--keep-last <n>", "keep the newest so many snapshots", wholeNumber)
+    .option("--keep-days <n>", "keep snapshots of the last so many days", wholeNumber)
+    .option("--snapshot-every-days <n>", "begin anew after so many days; 7", wholeNumber)
+    .option("--description <text>")
+    .action(
+      action(cli, async (call, name: string, options: CreateOptions) => {
+        await call.api.backups.create({ body: bodyOf(name, options) });
+        const after = { read: () => targetNamed(call, name), view: targetView };
+        await call.done(`Created backup target ${name}.`, after);
+      }),
+    );
+  withExample(create, "$ entrepot backup target create vault --to file:/backup/vault --continuous");
+
+  target
+    .command("list")
+    .description("Lists backup targets.")
+    .action(action(cli, async (call) => call.list(listed(call), targetView, 0)));
+  target
+    .command("show")
+    .description("Shows a backup target.")
+    .argument("<target>", "its name or id")
+    .action(
+      action(cli, async (call, name: string) =>
+        call.one(await targetNamed(call, name), targetView),
+      ),
+    );
+  withYes(target.command("delete").description("Forgets a backup target; what lies there stays."))
+    .argument("<target>", "its name or id")
+    .action(
+      action(cli, async (call, name: string, options: { yes?: boolean }) => {
+        const { id, address } = await targetNamed(call, name);
+        const question = `Forget backup target ${name}? What lies at ${address} stays.`;
+        await call.confirm(question, options.yes);
+        await call.api.backups.delete({ params: { id } });
+        await call.done(`Forgot backup target ${name}.`);
+      }),
+    );
+}
+
+function addRun(backup: Command, cli: Cli): void {
+  const run = backup
+    .command("run")
+    .description("Backs up now: what has changed since the last time.")
+    .argument("<target>", "its name or id")
+    .option("--full", "begin with a new snapshot of all names")
+    .option("--wait", "wait until it has ended; fails if it fails")
+    .action(
+      action(cli, async (call, name: string, options: { full?: boolean; wait?: boolean }) => {
+        const { id } = await targetNamed(call, name);
+        const body = { full: options.full === true };
+        const { created } = await call.api.backups.run({ params: { id }, body });
+        await started(call, id, Number(created), options.wait === true);
+      }),
+    );
+  withExample(run, "$ entrepot backup run vault --wait");
+
+  const list = backup
+    .command("list")
+    .description("Lists what a target holds, oldest first.")
+    .argument("<target>", "its name or id")
+    .action(
+      action(cli, async (call, name: string) => {
+        const { id } = await targetNamed(call, name);
+        const { body } = await call.api.backups.snapshots({ params: { id } });
+        await call.list(each(body), snapshotView, 0);
+      }),
+    );
+  withExample(list, "$ entrepot backup list vault");
+}
+
+function addChecks(backup: Command, cli: Cli): void {
+  const verify = backup
+    .command("verify")
+    .description("Checks a target: every checksum, and the digest of every blob.")
+    .argument("<target>", "its name or id")
+    .option("--percent <n>", "read only so many percent of the blobs", wholeNumber, 100)
+    .action(
+      action(cli, async (call, name: string, options: { percent: number }) => {
+        if (options.percent > 100) throw usageError("give --percent from 0 to 100");
+        const { id } = await targetNamed(call, name);
+        const body = { share: options.percent / 100 };
+        const { created } = await call.api.backups.verify({ params: { id }, body });
+        await started(call, id, Number(created), true);
+      }),
+    );
+  withExample(verify, "$ entrepot backup verify vault --percent 10");
+
+  const prune = withYes(
+    backup.command("prune").description("Removes snapshots that a target's settings do not keep."),
+  )
+    .argument("<target>", "its name or id")
+    .action(
+      action(cli, async (call, name: string, options: { yes?: boolean }) => {
+        const { id } = await targetNamed(call, name);
+        const { body: plan } = await call.api.backups.prunePlan({ params: { id } });
+        for (const one of plan.removed) call.terminal.note(`removes ${one.id}, up to ${one.at}`);
+        const question = `Remove ${plan.removed.length} snapshots, and keep ${plan.kept.length}?`;
+        await call.confirm(question, options.yes);
+        const { created } = await call.api.backups.prune({ params: { id } });
+        await started(call, id, Number(created), true);
+      }),
+    );
+  withExample(prune, "$ entrepot backup prune vault");
+}
+
+function addConfirm(backup: Command, cli: Cli): void {
+  const confirm = withYes(
+    backup
+      .command("confirm")
+      .description("Switches on again what a restore from a backup has switched off."),
+  ).action(
+    action(cli, async (call, options: { yes?: boolean }) => {
+      const { body } = await call.api.backups.restored();
+      const off = [...body.policies, ...body.targets].join(", ") || "nothing";
+      const question = `Switch on ${off}? The registry that was backed up must be gone.`;
+      await call.confirm(question, options.yes);
+      await call.api.backups.confirm();
+      await call.done(`Switched on: ${off}.`);
+    }),
+  );
+  withExample(confirm, "$ entrepot backup confirm");
+}
+
+async function started(call: Call, id: number, execution: number, wait: boolean): Promise<void> {
+  const params = { id, execution_id: execution };
+  const read = async () => (await call.api.backups.execution({ params })).body;
+  if (!wait) {
+    return await call.done(`Started execution ${execution}.`, { read, view: executionView });
+  }
+  let end = await read();
+  while (end.status === "Running") {
+    await pause(POLL_MS, call.signal);
+    end = await read();
+  }
+  if (call.form === "table")
+    for (const line of end.log) call.terminal.write(`${printable(line)}\n`);
+  else call.one(end, executionView);
+  if (end.status === "Success") return;
+  const what = end.status === "Stopped" ? "was stopped" : "failed";
+  throw new RegistryError("UNKNOWN", `execution ${execution} ${what}: ${end.status_text}`);
+}
+
+function listed(call: Call): AsyncIterable<BackupTarget> {
+  return call.api.each(routes.backups.list, { query: {} });
+}
+
+async function targetNamed(call: Call, text: string): Promise<BackupTarget> {
+  let byId: BackupTarget | null = null;
+  for await (const target of listed(call)) {
+    if (target.name === text) return target;
+    if (String(target.id) === text) byId = target;
+  }
+  if (byId) return byId;
+  throw new RegistryError("NOT_FOUND", `there is no backup target '${text}'`);
+}
+
+function bodyOf(name: string, options: CreateOptions): NewBackupTarget {
+  return {
+    name,
+    description: options.description ?? "",
+    address: options.to,
+    enabled: true,
+    cron: options.schedule ?? "",
+    time_zone: options.timeZone ?? "UTC",
+    continuous: options.continuous === true,
+    recipients: options.recipient ?? [],
+    bytes_per_second: options.bytesPerSecond ?? 0,
+    snapshot_every_days: options.snapshotEveryDays ?? 7,
+    keep_last: options.keepLast ?? null,
+    keep_days: options.keepDays ?? null,
+  };
+}
+
+async function* each<T>(items: readonly T[]): AsyncGenerator<T> {
+  yield* items;
+}
