@@ -60,7 +60,7 @@ export function openImmutableRules(catalog: Catalog, glob: CompileGlob): Immutab
       return rows.map(ruleOf);
     },
 
-    create: (actor, project, settings) => {
+    create: async (actor, project, settings) => {
       const values = valuesOf(settings, glob);
       return catalog.commit(actor, async (commit) => {
         await lockRules(commit, project.id);
@@ -81,7 +81,7 @@ export function openImmutableRules(catalog: Catalog, glob: CompileGlob): Immutab
       });
     },
 
-    update: (actor, project, id, settings) => {
+    update: async (actor, project, id, settings) => {
       const values = valuesOf(settings, glob);
       return catalog.commit(actor, async (commit) => {
         await lockRules(commit, project.id);

@@ -55,7 +55,7 @@ export function openRetentionPolicies(
       return row ? policyOf(row, row.project) : null;
     },
 
-    create: (actor, project, settings) => {
+    create: async (actor, project, settings) => {
       checkSettings(settings, glob);
       return catalog.commit(actor, async (commit) => {
         const row = await commit.db
@@ -73,7 +73,7 @@ export function openRetentionPolicies(
       });
     },
 
-    update: (actor, id, settings) => {
+    update: async (actor, id, settings) => {
       checkSettings(settings, glob);
       return catalog.commit(actor, async (commit) => {
         const row = await commit.db
