@@ -49,9 +49,11 @@ export async function startEntrepot(bench: Bench): Promise<Peer> {
   const folder = await makeFolder(bench, "entrepot");
   const follow = pathToFileURL(join(ROOT, "tools/follow-parent.mjs")).href;
   const flags = ["--listen", "127.0.0.1:0", "--data", join(folder, "data"), "--log-level", "error"];
+  // As tools/run.mjs starts it.
+  const node = ["--max-semi-space-size=8", "--import", follow, ...bench.nodeFlags];
   const child = spawn(
     process.execPath,
-    ["--import", follow, ...bench.nodeFlags, join(ROOT, "apps/server/main.ts"), "serve", ...flags],
+    [...node, join(ROOT, "apps/server/main.ts"), "serve", ...flags],
     {
       cwd: folder,
       // A process group of its own: Ctrl-C reaches only us, and we stop it once.
