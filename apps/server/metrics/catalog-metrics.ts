@@ -31,6 +31,7 @@ export function catalogMetrics(
     tasks: taskGroup(gauge),
     endpoints: endpointGroup(gauge),
     journal: journalGroup(gauge),
+    backups: backupGroup(gauge),
     database: databaseGroup(gauge),
     garbage: garbageGroup(gauge),
   };
@@ -146,6 +147,38 @@ function journalGroup(gauge: MakeGauge): Group {
     for (const row of rows) {
       head.set(row.head);
       if (row.reader !== null) unread.set({ reader: row.reader }, Math.max(0, row.head - row.seq));
+    }
+  };
+}
+
+function backupGroup(gauge: MakeGauge): Group {
+  const labels = ["target"] as const;
+  const behind = gauge(
+    "entrepot_backup_behind_seconds",
+    "Age of the oldest change that is not in the target: what would be lost.",
+    labels,
+  );
+  const age = gauge("entrepot_backup_age_seconds", "Since the newest backup's moment.", labels);
+  const failing = gauge("entrepot_backup_failing", "1 if its last run failed.", labels);
+  return async (db) => {
+    const { rows } = await sql<{
+      name: string;
+      behind: number | null;
+      age: number | null;
+      failing: boolean;
+    }>`
+      SELECT name, last_error <> '' AS failing,
+        extract(epoch FROM now() - (tip ->> 'at')::timestamptz)::float8 AS age,
+        extract(epoch FROM now() - (SELECT at FROM journal
+          WHERE seq > coalesce((tip ->> 'seq')::bigint, 0) ORDER BY seq LIMIT 1))::float8 AS behind
+      FROM backup_target WHERE enabled
+    `.execute(db);
+    for (const one of [behind, age, failing]) one.reset();
+    for (const row of rows) {
+      const of = { target: row.name };
+      behind.set(of, Math.max(0, row.behind ?? 0));
+      if (row.age !== null) age.set(of, row.age);
+      failing.set(of, row.failing ? 1 : 0);
     }
   };
 }
