@@ -8,6 +8,8 @@ import { s3Failure } from "./s3-failure.ts";
 const MOST_BREAKS = 5;
 const FIRST_PAUSE_MS = 100;
 
+type Readable = Pick<Bucket, "get" | "place">;
+
 /** What to read: `what` names it in messages. */
 export interface ObjectSpan {
   readonly key: string;
@@ -23,7 +25,7 @@ export interface ObjectSpan {
  * The bytes of `span`, as they come, going on where a connection broke. Throws BLOB_UNKNOWN if the
  * object is gone, INTEGRITY if it is shorter, UNAVAILABLE if the connection keeps breaking.
  */
-export async function* readObject(bucket: Bucket, span: ObjectSpan): Bytes {
+export async function* readObject(bucket: Readable, span: ObjectSpan): Bytes {
   let { start } = span;
   let breaks = 0;
   while (start < span.end) {
@@ -44,7 +46,7 @@ export async function* readObject(bucket: Bucket, span: ObjectSpan): Bytes {
   }
 }
 
-async function openBody(bucket: Bucket, span: ObjectSpan, start: number) {
+async function openBody(bucket: Readable, span: ObjectSpan, start: number) {
   const wanted = { start, end: span.end };
   let body = await bucket.get(span.key, wanted);
   if (!body && (await span.missing?.())) body = await bucket.get(span.key, wanted);
