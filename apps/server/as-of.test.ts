@@ -119,13 +119,16 @@ describe("a name as of a moment", () => {
 
   test("before history begins: the earliest moment is told", async () => {
     const { db } = server.catalog;
-    const value = JSON.stringify({ seq: then, at: "2026-01-31T00:00:00.000Z" });
+    const [at, longer] = ["2026-01-31T00:00:00.000Z", { seq: before, at: "2026-01-01T00:00:00Z" }];
+    const value = JSON.stringify({ seq: then, at, projects: { team: longer } });
     await db.insertInto("setting").values({ key: "history_begins", value }).execute();
     try {
       const answer = await get(`as-of/seq-${then - 1}/library/app/manifests/v1`);
       expect(answer.status).toBe(422);
       expect(await answer.text()).toContain(`kept from 2026-01-31T00:00:00.000Z (seq ${then}) on`);
       expect((await get(`as-of/seq-${then}/library/app/manifests/v1`)).status).toBe(200);
+      expect((await get(`as-of/seq-${then}/team/app/manifests/v1`)).status).toBe(200);
+      expect((await get(`as-of/seq-${before}/team/app/manifests/v1`)).status).toBe(404);
     } finally {
       await db.deleteFrom("setting").where("key", "=", "history_begins").execute();
     }

@@ -45,8 +45,8 @@ export async function openAsOf(
   if (asked.actions.some((action) => action !== "pull")) throw pastIsReadOnly(repository);
 
   const right = await access.pastRight(identity, name);
-  const moment = await heldMoment(catalog, query);
   const project = projectOf(repository);
+  const moment = await heldMoment(catalog, query, project);
   if (!right.ofDeleted && moment.seq < (await lastDeletionOf(catalog, project))) {
     throw new RegistryError(
       "NAME_UNKNOWN",

@@ -100,7 +100,7 @@ function addRoom(app: App, options: ApiOptions, room: Room, viewOf: ViewOf): voi
   app.openapi({ ...room.at, middleware }, async (context) => {
     const query = context.req.valid("query");
     const view = await viewOf(context);
-    const { seq } = await seenMoment(options, view, query.at);
+    const { seq } = await seenMoment(options, view, query, query.at);
     const range = rangeOf(query.kind, scopeOf(view, query));
     const limit = query.page_size;
     const found = range ? await namesAt(catalog, { range, seq, last: query.last, limit }) : [];
@@ -120,8 +120,8 @@ function addDiff(app: App, options: ApiOptions, room: Room, viewOf: ViewOf): voi
     const view = await viewOf(context);
     const now = `seq:${await catalog.head()}`;
     const [from, to] = await Promise.all([
-      seenMoment(options, view, query.from),
-      seenMoment(options, view, query.to ?? now),
+      seenMoment(options, view, query, query.from),
+      seenMoment(options, view, query, query.to ?? now),
     ]);
     if (from.seq > to.seq) {
       throw new RegistryError("BAD_REQUEST", "`from` is later than `to`; exchange them");
@@ -189,8 +189,14 @@ function seenOf({ kinds }: View, asked: readonly JournalKind[] | null) {
   return asked ? asked.filter((kind) => kinds.includes(kind)) : kinds;
 }
 
-async function seenMoment({ catalog }: ApiOptions, view: View, text: string): Promise<Moment> {
-  const moment = await heldMoment(catalog, parseMoment(text));
+async function seenMoment(
+  { catalog }: ApiOptions,
+  view: View,
+  asked: object,
+  text: string,
+): Promise<Moment> {
+  const { project } = scopeOf(view, asked);
+  const moment = await heldMoment(catalog, parseMoment(text), project);
   if (moment.seq >= view.hiddenUpTo) return moment;
   throw new RegistryError(
     "NOT_FOUND",

@@ -5,30 +5,46 @@ import { type Moment, momentOf, type MomentQuery } from "../moment.ts";
 /** The setting with the earliest moment that the journal still tells exactly. */
 export const HISTORY_BEGINS = "history_begins";
 
+interface Begins {
+  readonly seq: number;
+  readonly at: string;
+  /** Projects whose history is kept for longer. */
+  readonly projects?: Readonly<Record<string, { readonly seq: number; readonly at: string }>>;
+}
+
 /**
- * The earliest moment that can be looked at: what is older has been folded. Seq 0 while nothing
- * has been.
+ * The earliest moment of which everything, or given its name all of `project`, can be told: what is
+ * older has been folded. Seq 0 while nothing has been.
  */
-export async function historyBegins({ db }: Pick<Catalog, "db">): Promise<Moment> {
+export async function historyBegins(
+  { db }: Pick<Catalog, "db">,
+  project?: string,
+): Promise<Moment> {
   const row = await db
     .selectFrom("setting")
     .select("value")
     .where("key", "=", HISTORY_BEGINS)
     .executeTakeFirst();
   if (!row) return { seq: 0, at: new Date(0) };
-  const { seq, at } = row.value as { seq: number; at: string };
+  const begins = row.value as Begins;
+  const own = project === undefined ? undefined : begins.projects?.[project];
+  const { seq, at } = own ?? begins;
   return { seq, at: new Date(at) };
 }
 
 /**
- * The moment asked for, if history still holds it. Throws UNPROCESSABLE, telling the earliest, for
+ * The moment asked for, if history, or that of `project`, still holds it. Throws UNPROCESSABLE, telling the earliest, for
  * one that it does not; for one that has not come yet; BAD_REQUEST for a seq not in the journal.
  */
 export async function heldMoment(
   catalog: Pick<Catalog, "db" | "now">,
   query: MomentQuery,
+  project?: string,
 ): Promise<Moment> {
-  const [moment, begins] = await Promise.all([momentOf(catalog, query), historyBegins(catalog)]);
+  const [moment, begins] = await Promise.all([
+    momentOf(catalog, query),
+    historyBegins(catalog, project),
+  ]);
   if ("at" in query && query.at > catalog.now() && query.at > moment.at) {
     throw new RegistryError(
       "UNPROCESSABLE",
