@@ -2,6 +2,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { RegistryError } from "@entrepot/oci";
 import type { Bytes } from "@entrepot/oci";
 import type { Bucket } from "./bucket.ts";
+import { endsEarly } from "./read-span.ts";
 import { s3Failure } from "./s3-failure.ts";
 
 /** Breaks in a row, without a byte between them, after which a read is given up. */
@@ -55,11 +56,4 @@ async function openBody(bucket: Readable, span: ObjectSpan, start: number) {
   // What is open must not stay open.
   await body.bytes[Symbol.asyncIterator]().return?.();
   throw endsEarly(span.what, start + body.length, span.end);
-}
-
-function endsEarly(what: string, at: number, expected: number): RegistryError {
-  return new RegistryError(
-    "INTEGRITY",
-    `${what} ends at byte ${at} where ${expected} were expected: it is damaged; push it again`,
-  );
 }

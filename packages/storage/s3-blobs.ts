@@ -3,6 +3,7 @@ import type { Digest } from "@entrepot/oci";
 import type { Bucket } from "./bucket.ts";
 import type { BlobStore } from "./ports.ts";
 import { readObject } from "./read-object.ts";
+import { endsEarly } from "./read-span.ts";
 import { BLOBS, blobKey, blobOfKey } from "./s3-keys.ts";
 
 /** Long enough to begin a download, on a clock that is a little off. */
@@ -48,16 +49,9 @@ export function s3Blobs(
 }
 
 /** Throws DIGEST_INVALID unless `bytes` are blob `digest`. */
-export function checkDigest(digest: Digest, bytes: Uint8Array): void {
+function checkDigest(digest: Digest, bytes: Uint8Array): void {
   const actual = digestOf(bytes, algorithmOf(digest));
   if (actual === digest) return;
   const message = `the bytes have digest ${actual}, not ${digest}; nothing was stored`;
   throw new RegistryError("DIGEST_INVALID", message);
-}
-
-function endsEarly(what: string, at: number, expected: number): RegistryError {
-  return new RegistryError(
-    "INTEGRITY",
-    `${what} ends at byte ${at} where ${expected} were expected: it is damaged; push it again`,
-  );
 }
