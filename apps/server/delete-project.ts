@@ -6,9 +6,9 @@ import { type ProjectOwners, projectParts } from "./restorable-kinds.ts";
 const ROUNDS = 3;
 
 /**
- * Deletes a project with all that is in it, under one cause: repository by repository, so that
- * nobody waits for all of it, and the project itself last. Broken off, it may be done again; undone,
- * all of it comes back. False if there was none. Throws PRECONDITION while somebody goes on pushing.
+ * Deletes a project with all that is in it, under one cause, by which all of it comes back:
+ * repository by repository, so that nobody waits for all of it, and the project itself last. Broken
+ * off, it may be done again. False if there was none. Throws PRECONDITION while somebody pushes on.
  */
 export async function deleteProject(
   parts: ProjectOwners & { readonly catalog: Catalog },

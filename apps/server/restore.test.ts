@@ -42,7 +42,7 @@ async function project(name: string, tags: readonly string[]): Promise<string[]>
 const tagsOf = async (repository: string) =>
   (await server.content.as(ACTOR).repository(repository).tags()).items;
 
-test("a project deleted with all that is in it comes back with all of it, as one undo", async () => {
+test("a project deleted with all that is in it comes back by one undo", async () => {
   const { access, catalog, content } = server;
   await project("team", ["v1", "v2"]);
   await access.createAccount(ACTOR, { username: "ann", password: PASSWORD });

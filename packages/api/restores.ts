@@ -87,7 +87,7 @@ export type Restore = z.infer<typeof Restore>;
 
 const Image = z.record(z.string(), z.unknown()).nullable();
 
-/** One name of a plan: what it shall be, what it was when the plan was made, and what came of it. */
+/** One name of a plan: what it shall be, what it was when that was planned, what came of it. */
 export const RestoreItem = z
   .object({
     verdict: RestoreVerdict,
@@ -132,8 +132,8 @@ export const restores = {
     path: "/api/v2.0/restores",
     summary: "Plans a restore or an undo, and carries it out unless it is a dry run",
     description:
-      "`Location` ends in the plan's id. Needs the right recovery:restore in the projects that it " +
-      "changes, repository:delete too where names go, and what a change of members, settings and " +
+      "`Location` ends in the plan's id. Needs the right recovery:restore in the projects that " +
+      "it changes, repository:delete too where names go, and what a change of members, settings and " +
       "rules needs; a system administrator for projects that are gone and for all of the registry.",
     tags,
     ...needs("account"),

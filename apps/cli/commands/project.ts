@@ -173,8 +173,8 @@ async function showContents(call: Call, name: string): Promise<string> {
   }
   const more = repositories.length - SHOWN;
   if (more > 0) call.terminal.note(`… and ${more} more`);
-  const count = `${repositories.length} ${repositories.length === 1 ? "repository" : "repositories"}`;
-  return ` with ${count} and ${counted(artifacts, "artifact")}`;
+  const noun = repositories.length === 1 ? "repository" : "repositories";
+  return ` with ${repositories.length} ${noun} and ${counted(artifacts, "artifact")}`;
 }
 
 /** The project; `isName` if even a number is its name. */

@@ -30,7 +30,7 @@ interface Past {
   readonly references: readonly { readonly digest: string; readonly kind: string }[];
 }
 
-/** Puts manifests back with what they refer to, once the store has said that the bytes are there. */
+/** Puts manifests back with what they refer to, once the store has said that it has the bytes. */
 export function restoreManifests(room: Room): RestoreNames {
   return async (commit, names, sizes) => {
     const back = names.filter(({ wanted }) => wanted !== null);

@@ -111,28 +111,7 @@ export function openWebhooks(
       }),
 
     update: (actor, projectId, id, settings) =>
-      catalog.commit(actor, async (commit) => {
-        const { db } = commit;
-        checkWebhook(settings);
-        await refuseTwin(db, projectId, settings.name, id);
-        const before = await db
-          .selectFrom("webhook_policy")
-          .selectAll()
-          .where("id", "=", id)
-          .where("project_id", "is not distinct from", projectId)
-          .forUpdate()
-          .executeTakeFirst();
-        if (!before) throw noWebhook(id);
-        const row = await db
-          .updateTable("webhook_policy")
-          .set({ ...valuesOf(settings), updated_at: new Date() })
-          .where("id", "=", id)
-          .returningAll()
-          .executeTakeFirstOrThrow();
-        await seal(db, box, id, settings);
-        if (before.name !== row.name) await record(commit, before, null);
-        await record(commit, row);
-      }),
+      catalog.commit(actor, (commit) => update(commit, box, { projectId, id, settings })),
 
     remove: (actor, projectId, id) =>
       catalog.commit(actor, async (commit) => {
@@ -160,6 +139,35 @@ export function openWebhooks(
       }
     },
   };
+}
+
+/** Changes a webhook, and journals it. */
+async function update(
+  commit: Commit,
+  box: SecretBox,
+  given: { projectId: number | null; id: number; settings: WebhookSettings },
+): Promise<void> {
+  const { db } = commit;
+  const { projectId, id, settings } = given;
+  checkWebhook(settings);
+  await refuseTwin(db, projectId, settings.name, id);
+  const before = await db
+    .selectFrom("webhook_policy")
+    .selectAll()
+    .where("id", "=", id)
+    .where("project_id", "is not distinct from", projectId)
+    .forUpdate()
+    .executeTakeFirst();
+  if (!before) throw noWebhook(id);
+  const row = await db
+    .updateTable("webhook_policy")
+    .set({ ...valuesOf(settings), updated_at: new Date() })
+    .where("id", "=", id)
+    .returningAll()
+    .executeTakeFirstOrThrow();
+  await seal(db, box, id, settings);
+  if (before.name !== row.name) await record(commit, before, null);
+  await record(commit, row);
 }
 
 /** Tells the journal of a webhook as it is now, or that it is gone. */

@@ -84,7 +84,7 @@ function conflictOf(
   return null;
 }
 
-/** The project that a name lies in; null for those that lie in none, and for projects themselves. */
+/** The project that a name lies in; null for projects themselves and what lies in none. */
 export function projectOf(kind: string, key: string): string | null {
   if (kind === "project" || kind === "policy") return null;
   return key.split("/", 1)[0] || null;

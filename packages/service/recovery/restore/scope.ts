@@ -58,9 +58,9 @@ export function rangesOf(scope: Scope, kinds: readonly string[]): KeyRange[] {
     case "registry":
       return kinds.map((kind) => ({ kind, lo: "", hi: null }));
     case "project":
-      return kinds
-        .filter((kind) => kind !== "policy")
-        .flatMap((kind) => [one(kind, scope.project), below(kind, "/", "0", scope.project)]);
+      return kinds.flatMap((kind) =>
+        kind === "policy" ? [] : [one(kind, scope.project), below(kind, "/", "0", scope.project)],
+      );
     case "repository":
       return [
         one("repository", scope.repository),
