@@ -52,7 +52,8 @@ export async function foldJournal(
     SELECT FROM journal l WHERE l.kind = j.kind AND l.key = j.key AND l.seq > j.seq
       AND l.seq <= ${limit})`;
   // The entry at the limit stays: by it a time is found to be no earlier.
-  const forgotten = sql`j.after IS NULL AND j.seq < ${limit} AND j.seq <= ${deletions} AND NOT EXISTS (
+  const forgotten = sql`j.after IS NULL AND j.seq < ${limit} AND j.seq <= ${deletions}
+    AND NOT EXISTS (
     SELECT FROM journal e WHERE e.kind = j.kind AND e.key = j.key AND e.seq < j.seq)`;
 
   let removed = 0;

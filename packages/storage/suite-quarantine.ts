@@ -63,21 +63,18 @@ const ASKED: Readonly<Record<string, (store: BlobStore) => Promise<unknown>>> = 
 };
 
 function takenBackTests(on: () => StoreUnderTest): void {
-  test.each(Object.keys(ASKED))(
-    "%s takes a blob back; removing it then does no harm",
-    async (by) => {
-      const { store } = on();
-      await store.put(DIGEST, BYTES);
-      await store.quarantine(DIGEST);
-      await ASKED[by]!(store);
-      expect((await listOf(store.list())).map(({ digest }) => digest)).toEqual([DIGEST]);
-      await store.remove(DIGEST);
-      expect(await listOf(store.quarantined())).toEqual([]);
-      expect((await allOf(await store.read(DIGEST))).equals(BYTES)).toBe(true);
-    },
-  );
+  test.each(Object.keys(ASKED))("%s takes a blob back; removal is then harmless", async (by) => {
+    const { store } = on();
+    await store.put(DIGEST, BYTES);
+    await store.quarantine(DIGEST);
+    await ASKED[by]!(store);
+    expect((await listOf(store.list())).map(({ digest }) => digest)).toEqual([DIGEST]);
+    await store.remove(DIGEST);
+    expect(await listOf(store.quarantined())).toEqual([]);
+    expect((await allOf(await store.read(DIGEST))).equals(BYTES)).toBe(true);
+  });
 
-  test("a blob put into quarantine between read and its first byte is read all the same", async () => {
+  test("a blob that goes into quarantine before its first byte is read all the same", async () => {
     const { store } = on();
     await store.put(DIGEST, BYTES);
     const bytes = await store.read(DIGEST, { start: 5 });

@@ -85,10 +85,9 @@ describe.skipIf(!hasSkopeo)(`${title}: ${replay("tests/interop/garbage.test.ts")
         else pushed.set(key, digest);
         return;
       }
-      const own = chance.random() < 0.5 ? { own: chance.bytes(20_000) } : {};
-      await writeLayout(layout, {
-        image: makeImage({ files: { base: chance.oneOf(bases), ...own } }),
-      });
+      const files: Record<string, Uint8Array> = { base: chance.oneOf(bases) };
+      if (chance.random() < 0.5) files["own"] = chance.bytes(20_000);
+      await writeLayout(layout, { image: makeImage({ files }) });
       pushed.set(key, await skopeoPush(layout, "image", server, key));
     };
   }

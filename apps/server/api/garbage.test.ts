@@ -67,7 +67,7 @@ test("a dry run tells what is held by what and removes nothing; a run frees the 
   expect(await server.metrics.text()).toMatch(/entrepot_gc_held_bytes\{holder="history"\} \d+/);
 });
 
-test("manifests without a tag go if that is asked for, but no part of an index or subject", async () => {
+test("manifests without a tag go if that is asked for, but what belongs to one stays", async () => {
   const repository = server.content.as(ACTOR).repository("library/untagged");
   const [subject, lost] = [sampleImage(), sampleImage()];
   await pushSample(repository, subject, ["v1"]);

@@ -50,7 +50,7 @@ export interface Sweeps {
 
 /** Opens garbage collection. Its task and schedule are registered with `jobs`, not begun yet. */
 export function openSweeps(context: SweepContext & { readonly jobs: Jobs }): Sweeps {
-  const { jobs, catalog, graceMs, quarantineMs } = context;
+  const { jobs, graceMs, quarantineMs } = context;
   jobs.handle(sweepTask(context, jobs));
   const running = { vendor: GARBAGE_COLLECTION, status: "Running", page: 1, pageSize: 1 } as const;
 
@@ -73,11 +73,7 @@ export function openSweeps(context: SweepContext & { readonly jobs: Jobs }): Swe
     const parameters = execution.plan as SweepParameters;
     return { execution, taskId: task.id, parameters, stage, report: report ?? null };
   };
-  const parametersNow = async (): Promise<SweepParameters> => {
-    const settings = catalog.db.selectFrom("setting").select("value").where("key", "=", SETTING);
-    const row = await settings.executeTakeFirst();
-    return { ...UNSCHEDULED, ...(row?.value as Partial<SweepParameters> | undefined) };
-  };
+  const { parametersNow, ...schedules } = sweepSchedules(context);
   jobs.onSchedule(GARBAGE_COLLECTION, async () => {
     // One that runs still does what this one would.
     if ((await jobs.executions(running)).total > 0) return;
@@ -110,7 +106,21 @@ export function openSweeps(context: SweepContext & { readonly jobs: Jobs }): Swe
     stop: (id) => jobs.stopExecution(id),
     pause: () => jobs.queues.pause(GARBAGE_COLLECTION),
     resume: () => jobs.queues.resume(GARBAGE_COLLECTION),
-    async schedule(cron, parameters = UNSCHEDULED) {
+    ...schedules,
+  };
+}
+
+/** When garbage is collected by itself. */
+function sweepSchedules({ jobs, catalog }: SweepContext & { readonly jobs: Jobs }) {
+  const parametersNow = async (): Promise<SweepParameters> => {
+    const settings = catalog.db.selectFrom("setting").select("value").where("key", "=", SETTING);
+    const row = await settings.executeTakeFirst();
+    return { ...UNSCHEDULED, ...(row?.value as Partial<SweepParameters> | undefined) };
+  };
+
+  return {
+    parametersNow,
+    async schedule(cron: string | null, parameters: SweepParameters = UNSCHEDULED) {
       const value = JSON.stringify(parameters);
       await catalog.transaction(async (db) => {
         await jobs.schedule({ vendor: GARBAGE_COLLECTION, vendorId: VENDOR_ID, cron }, db);
@@ -121,7 +131,7 @@ export function openSweeps(context: SweepContext & { readonly jobs: Jobs }): Swe
           .execute();
       });
     },
-    async scheduled() {
+    async scheduled(): Promise<SweepSchedule | null> {
       const all = await jobs.schedules();
       const schedule = all.find(({ vendor }) => vendor === GARBAGE_COLLECTION);
       return schedule ? { schedule, parameters: await parametersNow() } : null;

@@ -77,7 +77,7 @@ function lineOf(stage: SweepState["stage"], report: SweepReport): string {
     untagged: `manifests without a tag: ${report.untagged}`,
     history: `deleted manifests that history no longer names: ${report.pastManifests}`,
     journal: `journal entries folded: ${report.entries}`,
-    rows: `blobs that nothing refers to: ${report.rows.condemned} noted, ${report.rows.removed} out`,
+    rows: `blobs nothing refers to: ${report.rows.condemned} noted, ${report.rows.removed} out`,
     quarantine:
       `in quarantine: ${inWords(report.freed)} due, ${inWords(report.takenBack)} taken back, ` +
       `${inWords(report.waiting)} not due`,
@@ -93,7 +93,8 @@ function closingLine({ dryRun }: SweepParameters, { freed, quarantined, held }: 
     return `; ${inWords({ blobs, bytes })} held by ${holder}${when}`;
   });
   const [would, into] = dryRun ? ["would free", "would go"] : ["freed", "went"];
-  return `${would} ${inWords(freed)}; ${inWords(quarantined)} ${into} to quarantine${kept.join("")}`;
+  const later = `${inWords(quarantined)} ${into} to quarantine`;
+  return `${would} ${inWords(freed)}; ${later}${kept.join("")}`;
 }
 
 function inWords({ blobs, bytes }: Amount): string {

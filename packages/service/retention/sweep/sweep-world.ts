@@ -9,11 +9,15 @@ import { sql } from "kysely";
 import { expect } from "vitest";
 import type { SweepContext } from "./sweep-run.ts";
 
+/** An hour. */
 export const HOUR_MS = 3_600_000;
+/** A day. */
 export const DAY_MS = 24 * HOUR_MS;
+/** The grace, and the time in quarantine. */
 export const GRACE_MS = 24 * HOUR_MS;
-/** Of the registry, and of the project that says something else. */
+/** The recovery window of each project, in days. */
 export const DAYS = { library: 3, long: 9, short: 1 } as const;
+/** What clients push to. */
 export const REPOSITORIES = ["library/a", "library/b", "long/c", "short/d"] as const;
 
 /** That a repository had an image from one moment to another. */

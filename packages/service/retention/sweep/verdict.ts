@@ -9,7 +9,7 @@ export interface BlobFacts {
   readonly hadSince: Date | null;
   /** When the last of those rows was condemned; null: one of them is not. */
   readonly condemnedAt: Date | null;
-  /** A deleted manifest that nobody needs any more, but which was deleted a moment ago, names it. */
+  /** A deleted manifest names it that nobody needs any more, but that went a moment ago. */
   readonly fading: boolean;
 }
 
