@@ -58,7 +58,7 @@ async function move(moving: NonNullable<Stores["moving"]>, run: TaskRun): Promis
   const end = await moveBlobs(moving.from, moving.to, { signal, onProgress: show });
   show(end);
   for (const digest of end.damaged) run.log("error", `${digest} is damaged in the old storage`);
-  run.log("info", `${end.moved} blobs are in the new storage, ${end.bytesSent} bytes were copied`);
+  run.log("info", `${end.moved} blobs are in the new storage; ${end.bytesSent} bytes copied`);
   if (end.damaged.length === 0) return;
   throw new RegistryError(
     "INTEGRITY",
@@ -70,7 +70,7 @@ async function move(moving: NonNullable<Stores["moving"]>, run: TaskRun): Promis
 function notConfigured(): RegistryError {
   return new RegistryError(
     "PRECONDITION",
-    "there is no old storage to move from; start the server with ENTREPOT_STORAGE (the new place) " +
-      "and ENTREPOT_STORAGE_OLD (the old one)",
+    "there is no old storage to move from; start the server with ENTREPOT_STORAGE (the new " +
+      "place) and ENTREPOT_STORAGE_OLD (the old one)",
   );
 }

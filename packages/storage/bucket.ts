@@ -41,7 +41,7 @@ export interface Bucket {
   /** The same unless there is one; false then. */
   putIfAbsent(key: string, bytes: Uint8Array): Promise<boolean>;
 
-  /** Copies within the bucket, on the server's side, objects of any size; false if none is there. */
+  /** Copies within the bucket, on the server's side, any size; false if there is none. */
   copy(from: string, to: string): Promise<boolean>;
 
   /** Removes an object; nothing happens if there is none. */

@@ -2,9 +2,9 @@ import type { BlobStore } from "./ports.ts";
 
 /**
  * `to`, while what lay in `from` is being moved there: what `to` lacks is read from `from`, which
- * gets nothing new and loses nothing. Uploads that were begun in `from` are not found: clients begin
- * them again. What is put into quarantine meanwhile is still found in `from`, and is content as long
- * as this lasts; what is set aside as damaged is set aside in both.
+ * gets nothing new and loses nothing. Uploads that were begun in `from` are not found: clients
+ * begin them again. What is put into quarantine meanwhile is still found in `from`, as long as this
+ * lasts; what is set aside as damaged is set aside in both.
  */
 export function movingStore(from: BlobStore, to: BlobStore): BlobStore {
   const { locate } = to;

@@ -22,8 +22,9 @@ const PARTS_AHEAD = 3;
 
 /**
  * Adds `bytes` to the draft that lies in `folder`: whole parts as they fill, the rest as its tail.
- * Returns the new offset, and what broke off the source, if anything did: what came before it is kept.
- * Throws RANGE_INVALID if another node wrote meanwhile, SIZE_INVALID for more than 10,000 parts hold.
+ * Returns the new offset, and what broke off the source, if anything did: what came before it is
+ * kept. Throws RANGE_INVALID if another node wrote meanwhile, SIZE_INVALID for more than 10,000
+ * parts hold.
  */
 export async function appendToDraft(
   home: S3DraftHome,

@@ -62,8 +62,8 @@ async function putTogether(
 }
 
 /**
- * True if this process has hashed every byte as it wrote it, and nobody else has written any: others
- * say so before they do, and once the parts are put together none can be written.
+ * True if this process has hashed every byte as it wrote it, and nobody else has written any:
+ * others say so before they do, and once the parts are put together none can be written.
  */
 async function isAllOurs(
   { bucket }: S3DraftHome,

@@ -75,7 +75,7 @@ describe.skipIf(s3 === null)("on a real S3 server", { timeout: 120_000 }, () => 
     bucket.close();
   });
 
-  test("of two nodes that go on with an upload at once one is refused; the blob is right", async () => {
+  test("of two nodes that go on with an upload at once one is refused", async () => {
     const url = await newPlace(s3!);
     const [one, two] = [await openStorage(url, s3!), await openStorage(url, s3!)];
     const bytes = sampleBytes(200_000);
