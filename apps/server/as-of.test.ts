@@ -55,13 +55,16 @@ type Login = { readonly username: string; readonly password: string };
 const GUEST = { username: "guest", password: PASSWORD };
 const STRANGER = { username: "stranger", password: PASSWORD };
 
+const basic = ({ username, password }: Login) =>
+  `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
+
 /** What `GET /v2/<path>` answers, with Basic. */
 const get = (path: string, login: Login | null = server.credential, init: RequestInit = {}) =>
   fetch(`${server.url}/v2/${path}`, {
     ...init,
     headers: {
       ...(login && {
-        authorization: `Basic ${Buffer.from(`${login.username}:${login.password}`).toString("base64")}`,
+        authorization: basic(login),
       }),
       ...init.headers,
     },
@@ -176,9 +179,8 @@ describe("rights", () => {
 
   test("a token for the repository of today does not do for its past", async () => {
     const scope = "repository:team/app:pull";
-    const login = `Basic ${Buffer.from(`guest:${PASSWORD}`).toString("base64")}`;
     const url = `${server.url}/service/token?service=harbor-registry&scope=${scope}`;
-    const issued = await fetch(url, { headers: { authorization: login } });
+    const issued = await fetch(url, { headers: { authorization: basic(GUEST) } });
     const { token } = (await issued.json()) as { token: string };
     const headers = { authorization: `Bearer ${token}` };
     expect((await fetch(`${server.url}/v2/${manifest("team")}`, { headers })).status).toBe(401);

@@ -50,7 +50,8 @@ export async function openAsOf(
   if (!right.ofDeleted && moment.seq < (await lastDeletionOf(catalog, project))) {
     throw new RegistryError(
       "NAME_UNKNOWN",
-      `project '${project}' has been deleted since then: what it had, system administrators may read`,
+      `project '${project}' has been deleted since then: what it had, system administrators ` +
+        "may read",
     );
   }
   const then = asOf({ catalog, store }, moment);

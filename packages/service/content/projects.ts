@@ -59,23 +59,27 @@ export interface Projects {
 /** Lower case, as a repository name's first component. */
 const NAME = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/;
 
+function checkName(name: string): void {
+  if (!NAME.test(name) || name.length > 255) {
+    throw new RegistryError(
+      "BAD_REQUEST",
+      `${JSON.stringify(name)} cannot name a project: use 1 to 255 lower-case letters and ` +
+        "digits, with single '.', '_' or '-' between them",
+    );
+  }
+  if (name === AS_OF) {
+    throw new RegistryError(
+      "BAD_REQUEST",
+      `'${AS_OF}' cannot name a project: names that begin with it are the past of others`,
+    );
+  }
+}
+
 /** The projects of `catalog`. */
 export function openProjects(catalog: Catalog): Projects {
   const create: Projects["create"] = async (actor, project, within) => {
     const { name, public: isPublic = false } = project;
-    if (!NAME.test(name) || name.length > 255) {
-      throw new RegistryError(
-        "BAD_REQUEST",
-        `${JSON.stringify(name)} cannot name a project: use 1 to 255 lower-case letters and ` +
-          "digits, with single '.', '_' or '-' between them",
-      );
-    }
-    if (name === AS_OF) {
-      throw new RegistryError(
-        "BAD_REQUEST",
-        `'${AS_OF}' cannot name a project: names that begin with it are the past of others`,
-      );
-    }
+    checkName(name);
     return catalog.commit(actor, async (commit) => {
       const metadata = { ...project.metadata, public: String(isPublic) };
       const row = await commit.db

@@ -33,8 +33,9 @@ export async function historyBegins(
 }
 
 /**
- * The moment asked for, if history, or that of `project`, still holds it. Throws UNPROCESSABLE, telling the earliest, for
- * one that it does not; for one that has not come yet; BAD_REQUEST for a seq not in the journal.
+ * The moment asked for, if history, or that of `project`, still holds it. Throws UNPROCESSABLE,
+ * telling the earliest, for one that it does not, and for one that has not come yet; BAD_REQUEST for
+ * a seq that is not in the journal.
  */
 export async function heldMoment(
   catalog: Pick<Catalog, "db" | "now">,

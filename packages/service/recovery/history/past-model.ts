@@ -72,26 +72,6 @@ export async function pastModel(
     now.set(name, { manifests, tags: named });
   }
 
-  async function changeOne(name: string, { tags, manifests }: ModelRepository): Promise<void> {
-    const repository = content.as(ACTOR).repository(name);
-    const digest = pick([...manifests.keys(), undefined as never]);
-    const tag = pick(TAGS);
-    const dice = random();
-    if (dice < 0.35) {
-      expect(await repository.delete(tag)).toBe(tags.delete(tag));
-    } else if (!digest) {
-      await content.projects.describe(ACTOR, name, `described ${random()}`);
-    } else if (dice < 0.6) {
-      await repository.tag(tag, digest);
-      tags.set(tag, digest);
-    } else if (dice < 0.7) {
-      await content.labels.put(ACTOR, labelId, name, digest);
-    } else if (await deleted(repository.delete(digest))) {
-      manifests.delete(digest);
-      for (const [key, named] of tags) if (named === digest) tags.delete(key);
-    }
-  }
-
   return {
     content,
     states,
@@ -103,10 +83,36 @@ export async function pastModel(
       else if (random() < 0.08) {
         await content.deleteRepository(ACTOR, name);
         now.delete(name);
-      } else await changeOne(name, known);
+      } else await changeOne({ content, labelId, random }, name, known);
       await remember();
     },
   };
+}
+
+/** Changes or deletes something of a repository that is there. */
+async function changeOne(
+  { content, labelId, random }: { content: Content; labelId: number; random: () => number },
+  name: string,
+  { tags, manifests }: ModelRepository,
+): Promise<void> {
+  const pick = <T>(items: readonly T[]): T => items[Math.floor(random() * items.length)]!;
+  const repository = content.as(ACTOR).repository(name);
+  const digest = pick([...manifests.keys(), undefined as never]);
+  const tag = pick(TAGS);
+  const dice = random();
+  if (dice < 0.35) {
+    expect(await repository.delete(tag)).toBe(tags.delete(tag));
+  } else if (!digest) {
+    await content.projects.describe(ACTOR, name, `described ${random()}`);
+  } else if (dice < 0.6) {
+    await repository.tag(tag, digest);
+    tags.set(tag, digest);
+  } else if (dice < 0.7) {
+    await content.labels.put(ACTOR, labelId, name, digest);
+  } else if (await deleted(repository.delete(digest))) {
+    manifests.delete(digest);
+    for (const [key, named] of tags) if (named === digest) tags.delete(key);
+  }
 }
 
 /** `sample`, or the first of an index. */

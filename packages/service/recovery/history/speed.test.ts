@@ -19,7 +19,8 @@ test("pages of the past of 100,000 tags are found by the index", async () => {
   try {
     // Every tag twice: pushed, and moved later.
     await sql`
-      INSERT INTO journal (seq, timeline, at, origin, origin_seq, path, actor, cause, kind, key, after)
+      INSERT INTO journal
+        (seq, timeline, at, origin, origin_seq, path, actor, cause, kind, key, after)
       SELECT n, 1, timestamptz '2026-01-01' + n * interval '1 second', 'here', n, '{}', 'mia',
         'request-' || n, 'tag', 'library/app:' || lpad((n % ${TAGS})::text, 6, '0'),
         jsonb_build_object('repository', 'library/app', 'tag', lpad((n % ${TAGS})::text, 6, '0'),
