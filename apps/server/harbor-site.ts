@@ -1,4 +1,11 @@
-import { asDigest, type Digest, type ErrorCode, projectOf, RegistryError } from "@entrepot/oci";
+import {
+  asDigest,
+  type Descriptor,
+  type Digest,
+  type ErrorCode,
+  projectOf,
+  RegistryError,
+} from "@entrepot/oci";
 import type { HarborArtifact, HarborClient, RemoteRegistry } from "@entrepot/distribution/client";
 import type { ListedArtifact, Origin, Selection, Site } from "@entrepot/replication";
 import type { Repository } from "@entrepot/registry";
@@ -32,40 +39,21 @@ export function harborSite(
     if (!found) await harbor.createProject(project, await isPublic());
   };
   let takesTogether = true;
-  const pushNoting =
-    (repository: Repository): Repository["push"] =>
-    (...what) =>
-      repository.push(...what).catch((error: unknown) => {
-        if (error instanceof RegistryError && error.code === "BAD_REQUEST") takesTogether = false;
-        throw error;
-      });
   const remote = () => (peerId ? asEntrepot : asHarbor);
   return {
     registry: (origin) => remote().with(carrying(origin)),
 
     together(origins) {
       const headers = peerId && takesTogether ? originHeadersOfTags(origins) : null;
-      if (!headers) return null;
-      const { repository } = asEntrepot.with(headers);
-      return {
-        repository: (name) => ({ ...repository(name), push: pushNoting(repository(name)) }),
-      };
+      const refused = () => (takesTogether = false);
+      return headers && pushing(asEntrepot.with(headers), refused);
     },
 
     list: (selection) => listArtifacts(harbor, selection),
 
     listsDigests: true,
 
-    async tags(repository, most) {
-      const named = new Map<string, Digest>();
-      let read = 0;
-      for await (const { digest, tags } of ifThere(harbor.artifacts(repository))) {
-        read += Math.max(1, tags.length);
-        if (read > most) return null;
-        for (const tag of tags) named.set(tag, digest as Digest);
-      }
-      return named;
-    },
+    tags: (repository, most) => tagsOf(harbor, repository, most),
 
     async isPublic(repository) {
       const [project] = await harbor.projectsNamed([projectOf(repository)]);
@@ -89,16 +77,7 @@ export function harborSite(
       return remote().with(carrying(origin)).repository(repository).delete(tag);
     },
 
-    async mountFrom({ digest, size }) {
-      if (size < WORTH_ASKING_BYTES) return undefined;
-      try {
-        return (await harbor.repositoryWithBlob(digest)) ?? undefined;
-      } catch (error) {
-        // Who may not ask sends the bytes instead.
-        if (error instanceof RegistryError && NOT_TOLD.has(error.code)) return undefined;
-        throw error;
-      }
-    },
+    mountFrom: (blob) => mountFrom(harbor, blob),
 
     async ping() {
       await asHarbor.ping();
@@ -112,6 +91,48 @@ export function harborSite(
 }
 
 const carrying = (origin: Origin) => ({ ...originHeaders(origin), ...causeHeaders(origin) });
+
+/** `registry`, which says so by `refused` where it does not understand what a push says. */
+function pushing(
+  registry: RemoteRegistry,
+  refused: () => void,
+): Pick<RemoteRegistry, "repository"> {
+  const push =
+    (repository: Repository): Repository["push"] =>
+    (...what) =>
+      repository.push(...what).catch((error: unknown) => {
+        if (error instanceof RegistryError && error.code === "BAD_REQUEST") refused();
+        throw error;
+      });
+  return {
+    repository(name) {
+      const repository = registry.repository(name);
+      return { ...repository, push: push(repository) };
+    },
+  };
+}
+
+async function tagsOf(harbor: HarborClient, repository: string, most: number) {
+  const named = new Map<string, Digest>();
+  let read = 0;
+  for await (const { digest, tags } of ifThere(harbor.artifacts(repository))) {
+    read += Math.max(1, tags.length);
+    if (read > most) return null;
+    for (const tag of tags) named.set(tag, digest as Digest);
+  }
+  return named;
+}
+
+async function mountFrom(harbor: HarborClient, { digest, size }: Descriptor) {
+  if (size < WORTH_ASKING_BYTES) return undefined;
+  try {
+    return (await harbor.repositoryWithBlob(digest)) ?? undefined;
+  } catch (error) {
+    // Who may not ask sends the bytes instead.
+    if (error instanceof RegistryError && NOT_TOLD.has(error.code)) return undefined;
+    throw error;
+  }
+}
 
 async function* listArtifacts(
   harbor: HarborClient,

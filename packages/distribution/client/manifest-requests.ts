@@ -50,13 +50,12 @@ export function manifestRequests(remote: Remote, name: string): ManifestRequests
   });
   return {
     async head(reference, expected) {
-      const accept = { accept: manifestTypes.join(", ") };
       const response = await remote.exchange({
         ...askAbout(reference),
         method: "HEAD",
         scopes: scopes.pull,
-        expect: expected === undefined ? [200, 404] : [200, 304, 404],
-        headers: expected === undefined ? accept : { ...accept, "if-none-match": `"${expected}"` },
+        expect: [200, 304, 404],
+        headers: unlessStill(expected),
       });
       await discard(response);
       return response.status === 404 ? null : response;
@@ -112,6 +111,12 @@ export function manifestRequests(remote: Remote, name: string): ManifestRequests
       return response.status !== 404;
     },
   };
+}
+
+/** Source: RFC 9110 §13.1.2. */
+function unlessStill(expected: string | undefined): Record<string, string> {
+  const accept = manifestTypes.join(", ");
+  return expected === undefined ? { accept } : { accept, "if-none-match": `"${expected}"` };
 }
 
 /** Registries differ in how they call a child that is not there. */

@@ -110,17 +110,9 @@ async function copyOnce(
   const artifact = `${siteKey(errand.policy)}/graph/${target.name}@${content.digest}`;
   // Only who judges by clocks can tell a push that comes late, when its task has been given up.
   const waiting = isTag && errand.judges ? errand.waiting : undefined;
-  const taking = waiting
-    ? takingAlong(target, {
-        site: errand.target,
-        source,
-        content,
-        tag: reference,
-        origin,
-        waiting,
-        artifact,
-      })
-    : target;
+  const site = errand.target;
+  const taken = { site, source, content, tag: reference, origin, artifact };
+  const taking = waiting ? takingAlong(target, { ...taken, waiting }) : target;
   const copyAll = async () => {
     const copyWith = (how: CopyOptions) =>
       isTag
@@ -148,8 +140,15 @@ async function copyOnce(
     () => true,
     () => false,
   );
+  const moveLate = async () => {
+    await taking.tag(reference, content.digest);
+    if (own) own.moved = true;
+  };
   try {
     if (!(await orCancelled(brought, run.signal))) return await copyAll();
+    // Those too late for that push go together in one more; what fails is tried alone, and told.
+    const late = own && !own.moved && once(`${artifact}/late`, moveLate).catch(() => undefined);
+    if (late) await orCancelled(late, run.signal);
   } finally {
     if (own) waiting?.leave(artifact, own);
   }

@@ -72,7 +72,9 @@ export function takingAlong(target: Repository, together: Together): Repository 
       await target.push(pushed, bytesOf(whole), tags);
     },
     async tag(name, digest) {
-      const others = isOurs(digest, [name]) && together.waiting.of(together.artifact, 1).length > 0;
+      const others =
+        isOurs(digest, [name]) &&
+        together.waiting.of(together.artifact, 2).some((other) => other.tag !== tag);
       if (others) {
         const whole = await collect(await source.fetch(content), content.size);
         if (await pushAll(target.name, together, whole)) return;
@@ -85,7 +87,8 @@ export function takingAlong(target: Repository, together: Together): Repository 
 /** False if they cannot go together; then nothing has been changed. */
 async function pushAll(name: string, together: Together, bytes: Uint8Array): Promise<boolean> {
   const { site, content, tag, origin, waiting, artifact } = together;
-  const others = waiting.of(artifact, MOST_TAGS - 1);
+  const all = waiting.of(artifact, MOST_TAGS);
+  const others = all.filter((other) => other.tag !== tag).slice(0, MOST_TAGS - 1);
   if (others.length === 0) return false;
   const registry = site.together?.([origin, ...others.map((other) => other.origin)]);
   if (!registry) return false;
@@ -96,6 +99,6 @@ async function pushAll(name: string, together: Together, bytes: Uint8Array): Pro
     if (error instanceof RegistryError && error.code === "BAD_REQUEST") return false;
     throw error;
   }
-  for (const other of others) other.moved = true;
+  for (const one of all) if (tags.includes(one.tag)) one.moved = true;
   return true;
 }

@@ -24,8 +24,8 @@ export type TargetNames = (sought: readonly Sought[]) => Promise<(Digest | null)
 /**
  * Looks up names at `site` in as few questions as it lets us. One name of a repository is asked for
  * first. Where it is not there, and for many names where the list tells digests, the list is read;
- * what that does not tell is asked for one by one. What a list says may be older than the answer to a question
- * would be, by as long as it takes to compare a repository.
+ * what that does not tell is asked for one by one. What a list says may be older than the answer to
+ * a question would be, by as long as it takes to compare a repository.
  */
 export function targetNames(site: Site, origin: Origin): TargetNames {
   const registry = site.registry(origin);
