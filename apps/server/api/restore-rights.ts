@@ -1,6 +1,6 @@
 import type { Action, Identity, Resource } from "@entrepot/access";
 import { RegistryError } from "@entrepot/oci";
-import type { RestorePlan } from "@entrepot/recovery";
+import { parseScope, projectOfScope, type RestorePlan } from "@entrepot/recovery";
 import type { ApiOptions } from "./app.ts";
 
 /** What putting back names of a kind needs beyond the right to restore: nobody gains by it. */
@@ -36,6 +36,12 @@ export async function mayBeRestored(
   const { request, kinds, projects, system, counts } = plan;
   const everywhere = request.name === "" && request.cause === undefined;
   if (everywhere || system || request.into !== undefined || kinds.some((it) => SYSTEM.has(it))) {
+    throw needs("a system administrator");
+  }
+  // A plan that changes nothing has no projects, and is nobody else's all the same.
+  const asked = request.cause === undefined ? projectOfScope(parseScope(request.name)) : null;
+  if (asked !== null) await mayRestoreIn(options, identity, asked);
+  else if (projects.length === 0 && plan.actor !== identity.name) {
     throw needs("a system administrator");
   }
   const rights: (readonly [Resource, Action])[] = [["recovery", "restore"]];
