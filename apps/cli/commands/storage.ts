@@ -6,6 +6,7 @@ import { formatBytes } from "../format.ts";
 import { withExample } from "../options.ts";
 import type { View } from "../output.ts";
 import { pause } from "../pause.ts";
+import { addStorageUsage } from "./storage-usage.ts";
 
 const POLL_MS = 1_000;
 
@@ -25,6 +26,7 @@ const migrationView: View<StorageMigration> = {
 /** Adds `storage`: moving it to another place. */
 export function addStorage(program: Command, cli: Cli): void {
   const storage = program.command("storage").description("Where blobs lie, and moving them.");
+  addStorageUsage(storage, cli);
   const status = storage
     .command("status")
     .description("How far moving the storage is.")

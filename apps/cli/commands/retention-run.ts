@@ -1,0 +1,85 @@
+import { type RetentionVerdict, routes } from "@entrepot/api";
+import { RegistryError } from "@entrepot/api/client";
+import type { Command } from "commander";
+import { action, type Call, type Cli } from "../call.ts";
+import { withExample, withLimit, withYes } from "../options.ts";
+import type { View } from "../output.ts";
+import { pause } from "../pause.ts";
+
+const LOOK_EVERY_MS = 300;
+
+const verdictView: View<RetentionVerdict> = {
+  name: ({ repository, digest }) => `${repository}@${digest}`,
+  columns: ({ digest, time }) => [
+    { title: "DOES", value: ({ verdict }) => verdict },
+    { title: "REPOSITORY", value: ({ repository }) => repository },
+    { title: "DIGEST", value: (one) => digest(one.digest) },
+    { title: "TAGS", value: ({ tags }) => tags.join(", ") },
+    { title: "PUSHED", value: (one) => time(one.push_time) },
+    { title: "WHY", value: ({ reason }) => reason },
+  ],
+};
+
+interface RunOptions {
+  readonly dryRun?: boolean;
+  readonly all?: boolean;
+  readonly yes?: boolean;
+  readonly limit: number;
+}
+
+/** Adds `retention run`; `policyOf` finds a project's policy. */
+export function addRetentionRun(
+  retention: Command,
+  cli: Cli,
+  policyOf: (call: Call, project: string) => Promise<number>,
+): void {
+  const run = withYes(
+    withLimit(
+      retention
+        .command("run")
+        .description("Deletes what no rule keeps; shows what that is, and asks."),
+    ),
+  )
+    .argument("<project>", "its name or id")
+    .option("--dry-run", "only show what it would do")
+    .option("--all", "show what stays, too, and why")
+    .action(
+      action(cli, async (call, project: string, options: RunOptions) => {
+        const id = await policyOf(call, project);
+        const planned = await finished(call, id, true);
+        const verdict = options.all ? {} : { verdict: "delete" as const };
+        const plan = call.api.each(routes.retentions.plan, {
+          params: { id, eid: planned },
+          query: verdict,
+        });
+        if (options.dryRun || call.form === "table") {
+          await call.list(plan, verdictView, options.limit);
+        }
+        if (options.dryRun) return;
+        await call.confirm(`Delete this in project ${project}?`, options.yes);
+        const eid = await finished(call, id, false);
+        await call.done(`Execution ${eid} has ended; its cause is execution:${eid}.`, {
+          read: async () => ({ execution: eid }),
+          view: { name: () => String(eid), columns: () => [] },
+        });
+      }),
+    );
+  withExample(run, "$ entrepot retention run library --dry-run");
+}
+
+/** Starts a run and waits for its end. Returns its id; throws if it has not succeeded. */
+async function finished(call: Call, id: number, dry_run: boolean): Promise<number> {
+  const { created } = await call.api.retentions.start({ params: { id }, body: { dry_run } });
+  const eid = Number(created);
+  for (;;) {
+    for await (const one of call.api.each(routes.retentions.executions, { params: { id } })) {
+      if (one.id !== eid) continue;
+      if (one.status === "Success") return eid;
+      if (one.status !== "Running") {
+        throw new RegistryError("UNKNOWN", `execution ${eid} has ended: ${one.status}`);
+      }
+      break;
+    }
+    await pause(LOOK_EVERY_MS, call.signal);
+  }
+}
