@@ -119,7 +119,13 @@ export function shownRun(
 export function shownVerdict(one: Verdict & { readonly repository: string }): RetentionVerdict {
   const { repository, digest, tags, size, verdict, reason, counted, pushedAt, pulledAt } = one;
   return {
-    ...{ repository, digest, size, verdict, reason, counted, tags: [...tags] },
+    repository,
+    digest,
+    size,
+    verdict,
+    reason,
+    counted,
+    tags: [...tags],
     push_time: new Date(pushedAt).toISOString(),
     ...(pulledAt !== null && { pull_time: new Date(pulledAt).toISOString() }),
   };
