@@ -4,20 +4,10 @@ import { sql } from "kysely";
 import { expect, test } from "vitest";
 import { globRegex } from "./glob-regex.ts";
 
-const PATTERNS = [
-  ...["*", "**", "v*", "v?.*", "a/**", "**/b", "a/*/c", "{a,b}/*", "v[0-9]*", "[^a]*", "[!a-c]?"],
-  ...[
-    "release-{1,2}.*",
-    "a.b",
-    "a\\*b",
-    "x(y)|z+",
-    "[a\\-c]x",
-    "[]a]",
-    "**/a/**",
-    "[.-0]",
-    "{a,}b",
-  ],
-];
+const PATTERNS = (
+  "* ** v* v?.* a/** **/b a/*/c {a,b}/* v[0-9]* [^a]* [!a-c]? release-{1,2}.* a.b a\\*b " +
+  "x(y)|z+ [a\\-c]x []a] **/a/** [.-0] {a,}b"
+).split(" ");
 const PIECES = ["a", "b", "c", "v", "1", ".", "-", "/", "x(y)|z+", "*", "]", "a*b", "release-2."];
 
 test("a pattern as PostgreSQL's expression matches what the pattern matches", async () => {
