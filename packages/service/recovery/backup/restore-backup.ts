@@ -1,6 +1,5 @@
-import { type Catalog, type Database, knownMigrations, migrate } from "@entrepot/catalog";
+import { type Database, knownMigrations, migrate } from "@entrepot/catalog";
 import { type Digest, RegistryError } from "@entrepot/oci";
-import { verified } from "@entrepot/registry";
 import type { BlobStore, ObjectStore } from "@entrepot/storage";
 import { type Kysely, sql, type Transaction } from "kysely";
 import { calmDown, type Calm } from "./calm-down.ts";
