@@ -32,6 +32,8 @@ export interface TestServerOptions {
   readonly workers?: number;
   /** How long garbage collection waits. */
   readonly garbage?: PartsOptions["garbage"];
+  /** Where backups may be. */
+  readonly backupFolders?: readonly string[];
 }
 
 /**
@@ -43,7 +45,7 @@ export async function testServer(options: TestServerOptions = {}): Promise<TestS
   return { ...server, close: stop };
 }
 
-async function start({ publicUrl, workers = 4, garbage }: TestServerOptions, onStop: OnStop) {
+async function start({ publicUrl, workers = 4, garbage, backupFolders }: TestServerOptions, onStop: OnStop) {
   const { catalog, url: databaseUrl, close } = await testCatalog();
   onStop(close);
   const folder = await mkdtemp(join(tmpdir(), "entrepot-server-"));
@@ -55,7 +57,10 @@ async function start({ publicUrl, workers = 4, garbage }: TestServerOptions, onS
   const credential = { username: "admin", password: randomBytes(12).toString("base64url") };
   const masterKey = randomBytes(32);
   const adminPassword = credential.password;
-  const parts = await openParts({ catalog, store, log, masterKey, adminPassword, garbage }, onStop);
+  const parts = await openParts(
+    { catalog, store, log, masterKey, adminPassword, garbage, backupFolders },
+    onStop,
+  );
   if (workers > 0) await startWork(parts, workers, onStop);
   const address = {
     host: "127.0.0.1",
