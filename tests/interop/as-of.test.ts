@@ -49,8 +49,7 @@ describe.skipIf(!hasSkopeo)(`skopeo${hasSkopeo ? "" : " (skipped: not installed)
     await skopeo([
       "copy",
       "--all",
-      ...["--src-creds", login(), "--src-tls-verify=false"],
-      ...["--dest-creds", login(), "--dest-tls-verify=false"],
+      ...bothSides(),
       `docker://${places[0]}/team/app:v1`,
       `docker://${host}/team/again:v1`,
     ]);
@@ -62,8 +61,7 @@ describe.skipIf(!hasSkopeo)(`skopeo${hasSkopeo ? "" : " (skipped: not installed)
     const { host } = new URL(server.url);
     const pushing = skopeo([
       "copy",
-      ...["--src-creds", login(), "--src-tls-verify=false"],
-      ...["--dest-creds", login(), "--dest-tls-verify=false"],
+      ...bothSides(),
       `docker://${places[0]}/team/app:v1`,
       `docker://${host}/as-of/2026-01-01/team/app:v2`,
     ]);
@@ -99,3 +97,9 @@ describe.skipIf(why !== null)(`the Docker engine${why ? ` (skipped: ${why})` : "
     );
   });
 });
+
+/** skopeo's options for a copy within this server. */
+function bothSides(): string[] {
+  const source = ["--src-creds", login(), "--src-tls-verify=false"];
+  return [...source, "--dest-creds", login(), "--dest-tls-verify=false"];
+}
