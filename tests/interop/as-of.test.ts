@@ -35,6 +35,10 @@ afterAll(() => server.close());
 describe.skipIf(!hasSkopeo)(`skopeo${hasSkopeo ? "" : " (skipped: not installed)"}`, () => {
   const login = () => `${server.credential.username}:${server.credential.password}`;
   const flags = () => ["--creds", login(), "--tls-verify=false"];
+  const bothSides = () => {
+    const source = ["--src-creds", login(), "--src-tls-verify=false"];
+    return [...source, "--dest-creds", login(), "--dest-tls-verify=false"];
+  };
 
   test("inspects, lists and copies what was there", async () => {
     for (const place of places) {
@@ -97,9 +101,3 @@ describe.skipIf(why !== null)(`the Docker engine${why ? ` (skipped: ${why})` : "
     );
   });
 });
-
-/** skopeo's options for a copy within this server. */
-function bothSides(): string[] {
-  const source = ["--src-creds", login(), "--src-tls-verify=false"];
-  return [...source, "--dest-creds", login(), "--dest-tls-verify=false"];
-}
