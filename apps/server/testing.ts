@@ -34,6 +34,8 @@ export interface TestServerOptions {
   readonly garbage?: PartsOptions["garbage"];
   /** Where backups may be. */
   readonly backupFolders?: readonly string[];
+  /** How soon replication tries again. */
+  readonly pace?: PartsOptions["pace"];
 }
 
 /**
@@ -45,7 +47,10 @@ export async function testServer(options: TestServerOptions = {}): Promise<TestS
   return { ...server, close: stop };
 }
 
-async function start({ publicUrl, workers = 4, garbage, backupFolders }: TestServerOptions, onStop: OnStop) {
+async function start(
+  { publicUrl, workers = 4, garbage, backupFolders }: TestServerOptions,
+  onStop: OnStop,
+) {
   const { catalog, url: databaseUrl, close } = await testCatalog();
   onStop(close);
   const folder = await mkdtemp(join(tmpdir(), "entrepot-server-"));
@@ -58,7 +63,7 @@ async function start({ publicUrl, workers = 4, garbage, backupFolders }: TestSer
   const masterKey = randomBytes(32);
   const adminPassword = credential.password;
   const parts = await openParts(
-    { catalog, store, log, masterKey, adminPassword, garbage, backupFolders },
+    { catalog, store, log, masterKey, adminPassword, garbage, backupFolders, pace },
     onStop,
   );
   if (workers > 0) await startWork(parts, workers, onStop);
