@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import { action, type Call, type Cli } from "../call.ts";
 import { usageError } from "../exit-codes.ts";
 import { counted, formatBytes } from "../format.ts";
+import { MOMENT_HELP, momentOf } from "../moment.ts";
 import { withExample, withYes } from "../options.ts";
 import type { View } from "../output.ts";
 import { pause } from "../pause.ts";
@@ -56,7 +57,7 @@ export function addRestore(program: Command, cli: Cli): void {
       .description("Puts names back to what they were: a tag, a repository, a project, or all."),
   )
     .argument("[name]", "project, project/repository, …:tag or …@digest")
-    .option("--at <time>", "to this time: 2026-01-31T14:03:00Z")
+    .option("--at <moment>", `to this moment: ${MOMENT_HELP}`)
     .option("--seq <n>", "to this seq of the journal")
     .option("--all", "the whole registry")
     .option("--keep-newer", "names that came later stay")
@@ -69,13 +70,13 @@ export function addRestore(program: Command, cli: Cli): void {
         if ((name === undefined) === (all !== true)) throw usageError("give a name, or --all");
         await carryOut(call, options, {
           name: name ?? "",
-          at: at ?? `seq:${seq}`,
+          at: at === undefined ? `seq:${seq}` : momentOf(at, call),
           keep_newer: keepNewer,
           ...(into !== undefined && { into }),
         });
       }),
     );
-  withExample(restore, "$ entrepot restore team/web --at 2026-01-31T14:03:00Z");
+  withExample(restore, "$ entrepot restore team/web --at '2h ago'");
 
   const undo = withYes(
     program.command("undo").description("Undoes what one request or execution did, as one."),
