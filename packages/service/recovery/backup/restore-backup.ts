@@ -112,7 +112,10 @@ async function fetchBlobs(
   await eachAtOnce(wanted, AT_ONCE, async ({ digest, size }) => {
     run.signal?.throwIfAborted();
     if (without.has(digest)) return;
-    bytes += (await isStored(run, digest, size)) ? (size ?? 0) : await fetchBlob(run, digest);
+    const there = await isStored(run, digest, size);
+    // Awaited before it is added: others add meanwhile.
+    const brought = there ? (size ?? 0) : await fetchBlob(run, digest);
+    bytes += brought;
     count += 1;
     run.progress?.("blobs", before.blobs + count, before.bytes + bytes);
   });
