@@ -48,7 +48,7 @@ export async function testServer(options: TestServerOptions = {}): Promise<TestS
 }
 
 async function start(
-  { publicUrl, workers = 4, garbage, backupFolders }: TestServerOptions,
+  { publicUrl, workers = 4, garbage, backupFolders, pace }: TestServerOptions,
   onStop: OnStop,
 ) {
   const { catalog, url: databaseUrl, close } = await testCatalog();
