@@ -3,7 +3,9 @@ import { RegistryError } from "@entrepot/oci";
 import { type Config, helpText, readConfig } from "./config.ts";
 import { openLog } from "./log.ts";
 import { openServer, type Running } from "./open-server.ts";
-import { restore, RESTORE_HELP, UsageError } from "./restore.ts";
+import { UsageError } from "./offline.ts";
+import { rebuild, REBUILD_HELP } from "./rebuild.ts";
+import { restore, RESTORE_HELP } from "./restore.ts";
 
 /** Exit codes: 1 something failed, 2 the call's words are off. */
 const FAILED = 1;
@@ -15,10 +17,11 @@ const FILE_THREADS = 16;
 process.env["UV_THREADPOOL_SIZE"] ??= String(FILE_THREADS);
 
 const [command = "serve", ...flags] = process.argv.slice(2);
-if (command === "restore") await runRestore(flags);
+if (command === "restore") await runOffline(restore, RESTORE_HELP, flags);
+if (command === "rebuild") await runOffline(rebuild, REBUILD_HELP, flags);
 if (command !== "serve" && command !== "worker") {
   console.error(
-    `entrepot: ${command} is not a command of the server; try serve, worker or restore`,
+    `entrepot: ${command} is not a command of the server; try serve, worker, restore or rebuild`,
   );
   process.exit(USAGE);
 }
@@ -28,13 +31,17 @@ if (flags.includes("--help") || flags.includes("-h")) {
 }
 await main(command, configuration(command, flags));
 
-async function runRestore(given: readonly string[]): Promise<never> {
+async function runOffline(
+  run: typeof restore,
+  help: string,
+  given: readonly string[],
+): Promise<never> {
   if (given.includes("--help") || given.includes("-h")) {
-    process.stdout.write(RESTORE_HELP);
+    process.stdout.write(help);
     process.exit(0);
   }
   try {
-    await restore(given, process.env, (line) => process.stdout.write(`${line}\n`));
+    await run(given, process.env, (line) => process.stdout.write(`${line}\n`));
   } catch (error) {
     console.error(`entrepot: ${error instanceof Error ? error.message : String(error)}`);
     process.exit(error instanceof UsageError ? USAGE : FAILED);

@@ -9,6 +9,7 @@ import type { Config } from "./config.ts";
 import { type Handler, openHttp } from "./http.ts";
 import { listen } from "./listen.ts";
 import type { Log } from "./log.ts";
+import { openStoredNames } from "./names-archive.ts";
 import { answerMetrics } from "./metrics/answer-metrics.ts";
 import { GRACE_MS, type OnStop, openParts, type Parts, startWork } from "./open-parts.ts";
 import { openStores } from "./open-store.ts";
@@ -64,6 +65,7 @@ async function start(config: Config, log: Log, onStop: OnStop) {
   onStop(() => catalog.close());
 
   const { store, moving } = await openStores(config.storage, onStop);
+  const names = await openStoredNames(catalog, config.storage, log, onStop);
   const masterKey = await loadMasterKey(
     join(config.dataDir, "secret.key"),
     config.secretKey ?? undefined,
@@ -85,11 +87,15 @@ async function start(config: Config, log: Log, onStop: OnStop) {
     publicUrl,
     garbage,
     backupFolders,
+    storage: config.storage,
   };
   const parts = await openParts(options, onStop);
   const { firstPassword } = parts;
   if (config.metricsListen) await serveMetrics(parts, config.metricsListen, onStop);
-  if (config.role !== "api") await startWork(parts, config.workers, onStop);
+  if (config.role !== "api") {
+    names?.start();
+    await startWork(parts, config.workers, onStop);
+  }
   if (config.role === "worker") return { url: null, firstPassword };
   return { url: await serve(parts, config, onStop), firstPassword };
 }

@@ -1,10 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { copyFile, constants, mkdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
-import { createInterface } from "node:readline/promises";
+import { readFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
-import { openDatabase } from "@entrepot/catalog";
-import { startEmbedded } from "@entrepot/catalog/embedded";
 import { RegistryError } from "@entrepot/oci";
 import {
   type BackupRestorePlan,
@@ -14,9 +10,9 @@ import {
   type Restored,
   unencrypted,
 } from "@entrepot/recovery";
-import { openObjects, openStorage } from "@entrepot/storage";
+import { openObjects } from "@entrepot/storage";
 import { type Config, readConfig } from "./config.ts";
-import { stoppable } from "./open-server.ts";
+import { agreed, UsageError, withoutServer } from "./offline.ts";
 
 /** What `entrepot restore --help` prints. */
 export const RESTORE_HELP = `Usage: entrepot restore --from <address> [flags]
@@ -52,9 +48,6 @@ const OPTIONS = {
   "database-url": { type: "string" },
 } as const;
 
-/** A call's words are off. */
-export class UsageError extends Error {}
-
 /**
  * The command `restore`. Throws UsageError for words that are off, and what planning and restoring
  * throw; nothing is changed before the plan is agreed to.
@@ -75,56 +68,18 @@ export async function restore(
     if (plan.problemCount > 0) throw broken(plan);
     if (plan.encrypted && !given.key) throw new UsageError("this backup is encrypted: give --key");
     if (given.dryRun) return;
-    if (!given.yes && !(await agreed())) {
+    if (!given.yes && !(await agreed("Restore this"))) {
       throw new RegistryError("CANCELLED", "not confirmed; nothing was changed");
     }
     const newId = given.newId ? randomUUID() : undefined;
-    showResult(await carryOut(config, { ...given, keepSecrets, newId, plan, open, objects }), say);
+    const run = { objects, plan, open, keepSecrets, newId };
+    const back = await withoutServer(config, given.secretKeyFile, (db, store) =>
+      restoreBackup({ ...run, db, store }),
+    );
+    showResult(back, say);
   } finally {
     await objects.close();
   }
-}
-
-async function carryOut(
-  config: Config,
-  run: Omit<Parameters<typeof restoreBackup>[0], "db" | "store"> & {
-    secretKeyFile?: string | undefined;
-  },
-): Promise<Restored> {
-  const done = await stoppable(async (onStop) => {
-    await mkdir(config.dataDir, { recursive: true });
-    if (run.secretKeyFile) {
-      const file = join(config.dataDir, "secret.key");
-      await copyFile(run.secretKeyFile, file, constants.COPYFILE_EXCL).catch(
-        ifSame(file, run.secretKeyFile),
-      );
-    }
-    let url = config.databaseUrl;
-    if (url === null) {
-      const dataDir = join(config.dataDir, "postgres");
-      const database = await startEmbedded({ dataDir, log: () => undefined });
-      onStop(() => database.stop());
-      url = database.url;
-    }
-    const db = openDatabase({ url });
-    onStop(() => db.destroy());
-    const keys = config.storage.keys ?? undefined;
-    const store = await openStorage(config.storage.url, { keys });
-    onStop(() => store.close());
-    return await restoreBackup({ ...run, db, store });
-  });
-  await done.stop();
-  return done;
-}
-
-/** A restore that was cut off has brought the key already. */
-function ifSame(there: string, given: string) {
-  return async (error: unknown): Promise<void> => {
-    if ((error as { code?: unknown }).code !== "EEXIST") throw error;
-    const [one, other] = await Promise.all([readFile(there), readFile(given)]);
-    if (one.equals(other)) return;
-    throw new RegistryError("CONFLICT", `${there} is another key; choose an empty data folder`);
-  };
 }
 
 function readFlags(flags: readonly string[], env: Readonly<Record<string, string | undefined>>) {
@@ -182,7 +137,8 @@ function showPlan(
   for (const problem of plan.problems.slice(0, 20)) say(`  problem   ${problem}`);
 }
 
-function showResult(result: Restored, say: (line: string) => void): void {
+/** Tells what came back. */
+export function showResult(result: Restored, say: (line: string) => void): void {
   const { blobs, bytes, manifests, tags, timeline } = result;
   say(`Restored ${tags} tags, ${manifests} manifests, ${blobs} blobs (${bytes} bytes).`);
   say(`Timeline ${timeline} begins. Start it with 'entrepot serve'.`);
@@ -199,14 +155,4 @@ function broken(plan: BackupRestorePlan): RegistryError {
     `${plan.problemCount} pieces of the backup are missing or damaged; nothing was changed. ` +
       "--at or --seq choose an earlier moment",
   );
-}
-
-async function agreed(): Promise<boolean> {
-  if (!process.stdin.isTTY) throw new UsageError("Restore this? Say so with --yes");
-  const lines = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    return /^y(?:es)?$/i.test((await lines.question("Restore this? [y/N] ")).trim());
-  } finally {
-    lines.close();
-  }
 }

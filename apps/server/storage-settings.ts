@@ -11,10 +11,14 @@ export interface StorageConfig {
   readonly keys: { readonly accessKey: string; readonly secretKey: string } | null;
   /** Whether clients are sent to S3 for blobs. */
   readonly redirect: boolean;
+  /** Whether names are written there as well. */
+  readonly names: boolean;
 }
 
 const wrongPlace = (text: string): string | null =>
   /^[a-z0-9]+:./.test(text) && !/^s3:[^?]*@/.test(text) ? null : "give file:/folder or s3:bucket";
+const wrongBoolean = (text: string): string | null =>
+  text === "true" || text === "false" ? null : "give true or false";
 const any = (): null => null;
 
 /** The settings of storage, in the order in which help lists them. */
@@ -34,6 +38,14 @@ export const STORAGE_SETTINGS: readonly Setting[] = [
     standard: "",
     help: "where blobs lay before: what is not in the storage yet is read from there",
     wrong: wrongPlace,
+  },
+  {
+    env: "ENTREPOT_STORAGE_NAMES",
+    flag: "--storage-names",
+    value: "true|false",
+    standard: "true",
+    help: "write names and settings into the storage too, so that it can rebuild the database",
+    wrong: wrongBoolean,
   },
   {
     env: "ENTREPOT_S3_ACCESS_KEY",
@@ -57,7 +69,7 @@ export const STORAGE_SETTINGS: readonly Setting[] = [
     value: "true|false",
     standard: "false",
     help: "send clients to S3 for blobs, by addresses signed for five minutes",
-    wrong: (text) => (text === "true" || text === "false" ? null : "give true or false"),
+    wrong: wrongBoolean,
   },
 ];
 
@@ -74,5 +86,8 @@ export function storageConfig(
   const old = get("ENTREPOT_STORAGE_OLD");
   if (old === url) throw new Error("ENTREPOT_STORAGE_OLD is the same place as ENTREPOT_STORAGE");
   const keys = accessKey && secretKey ? { accessKey, secretKey } : null;
-  return { url, old, keys, redirect: get("ENTREPOT_S3_REDIRECT") === "true" };
+  const [redirect, names] = [get("ENTREPOT_S3_REDIRECT"), get("ENTREPOT_STORAGE_NAMES")].map(
+    (text) => text === "true",
+  ) as [boolean, boolean];
+  return { url, old, keys, redirect, names };
 }

@@ -46,6 +46,8 @@ export interface RestorePlanTable {
   bytes: Generated<number>;
   objections: Generated<string[]>;
   execution_id: number | null;
+  done_phase: Generated<number>;
+  done_rank: Generated<number>;
 }
 
 /** One name of a restore's plan. */
@@ -55,13 +57,12 @@ export interface RestoreItemTable {
   key: string;
   phase: number;
   rank: number;
-  verdict: string | null;
+  verdict: string;
   wanted: OptionalJson<Record<string, unknown>>;
   present: OptionalJson<Record<string, unknown>>;
   changed_since: Generated<boolean>;
   source: string | null;
   why: string | null;
-  outcome: string | null;
 }
 
 /** A blob that a plan's manifests need; its size in bytes. */
@@ -99,4 +100,13 @@ export interface BackupTargetTable {
   last_error: Generated<string>;
   created_at: Generated<Date>;
   updated_at: Generated<Date>;
+}
+
+/** How far the archive of names in the blob store has come; one row. */
+export interface NameArchiveTable {
+  single: Generated<boolean>;
+  tip: OptionalJson<Record<string, unknown>>;
+  lease_holder: string | null;
+  lease_until: Date | null;
+  last_error: Generated<string>;
 }

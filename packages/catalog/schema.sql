@@ -53,6 +53,26 @@ CREATE TABLE blob_transfer (
   CONSTRAINT blob_transfer_pkey PRIMARY KEY (endpoint_id, repository, digest)
 );
 
+CREATE TABLE blob_verified (
+  digest text COLLATE "C" NOT NULL,
+  at timestamp with time zone NOT NULL,
+  CONSTRAINT blob_verified_pkey PRIMARY KEY (digest)
+);
+
+CREATE TABLE check_finding (
+  id bigint NOT NULL DEFAULT nextval('check_finding_id_seq'::regclass),
+  execution_id integer,
+  class text NOT NULL,
+  name text COLLATE "C" NOT NULL,
+  size bigint,
+  detail text NOT NULL,
+  harms text[] NOT NULL DEFAULT '{}'::text[],
+  found_at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT check_finding_execution_id_fkey FOREIGN KEY (execution_id) REFERENCES execution(id) ON DELETE CASCADE,
+  CONSTRAINT check_finding_pkey PRIMARY KEY (id)
+);
+CREATE UNIQUE INDEX check_finding_once ON public.check_finding USING btree (COALESCE(execution_id, 0), class, name);
+
 CREATE TABLE execution (
   id integer NOT NULL DEFAULT nextval('execution_id_seq'::regclass),
   vendor text NOT NULL,
@@ -212,6 +232,16 @@ CREATE TABLE member (
   CONSTRAINT member_role_check CHECK (((role >= 1) AND (role <= 5)))
 );
 
+CREATE TABLE name_archive (
+  single boolean NOT NULL DEFAULT true,
+  tip jsonb,
+  lease_holder text,
+  lease_until timestamp with time zone,
+  last_error text NOT NULL DEFAULT ''::text,
+  CONSTRAINT name_archive_pkey PRIMARY KEY (single),
+  CONSTRAINT name_archive_single_check CHECK (single)
+);
+
 CREATE TABLE name_clock (
   key text COLLATE "C" NOT NULL,
   clock text NOT NULL,
@@ -315,6 +345,31 @@ CREATE TABLE registry_endpoint (
   CONSTRAINT registry_endpoint_name_key UNIQUE (name),
   CONSTRAINT registry_endpoint_pkey PRIMARY KEY (id),
   CONSTRAINT registry_endpoint_status_check CHECK ((status = ANY (ARRAY['healthy'::text, 'unhealthy'::text])))
+);
+
+CREATE TABLE repair_item (
+  plan_id integer NOT NULL,
+  n integer NOT NULL,
+  class text NOT NULL,
+  name text COLLATE "C" NOT NULL,
+  size bigint,
+  act text NOT NULL,
+  copies jsonb NOT NULL DEFAULT '[]'::jsonb,
+  why text NOT NULL DEFAULT ''::text,
+  outcome text,
+  result text NOT NULL DEFAULT ''::text,
+  CONSTRAINT repair_item_pkey PRIMARY KEY (plan_id, n),
+  CONSTRAINT repair_item_plan_id_fkey FOREIGN KEY (plan_id) REFERENCES repair_plan(id) ON DELETE CASCADE
+);
+
+CREATE TABLE repair_plan (
+  id integer NOT NULL DEFAULT nextval('repair_plan_id_seq'::regclass),
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  actor text NOT NULL,
+  check_id integer NOT NULL,
+  execution_id integer,
+  CONSTRAINT repair_plan_execution_id_fkey FOREIGN KEY (execution_id) REFERENCES execution(id) ON DELETE SET NULL,
+  CONSTRAINT repair_plan_pkey PRIMARY KEY (id)
 );
 
 CREATE TABLE replica (
@@ -421,17 +476,15 @@ CREATE TABLE restore_item (
   key text COLLATE "C" NOT NULL,
   phase smallint NOT NULL,
   rank bigint NOT NULL,
-  verdict text,
+  verdict text NOT NULL,
   wanted jsonb,
   present jsonb,
   changed_since boolean NOT NULL DEFAULT false,
   source text COLLATE "C",
   why text,
-  outcome text,
-  CONSTRAINT restore_item_pkey PRIMARY KEY (plan_id, kind, key),
+  CONSTRAINT restore_item_pkey PRIMARY KEY (plan_id, phase, rank),
   CONSTRAINT restore_item_plan_id_fkey FOREIGN KEY (plan_id) REFERENCES restore_plan(id) ON DELETE CASCADE
 );
-CREATE INDEX restore_item_in_order ON public.restore_item USING btree (plan_id, phase, rank, key);
 
 CREATE TABLE restore_plan (
   id integer NOT NULL DEFAULT nextval('restore_plan_id_seq'::regclass),
@@ -444,6 +497,8 @@ CREATE TABLE restore_plan (
   bytes bigint NOT NULL DEFAULT 0,
   objections text[] NOT NULL DEFAULT '{}'::text[],
   execution_id integer,
+  done_phase smallint NOT NULL DEFAULT '-1'::integer,
+  done_rank bigint NOT NULL DEFAULT 0,
   CONSTRAINT restore_plan_pkey PRIMARY KEY (id)
 );
 

@@ -6,5 +6,6 @@ export type { BlobStore, Draft, OpenStore } from "./ports.ts";
 export { openFolderObjects } from "./folder-objects.ts";
 export type { ObjectInfo, ObjectStore } from "./objects.ts";
 export { openObjects } from "./open-objects.ts";
+export { openObjectsBeside } from "./open-objects-beside.ts";
 export { type MoveProgress, moveBlobs } from "./move-blobs.ts";
 export { movingStore } from "./moving-store.ts";

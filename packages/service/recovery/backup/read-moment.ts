@@ -24,6 +24,8 @@ export interface ReadOptions {
   readonly catalog: Catalog;
   readonly objects: ObjectStore;
   readonly seal: Conversion;
+  /** Without lists of blobs. */
+  readonly namesOnly?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -102,7 +104,9 @@ export async function schemaOf(db: Catalog["db"]): Promise<number[]> {
 }
 
 /** Lists of digests are never encrypted: they are the names of the blobs beside them. */
-async function readBlobs({ objects, signal }: ReadOptions, db: Db, prefix: string, query: string) {
+async function readBlobs(options: ReadOptions, db: Db, prefix: string, query: string) {
+  const { objects, signal, namesOnly } = options;
+  if (namesOnly) return [];
   const blobs = writeParts(objects, `${prefix}blobs-`, plain);
   for await (const line of readRows(db, query)) {
     signal?.throwIfAborted();

@@ -27,9 +27,12 @@ const SNAPSHOT_ONLY: ReadonlySet<string> = new Set(["pulled", "replica", "replic
 /** What a registry that is restored must not go on with: work, its plans, its places elsewhere. */
 const NEVER: ReadonlySet<string> = new Set([
   "blob_transfer",
+  "blob_verified",
   "execution",
   "history_hold",
   "job_line",
+  "name_archive",
+  "repair_item",
   "run_plan",
   "run_plan_item",
   "restore_blob",

@@ -13,7 +13,8 @@ import { claimTarget, type Kept, putManifest, readTip } from "./target-objects.t
 /** What a run of a backup is told, and needs. */
 export interface BackupRun {
   readonly catalog: Catalog;
-  readonly store: Pick<BlobStore, "stat" | "read">;
+  /** Where blobs are; null: names only, as where the target is the store itself. */
+  readonly store: Pick<BlobStore, "stat" | "read"> | null;
   readonly objects: ObjectStore;
   readonly recipients: readonly string[];
   /** Begin with a new snapshot even where a segment would do. */
@@ -58,7 +59,7 @@ export async function takeBackup(run: BackupRun): Promise<Taken> {
   await claimTarget(objects, catalog, recipients);
   const tip = run.tip ?? (await readTip(objects));
   if (!run.tip) run.seen.clear();
-  const options = { catalog, objects, seal, signal };
+  const options = { catalog, objects, seal, signal, namesOnly: run.store === null };
   if (tip === null || run.full || (await needsSnapshot(run, tip.manifest))) {
     // What the snapshot will show is kept from before it is read.
     if (tip === null) await run.hold(await catalog.head());
@@ -73,25 +74,14 @@ export async function takeBackup(run: BackupRun): Promise<Taken> {
 }
 
 async function finish(run: BackupRun, read: MomentRead): Promise<Taken> {
-  const { store, objects, throttle, signal, log, progress } = run;
-  const encrypted = run.recipients.length > 0;
+  const { objects, signal, log, progress } = run;
   let bytesSent = 0;
   const sent = (bytes: number) => {
     bytesSent += bytes;
     progress?.({ stage: "blobs", bytesSent });
   };
-  const isThere = read.n === 0 ? listedIn(objects, encrypted) : askedOf(objects, encrypted);
-  const wanted = readParts<BlobLine>(objects, read.blobs, plain);
-  const options = {
-    store,
-    objects,
-    seal: encryptedFor(run.recipients),
-    throttle,
-    signal,
-    sent,
-    log,
-  };
-  const { count, bytes, newCount, absent } = await copyBlobs(options, wanted, isThere);
+  const copied = run.store && (await bringBlobs(run, read, run.store, sent));
+  const { count = 0, bytes = 0, newCount = 0, absent = [] } = copied ?? {};
 
   progress?.({ stage: "ending", bytesSent });
   signal?.throwIfAborted();
@@ -105,6 +95,28 @@ async function finish(run: BackupRun, read: MomentRead): Promise<Taken> {
   await run.hold(read.to);
   log?.("info", `seq ${read.from} to ${read.to}: ${newCount} new blobs, ${bytesSent} bytes sent`);
   return { kept, added: { newBlobs: newCount, bytesSent } };
+}
+
+function bringBlobs(
+  run: BackupRun,
+  read: MomentRead,
+  store: Pick<BlobStore, "stat" | "read">,
+  sent: (bytes: number) => void,
+) {
+  const { objects, throttle, signal, log } = run;
+  const encrypted = run.recipients.length > 0;
+  const isThere = read.n === 0 ? listedIn(objects, encrypted) : askedOf(objects, encrypted);
+  const wanted = readParts<BlobLine>(objects, read.blobs, plain);
+  const options = {
+    store,
+    objects,
+    seal: encryptedFor(run.recipients),
+    throttle,
+    signal,
+    sent,
+    log,
+  };
+  return copyBlobs(options, wanted, isThere);
 }
 
 /** Whether a segment cannot follow `before`, or should not. */

@@ -122,6 +122,12 @@ async function readLink(
   return { manifest, sha256: found.sha256 };
 }
 
+/** Number `n` of snapshot `id` alone, as it is there; null if it is not. */
+export async function readKept(objects: ObjectStore, id: string, n: number): Promise<Kept | null> {
+  const found = await readChecked<BackupManifest>(objects, manifestKey(id, n));
+  return found && { manifest: found.value, sha256: found.sha256 };
+}
+
 /** The newest whole backup of a timeline, or null. */
 export async function readTip(objects: ObjectStore): Promise<Kept | null> {
   const ids: string[] = [];
