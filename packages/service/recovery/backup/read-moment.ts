@@ -33,7 +33,8 @@ export interface ReadOptions {
 export async function readSnapshot(options: ReadOptions): Promise<MomentRead> {
   return await atOneMoment(options.catalog, async (db) => {
     const facts = await readFacts(options.catalog, db);
-    const id = `${String(Date.parse(facts.at)).padStart(14, "0")}-${randomBytes(4).toString("hex")}`;
+    const made = String(Date.parse(facts.at)).padStart(14, "0");
+    const id = `${made}-${randomBytes(4).toString("hex")}`;
     const prefix = prefixOf(id, 0);
     const names = writeParts(options.objects, `${prefix}names-`, options.seal);
     for (const table of (await readTableKinds(db)).all) {
@@ -144,12 +145,9 @@ async function readFacts({ registryId }: Catalog, db: Db) {
 async function changedTables(db: Db, seen: SeenTables): Promise<SeenTables> {
   const changed: SeenTables = new Map();
   for (const table of (await readTableKinds(db)).whole) {
-    const { rows } = await sql
-      .raw<{ sum: string | null }>(
-        `SELECT md5(string_agg(sum, '' ORDER BY sum)) AS sum
-       FROM (SELECT md5((to_jsonb(t) - ${unsteady(table)})::text) AS sum FROM ${quoted(table)} t) s`,
-      )
-      .execute(db);
+    const query = `SELECT md5(string_agg(sum, '' ORDER BY sum)) AS sum FROM (
+      SELECT md5((to_jsonb(t) - ${unsteady(table)})::text) AS sum FROM ${quoted(table)} t) sums`;
+    const { rows } = await sql.raw<{ sum: string | null }>(query).execute(db);
     const sum = sha256(rows[0]?.sum ?? "");
     if (seen.get(table) !== sum) changed.set(table, sum);
   }

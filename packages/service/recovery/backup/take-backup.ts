@@ -132,9 +132,9 @@ async function needsSnapshot(run: BackupRun, before: BackupManifest): Promise<bo
   ) {
     throw new RegistryError(
       "CONFLICT",
-      `this place is ahead: it holds timeline ${before.timeline} up to seq ${before.to}, and this ` +
-        `registry is at timeline ${head.timeline}, seq ${head.seq}; was it restored from an older ` +
-        "backup, or does a copy of it write here? Choose an empty place",
+      `this place is ahead: it holds timeline ${before.timeline} up to seq ${before.to}, and ` +
+        `this registry is at timeline ${head.timeline}, seq ${head.seq}; was it restored from ` +
+        "an older backup, or does a copy of it write here? Choose an empty place",
     );
   }
   if (before.timeline < head.timeline) return true;

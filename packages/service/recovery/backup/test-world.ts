@@ -31,54 +31,7 @@ export async function world(seed: number) {
   let holds: number[] = [];
   await content.projects.ensure(ANN, "library", true);
 
-  const acts: (() => Promise<unknown>)[] = [
-    () => push(sampleImage()),
-    () => push(sampleIndex([sampleImage(), sampleImage()])),
-    () => content.projects.create(ANN, { name: `p${below(1e9)}`, public: below(2) === 0 }),
-    () => deleteOne("tag"),
-    () => deleteOne("manifest"),
-    () =>
-      catalog.db
-        .insertInto("account")
-        .values({ username: `u${below(1e9)}`, password_hash: "x" })
-        .execute(),
-    () =>
-      catalog.db
-        .insertInto("setting")
-        .values({ key: `s${below(1e9)}`, value: JSON.stringify([null, { a: 'é\n"' }, 1.5]) })
-        .execute(),
-    () =>
-      catalog.db
-        .insertInto("registry_endpoint")
-        .values({
-          name: `e${below(1e9)}`,
-          type: "harbor",
-          url: "http://127.0.0.1:9",
-          access_secret_sealed: Buffer.from([0, 255, 10]),
-        })
-        .execute(),
-  ];
-
-  async function push(sample: Sample) {
-    const repository = content.as(ANN).repository(`library/app${below(4)}`);
-    await pushSample(repository, sample, [`t${below(6)}`]);
-    if (below(3) === 0) await pushSample(repository, sampleImage({ subject: sample.content }));
-  }
-
-  async function deleteOne(kind: "tag" | "manifest") {
-    const { rows } = await sql<{ repository: string; reference: string }>`
-      SELECT r.name AS repository, ${sql.raw(kind === "tag" ? "t.name" : "t.digest")} AS reference
-      FROM ${sql.raw(kind)} t JOIN repository r ON r.id = t.repository_id ORDER BY 1, 2
-    `.execute(catalog.db);
-    const one = rows[below(rows.length)];
-    // What an image or an index still needs is refused.
-    if (one)
-      await content
-        .as(ANN)
-        .repository(one.repository)
-        .delete(one.reference)
-        .catch(() => {});
-  }
+  const acts = actsOn({ catalog, content }, below);
 
   return {
     catalog,
@@ -109,6 +62,60 @@ export async function world(seed: number) {
       await rm(folder, { recursive: true });
     },
   };
+}
+
+type Content = ReturnType<typeof openContent>;
+
+/** What may happen to a registry; `below(n)` is a random number below n. */
+function actsOn(
+  { catalog, content }: { catalog: Catalog; content: Content },
+  below: (n: number) => number,
+): (() => Promise<unknown>)[] {
+  const insertInto = catalog.db.insertInto.bind(catalog.db);
+  return [
+    () => push(sampleImage()),
+    () => push(sampleIndex([sampleImage(), sampleImage()])),
+    () => content.projects.create(ANN, { name: `p${below(1e9)}`, public: below(2) === 0 }),
+    () => deleteOne("tag"),
+    () => deleteOne("manifest"),
+    () =>
+      insertInto("account")
+        .values({ username: `u${below(1e9)}`, password_hash: "x" })
+        .execute(),
+    () => {
+      const value = JSON.stringify([null, { a: 'é\n"' }, 1.5]);
+      return insertInto("setting")
+        .values({ key: `s${below(1e9)}`, value })
+        .execute();
+    },
+    () => {
+      const access_secret_sealed = Buffer.from([0, 255, 10]);
+      const [name, url] = [`e${below(1e9)}`, "http://127.0.0.1:9"];
+      const values = { name, type: "harbor", url, access_secret_sealed } as const;
+      return insertInto("registry_endpoint").values(values).execute();
+    },
+  ];
+
+  async function push(sample: Sample) {
+    const repository = content.as(ANN).repository(`library/app${below(4)}`);
+    await pushSample(repository, sample, [`t${below(6)}`]);
+    if (below(3) === 0) await pushSample(repository, sampleImage({ subject: sample.content }));
+  }
+
+  async function deleteOne(kind: "tag" | "manifest") {
+    const { rows } = await sql<{ repository: string; reference: string }>`
+      SELECT r.name AS repository, ${sql.raw(kind === "tag" ? "t.name" : "t.digest")} AS reference
+      FROM ${sql.raw(kind)} t JOIN repository r ON r.id = t.repository_id ORDER BY 1, 2
+    `.execute(catalog.db);
+    const one = rows[below(rows.length)];
+    // What an image or an index still needs is refused.
+    if (one)
+      await content
+        .as(ANN)
+        .repository(one.repository)
+        .delete(one.reference)
+        .catch(() => {});
+  }
 }
 
 /** Restores the newest backup, or an earlier one, onto nothing. */
@@ -144,14 +151,16 @@ async function tablesOf(catalog: Catalog, upTo: number) {
         : table === "journal"
           ? `WHERE seq <= ${upTo}`
           : "";
+    const without = table === "journal_cursor" ? ["seq"] : ["timeline", "enabled", "tip"];
     const { rows } = await sql<{ line: string }>`
-      SELECT (to_jsonb(t) - ${table === "journal_cursor" ? ["seq"] : ["timeline", "enabled", "tip"]}::text[])::text AS line
+      SELECT (to_jsonb(t) - ${without}::text[])::text AS line
       FROM ${sql.table(table)} t ${sql.raw(where)} ORDER BY 1`.execute(catalog.db);
     dump[table] = rows.map(({ line }) => line);
   }
   return dump;
 }
 
+/** Fails unless all rows, the journal and every blob that is needed came back as they were. */
 export async function expectSame(
   given: { catalog: Catalog; store: BlobStore },
   back: { catalog: Catalog; store: BlobStore },
