@@ -1,7 +1,11 @@
 import { randomBytes } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { NewPolicy, routes } from "@entrepot/api";
 import { pushSample, sampleImage } from "@entrepot/registry/samples";
 import { type Role, ROLES } from "@entrepot/access";
+import { RESTORED_FROM_BACKUP } from "@entrepot/recovery";
 import { testServer, type TestServer } from "../testing.ts";
 import { settingsOf } from "./policy-shape.ts";
 import { EMPTY } from "./registry-shape.ts";
@@ -34,8 +38,11 @@ const MEMBERS: Readonly<Record<string, Role>> = {
 
 /** A server with accounts of every role in projects `closed` and `open`, each with an `app:v1`. */
 export async function worldOfRoles(): Promise<TestServer> {
-  const server = await testServer({ workers: 0 });
+  const vault = await mkdtemp(join(tmpdir(), "entrepot-vault-"));
+  const server = await testServer({ workers: 0, backupFolders: [vault] });
+  const close = () => server.close().finally(() => rm(vault, { recursive: true }));
   const { access, content } = server;
+  await server.backups.targets.create(targetAt(vault));
   for (const username of ["root", "stranger", "neighbour", "extra", ...Object.keys(MEMBERS)]) {
     const account = { username, password: PASSWORD, sysadmin: username === "root" };
     await access.createAccount(ACTOR, account);
@@ -50,7 +57,25 @@ export async function worldOfRoles(): Promise<TestServer> {
     const image = sampleImage();
     await pushSample(content.as(ACTOR).repository(`${name}/app`), image, ["v1"]);
   }
-  return server;
+  return { ...server, close };
+}
+
+/** A backup target that runs only when somebody says so. */
+function targetAt(folder: string) {
+  return {
+    name: unused(),
+    description: "",
+    address: `file:${folder}`,
+    enabled: true,
+    cron: "",
+    timeZone: "UTC",
+    continuous: false,
+    recipients: [],
+    bytesPerSecond: 0,
+    snapshotEveryDays: 7,
+    keepLast: null,
+    keepDays: null,
+  };
 }
 
 /** What a call needs beside the defaults. Names in the path are as they are. */
@@ -156,6 +181,106 @@ async function thePlan({ restores, catalog }: TestServer, project: string) {
   return { params: { id } };
 }
 
+/** The project's retention policy, which keeps all; and as a body, the same anew. */
+async function theRetention(server: TestServer, project: string) {
+  const ref = await idOf(server, project);
+  const there = await server.catalog.db
+    .selectFrom("retention_policy")
+    .select("id")
+    .where("project_id", "=", ref)
+    .executeTakeFirst();
+  const settings = { rules: [], cron: null, timeZone: "UTC" };
+  const of = { id: ref, name: project };
+  const id = there?.id ?? (await server.retention.policies.create(ACTOR, of, settings));
+  return { params: { id }, body: { scope: { level: "project", ref } } };
+}
+
+/** A project without a retention policy, and one that it could have. */
+async function newRetention(server: TestServer, project: string) {
+  const { params, body } = await theRetention(server, project);
+  await server.retention.policies.remove(ACTOR, params.id);
+  return { body };
+}
+
+/** A run of the project's retention policy, and its one task, which nobody works on. */
+async function theRetentionRun(server: TestServer, project: string) {
+  const { id } = (await theRetention(server, project)).params;
+  const rule = {
+    disabled: false,
+    template: "always",
+    count: 0,
+    tags: [],
+    repositories: [],
+  } as const;
+  await server.retention.policies.update(ACTOR, id, { rules: [rule], cron: null, timeZone: "UTC" });
+  const dryRun = { dryRun: true, trigger: "manual", actor: ACTOR.name } as const;
+  const eid = await server.retention.runs.start(id, dryRun);
+  const { items } = await server.jobs.tasks({ executionId: eid, page: 1, pageSize: 1 });
+  return { params: { id, eid, tid: items[0]!.id } };
+}
+
+const newImmutable = (): Call => ({
+  body: {
+    tag_selectors: [{ decoration: "matches", pattern: unused() }],
+    scope_selectors: { repository: [{ decoration: "repoMatches", pattern: "**" }] },
+  },
+});
+
+/** An immutable rule of the project that the call may do anything to; it matches no tag. */
+async function theImmutable(server: TestServer, project: string) {
+  const settings = {
+    disabled: true,
+    tagDecoration: "matches",
+    tagPattern: unused(),
+    repositoryDecoration: "repoMatches",
+    repositoryPattern: "**",
+  } as const;
+  const ref = { id: await idOf(server, project), name: project };
+  // There is a limit to how many a project has.
+  for (const rule of await server.retention.immutable.list(ref.id)) {
+    await server.retention.immutable.remove(ACTOR, ref, rule.id);
+  }
+  const id = await server.retention.immutable.create(ACTOR, ref, settings);
+  return { ...newImmutable(), params: { immutable_rule_id: id } };
+}
+
+/** A project's quota. */
+async function theQuota(server: TestServer, project: string) {
+  return { params: { id: await idOf(server, project) }, body: { hard: { storage: -1 } } };
+}
+
+/** The first backup target; as a body, a new one in the same folder. */
+async function theBackups({ backups }: TestServer) {
+  const [first] = await backups.targets.list();
+  return { params: { id: first!.id }, body: { name: unused(), address: first!.address } };
+}
+
+/** A backup target that the call may forget. */
+async function spareBackups({ backups }: TestServer) {
+  const [first] = await backups.targets.list();
+  const id = await backups.targets.create({ ...first!, name: unused() });
+  return { params: { id } };
+}
+
+/** A run of a backup, which nobody works on. */
+async function theBackupRun({ backups }: TestServer) {
+  const [first] = await backups.targets.list();
+  const execution_id = await backups.run(first!.id, ACTOR);
+  return { params: { id: first!.id, execution_id } };
+}
+
+/** What a restore from a backup leaves to be confirmed. */
+async function aRestored({ catalog }: TestServer) {
+  const value = JSON.stringify({ policies: [], targets: [], timeline: 2 });
+  const row = { key: RESTORED_FROM_BACKUP, value };
+  await catalog.db
+    .insertInto("setting")
+    .values(row)
+    .onConflict((there) => there.doNothing())
+    .execute();
+  return {};
+}
+
 /** Calls that need something to exist or to be absent first, by room and name of the route. */
 const CALLS: Readonly<Record<string, Prepare>> = {
   "projects.exists": (_, project) => ({ query: { project_name: project } }),
@@ -216,6 +341,19 @@ const CALLS: Readonly<Record<string, Prepare>> = {
   "labels.delete": theLabel,
   "jobservice.stop": () => ({ body: { action: "stop" } }),
   "jobservice.changeQueue": () => ({ body: { action: "resume" } }),
+  "backups.create": theBackups,
+  "backups.get": theBackups,
+  "backups.update": theBackups,
+  "backups.delete": spareBackups,
+  "backups.run": async (...at) => ({ ...(await theBackups(...at)), body: {} }),
+  "backups.verify": async (...at) => ({ ...(await theBackups(...at)), body: {} }),
+  "backups.prune": async (...at) => ({ ...(await theBackups(...at)), body: {} }),
+  "backups.snapshots": theBackups,
+  "backups.prunePlan": theBackups,
+  "backups.execution": theBackupRun,
+  "backups.stop": theBackupRun,
+  "backups.restored": aRestored,
+  "backups.confirm": aRestored,
   "garbage.get": aSweep,
   "garbage.stop": aSweep,
   "garbage.log": aSweep,
@@ -241,6 +379,27 @@ const CALLS: Readonly<Record<string, Prepare>> = {
   "executions.taskLog": theRun,
   "plans.ofExecution": theRun,
   "conflicts.dismiss": theConflict,
+  "retentions.create": newRetention,
+  "retentions.get": theRetention,
+  "retentions.update": theRetention,
+  "retentions.delete": theRetention,
+  "retentions.start": async (...at) => ({
+    ...(await theRetention(...at)),
+    body: { dry_run: true },
+  }),
+  "retentions.executions": theRetention,
+  "retentions.stop": async (...at) => ({
+    ...(await theRetentionRun(...at)),
+    body: { action: "stop" },
+  }),
+  "retentions.tasks": theRetentionRun,
+  "retentions.plan": theRetentionRun,
+  "retentions.taskLog": theRetentionRun,
+  "immutableRules.create": newImmutable,
+  "immutableRules.update": theImmutable,
+  "immutableRules.delete": theImmutable,
+  "quotas.get": theQuota,
+  "quotas.update": theQuota,
   "history.at": () => ({ query: { at: "seq:0" } }),
   "history.diff": () => ({ query: { from: "seq:0" } }),
   // A project that has never been deleted is looked at from the beginning.
