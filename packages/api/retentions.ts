@@ -177,10 +177,18 @@ export const retentions = {
     method: "post",
     path: `${base}/{id}/executions`,
     summary: "Runs a retention policy now; with dry_run it only plans",
+    description:
+      "`plan_of` (ours) is the id of a dry run: nothing is deleted that its plan does not delete, " +
+      "nor what has been pushed, pulled, tagged or untagged since.",
     tags,
     ...needs("account"),
-    request: { ...byId, body: body(z.object({ dry_run: z.boolean().default(false) })) },
-    responses: { 201: created, ...errors(404, 412) },
+    request: {
+      ...byId,
+      body: body(
+        z.object({ dry_run: z.boolean().default(false), plan_of: contract.Id.optional() }),
+      ),
+    },
+    responses: { 201: created, ...errors(400, 404, 412) },
   }),
 
   executions: createRoute({

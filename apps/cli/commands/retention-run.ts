@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import { action, type Call, type Cli } from "../call.ts";
 import { withExample, withLimit, withYes } from "../options.ts";
 import type { View } from "../output.ts";
+import { counted } from "../format.ts";
 import { pause } from "../pause.ts";
 
 const LOOK_EVERY_MS = 300;
@@ -46,7 +47,7 @@ export function addRetentionRun(
     .action(
       action(cli, async (call, project: string, options: RunOptions) => {
         const id = await policyOf(call, project);
-        const planned = await finished(call, id, true);
+        const planned = await finished(call, id, { dry_run: true });
         const verdict = options.all ? {} : { verdict: "delete" as const };
         const plan = call.api.each(routes.retentions.plan, {
           params: { id, eid: planned },
@@ -55,21 +56,42 @@ export function addRetentionRun(
         if (options.dryRun || call.form === "table") {
           await call.list(plan, verdictView, options.limit);
         }
-        if (options.dryRun) return;
-        await call.confirm(`Delete this in project ${project}?`, options.yes);
-        const eid = await finished(call, id, false);
-        await call.done(`Execution ${eid} has ended; its cause is execution:${eid}.`, {
-          read: async () => ({ execution: eid }),
-          view: { name: () => String(eid), columns: () => [] },
+        const gone = await toDelete(call, id, planned);
+        const result = (execution: number) => ({
+          read: async () => ({ execution }),
+          view: { name: () => String(execution), columns: () => [] },
         });
+        if (options.dryRun) {
+          const line = gone === 0 ? "Nothing would be deleted" : `It would delete ${gone}`;
+          return call.terminal.note(`${line} (dry run ${planned}).`);
+        }
+        if (gone === 0) {
+          return call.done(`Nothing is to be deleted in project ${project}.`, result(planned));
+        }
+        await call.confirm(`Delete ${gone} in project ${project}?`, options.yes);
+        // What was shown is what is done, whatever has been pushed since.
+        const eid = await finished(call, id, { dry_run: false, plan_of: planned });
+        const undo = `'entrepot undo execution:${eid}' undoes it`;
+        await call.done(`Execution ${eid} has ended; ${undo}.`, result(eid));
       }),
     );
   withExample(run, "$ entrepot retention run library --dry-run");
 }
 
+/** What a run would delete: `3 manifests`; 0 for nothing. */
+async function toDelete({ api }: Call, id: number, eid: number): Promise<string | 0> {
+  const query = { verdict: "delete", page_size: 1 } as const;
+  const { total } = await api.retentions.plan({ params: { id, eid }, query });
+  return total === 0 ? 0 : counted(total, "manifest");
+}
+
 /** Starts a run and waits for its end. Returns its id; throws if it has not succeeded. */
-async function finished(call: Call, id: number, dry_run: boolean): Promise<number> {
-  const { created } = await call.api.retentions.start({ params: { id }, body: { dry_run } });
+async function finished(
+  call: Call,
+  id: number,
+  body: { dry_run: boolean; plan_of?: number },
+): Promise<number> {
+  const { created } = await call.api.retentions.start({ params: { id }, body });
   const eid = Number(created);
   for (;;) {
     for await (const one of call.api.each(routes.retentions.executions, { params: { id } })) {

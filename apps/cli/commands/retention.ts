@@ -181,6 +181,7 @@ async function read({ api }: Call, project: string): Promise<Named> {
   const { body } = await api.projects.get({ params: { project_name_or_id: project } });
   const id = Number(body.metadata["retention_id"] ?? 0);
   if (id > 0) return { ...(await api.retentions.get({ params: { id } })).body, project: body.name };
-  const text = `project '${project}' has no retention policy; 'entrepot retention create' makes one`;
+  const advice = `'entrepot retention create ${project}' makes one`;
+  const text = `project '${project}' has no retention policy; ${advice}`;
   throw new RegistryError("NOT_FOUND", text);
 }

@@ -90,10 +90,10 @@ function addRuns(app: App, options: ApiOptions): void {
 
   app.openapi({ ...retentions.start, middleware }, async (context) => {
     const { id } = context.req.valid("param");
-    const { dry_run: dryRun } = context.req.valid("json");
+    const { dry_run: dryRun, plan_of: planOf } = context.req.valid("json");
     await policyOf(options, context, id, "write");
     const actor = context.get("identity").name;
-    const eid = await retention.runs.start(id, { dryRun, trigger: "manual", actor });
+    const eid = await retention.runs.start(id, { dryRun, trigger: "manual", actor, planOf });
     context.header("Location", `${context.req.path}/${eid}`);
     return context.body(null, 201);
   });

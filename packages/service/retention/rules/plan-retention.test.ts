@@ -1,7 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { compileGlob } from "@entrepot/replication";
 import { expect, test } from "vitest";
-import { type Candidate, isAbout, planRetention } from "./plan-retention.ts";
+import { type Candidate, heldToShown, isAbout, planRetention } from "./plan-retention.ts";
 import type { RetentionRule } from "./policy-settings.ts";
 
 const DAY = 24 * 3_600_000;
@@ -144,4 +144,26 @@ test("what belongs to a kept one stays, the rest goes in an order in which it ca
   const golden = new URL("plan-retention.golden.txt", import.meta.url);
   if (process.env["UPDATE_GOLDEN"]) await writeFile(golden, found);
   expect(found).toBe(await readFile(golden, "utf8").catch(() => ""));
+});
+
+test("nothing goes but what was shown to go, as it was shown", () => {
+  const rules = [rule({ template: "latestPushedK", count: 1 })];
+  const then = [one("a", 5), one("b", 4), one("c", 3), one("d", 2), one("e", 1)];
+  const shown = planRetention(rules, then, NOW, compileGlob);
+  const since: Candidate[] = [
+    one("a", 5),
+    one("b", 4, { pulledAt: NOW + 1 }),
+    one("c", 3, { tags: ["c", "also"] }),
+    one("d", 0),
+    one("e", 1),
+    one("f", -1),
+  ];
+  const held = heldToShown(since, shown);
+  const goes = (plan: ReturnType<typeof planRetention>) =>
+    plan.items.filter(({ verdict }) => verdict === "delete").map(({ digest }) => digest);
+  expect(goes(shown).toSorted()).toEqual(["a", "b", "c", "d"]);
+  expect(goes(planRetention(rules, held, NOW, compileGlob))).toEqual(["a"]);
+  // Its signature, too, stays with what stays.
+  const signed = [...held, one("sig", 9, { subject: "b" })];
+  expect(goes(planRetention(rules, signed, NOW, compileGlob))).toEqual(["a"]);
 });

@@ -18,6 +18,8 @@ export interface Candidate {
   readonly isPart: boolean;
   /** The first of its tags that an immutable rule matches. */
   readonly immutableTag: string | null;
+  /** Why it stays whatever the rules say. */
+  readonly held?: string | undefined;
 }
 
 /** What is to become of one manifest, and why. */
@@ -77,7 +79,8 @@ export function planRetention(
     }
   }
   for (const one of candidates) {
-    if (one.immutableTag !== null) keep(one.digest, `tag ${one.immutableTag} is immutable`);
+    if (one.held !== undefined) keep(one.digest, one.held);
+    else if (one.immutableTag !== null) keep(one.digest, `tag ${one.immutableTag} is immutable`);
     else if (one.tags.length === 0 && one.pushedAt > now - FRESH_MS) {
       keep(one.digest, "pushed just now, and without a tag yet");
     }
@@ -100,6 +103,24 @@ export function planRetention(
     total: own.length,
     retained: own.filter(({ digest }) => reasons.has(digest)).length,
   };
+}
+
+/**
+ * `candidates` as they may be planned anew where somebody has agreed to `shown`: all that it does
+ * not delete is held, and so is what has been pushed, pulled, tagged or untagged since. Pure.
+ */
+export function heldToShown(candidates: readonly Candidate[], shown: RetentionPlan): Candidate[] {
+  const then = new Map(shown.items.map((item) => [item.digest, item]));
+  return candidates.map((one): Candidate => {
+    const item = then.get(one.digest);
+    if (!item) return { ...one, held: "pushed since this was planned" };
+    if (item.verdict === "keep") return { ...one, held: item.reason };
+    const same =
+      one.pushedAt === item.pushedAt &&
+      one.pulledAt === item.pulledAt &&
+      one.tags.join(" ") === item.tags.join(" ");
+    return same ? one : { ...one, held: "pushed, pulled or tagged since this was planned" };
+  });
 }
 
 /** Source: Harbor, selectors/doublestar: any of its tags; of the untagged `extras` says it. */

@@ -3,7 +3,7 @@ import type { Jobs, TaskHandler, TaskRun } from "@entrepot/jobs";
 import { asDigest, type Digest, RegistryError } from "@entrepot/oci";
 import type { CompileGlob } from "../immutable/rule-settings.ts";
 import { readCandidates } from "./candidates.ts";
-import { planRetention, type RetentionPlan, type Verdict } from "./plan-retention.ts";
+import { heldToShown, planRetention, type RetentionPlan, type Verdict } from "./plan-retention.ts";
 import { RETENTION } from "./retention-policies.ts";
 import { type RetentionRuns, rulesFor, type RunPayload, type RunPlan } from "./retention-runs.ts";
 
@@ -70,12 +70,15 @@ async function retain(options: RetainOptions, run: TaskRun): Promise<void> {
 
 /** Decided once: whoever goes on after a crash carries out what was stored. */
 async function decide(
-  { catalog, glob }: RetainOptions,
+  { catalog, glob, runs }: RetainOptions,
   executionId: number,
   repository: string,
-  { rules }: RunPlan,
+  { rules, planOf }: RunPlan,
 ): Promise<RetentionPlan> {
-  const candidates = await readCandidates(catalog, repository);
+  const found = await readCandidates(catalog, repository);
+  const shown = planOf === undefined ? null : await runs.plan(planOf, repository);
+  const nothing = { items: [], total: 0, retained: 0 };
+  const candidates = planOf === undefined ? found : heldToShown(found, shown ?? nothing);
   const about = rulesFor(rules, repository, glob);
   const plan = planRetention(about, candidates, catalog.now().getTime(), glob);
   await catalog.db

@@ -4,13 +4,15 @@ import { RegistryError } from "@entrepot/oci";
 import { sql } from "kysely";
 import type { CompileGlob } from "../immutable/rule-settings.ts";
 import { isAbout, type RetentionPlan, type Verdict } from "./plan-retention.ts";
-import type { RetentionRule } from "./policy-settings.ts";
+import type { RetentionPolicy, RetentionRule } from "./policy-settings.ts";
 import { RETENTION, type RetentionPolicies } from "./retention-policies.ts";
 
 /** What a run was started with: the rules as they were then. */
 export interface RunPlan {
   readonly dryRun: boolean;
   readonly rules: readonly RetentionRule[];
+  /** The dry run whose plan it carries out; absent: it decides for itself. */
+  readonly planOf?: number | undefined;
 }
 
 /** What a task of a run works on. */
@@ -24,11 +26,16 @@ export interface RunRequest {
   readonly dryRun: boolean;
   readonly trigger: "manual" | "scheduled";
   readonly actor: string;
+  /** A dry run of the policy: nothing is deleted that its plan does not delete. */
+  readonly planOf?: number | undefined;
 }
 
 /** Runs of retention policies: one task per repository that a rule is about. */
 export interface RetentionRuns {
-  /** Starts one; its id. Throws NOT_FOUND, and PRECONDITION while another one deletes. */
+  /**
+   * Starts one; its id. Throws NOT_FOUND, and PRECONDITION while another one deletes and where
+   * `planOf` is no finished dry run of the policy as it is.
+   */
   start(policyId: number, request: RunRequest): Promise<number>;
   /** What a run is doing in `repository`, or has done; null before that is decided. */
   plan(executionId: number, repository: string): Promise<RetentionPlan | null>;
@@ -53,18 +60,19 @@ export interface RunsOptions {
 export function openRetentionRuns(options: RunsOptions): RetentionRuns {
   const { catalog, jobs, policies, glob } = options;
   return {
-    async start(policyId, { dryRun, trigger, actor }) {
+    async start(policyId, { dryRun, trigger, actor, planOf }) {
       const policy = await policies.get(policyId);
       if (!policy) throw unknown(policyId);
       if (!dryRun) await refuseSecond(jobs, policyId);
       const names = await repositoriesOf(catalog, policy.projectId);
+      if (planOf !== undefined) await checkShown(jobs, policy, planOf);
       const tasks = names
         .filter((name) => rulesFor(policy.rules, name, glob).length > 0)
         .map((repository): NewTask => {
           const payload: RunPayload = { repository };
           return { kind: RETENTION, lane: `retention:${repository}`, payload };
         });
-      const plan: RunPlan = { dryRun, rules: policy.rules };
+      const plan: RunPlan = { dryRun, rules: policy.rules, planOf };
       return jobs.execute({
         vendor: RETENTION,
         vendorId: policyId,
@@ -148,6 +156,22 @@ async function refuseSecond(jobs: Jobs, vendorId: number): Promise<void> {
   if (!other) return;
   const text = `execution ${other.id} of this policy is running; wait for it, or stop it`;
   throw new RegistryError("PRECONDITION", text);
+}
+
+/** Whoever agreed to a plan agreed to these rules and to all of it. */
+async function checkShown(jobs: Jobs, policy: RetentionPolicy, planOf: number): Promise<void> {
+  const shown = await jobs.execution(planOf);
+  const plan = shown?.plan as RunPlan | undefined;
+  const ofPolicy = shown?.vendor === RETENTION && shown.vendorId === policy.id;
+  const why =
+    !ofPolicy || !plan!.dryRun
+      ? `execution ${planOf} is no dry run of this policy`
+      : shown.status !== "Success"
+        ? `dry run ${planOf} has not succeeded`
+        : JSON.stringify(plan!.rules) === JSON.stringify(policy.rules)
+          ? null
+          : `the policy's rules have changed since dry run ${planOf}`;
+  if (why) throw new RegistryError("PRECONDITION", `${why}; start a dry run and read its plan`);
 }
 
 function unknown(id: number): RegistryError {
