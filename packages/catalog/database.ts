@@ -28,14 +28,23 @@ import type {
 } from "./name-tables.ts";
 import type {
   BackupTargetTable,
+  NameArchiveTable,
   HistoryHoldTable,
   PastManifestTable,
   PastReferenceTable,
+  ProjectDeletionTable,
+  ProjectReturnTable,
   RestorePlanTable,
   RestoreItemTable,
   RestoreBlobTable,
   PastWebhookTable,
 } from "./recovery-tables.ts";
+import type {
+  BlobVerifiedTable,
+  CheckFindingTable,
+  RepairItemTable,
+  RepairPlanTable,
+} from "./check-tables.ts";
 import type {
   ImmutableRuleTable,
   QuotaTable,
@@ -79,7 +88,10 @@ export interface Database {
   past_reference: PastReferenceTable;
   history_hold: HistoryHoldTable;
   backup_target: BackupTargetTable;
+  name_archive: NameArchiveTable;
   restore_plan: RestorePlanTable;
+  project_return: ProjectReturnTable;
+  project_deletion: ProjectDeletionTable;
   restore_item: RestoreItemTable;
   restore_blob: RestoreBlobTable;
   past_webhook: PastWebhookTable;
@@ -114,6 +126,10 @@ export interface Database {
   immutable_rule: ImmutableRuleTable;
   quota: QuotaTable;
   storage_sample: StorageSampleTable;
+  blob_verified: BlobVerifiedTable;
+  check_finding: CheckFindingTable;
+  repair_plan: RepairPlanTable;
+  repair_item: RepairItemTable;
 }
 
 export type * from "./job-tables.ts";
@@ -121,3 +137,4 @@ export type * from "./name-tables.ts";
 export type * from "./replication-tables.ts";
 export type * from "./recovery-tables.ts";
 export type * from "./retention-tables.ts";
+export type * from "./check-tables.ts";

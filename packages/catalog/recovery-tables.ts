@@ -48,6 +48,21 @@ export interface RestorePlanTable {
   execution_id: number | null;
   done_phase: Generated<number>;
   done_rank: Generated<number>;
+  done: Generated<number>;
+  left_alone: Generated<number>;
+}
+
+/** A project's deletion that a restore has made good, by its seq. */
+export interface ProjectReturnTable {
+  name: string;
+  deleted: number;
+}
+
+/** A project's deletion with all that is in it, until it is done. */
+export interface ProjectDeletionTable {
+  project_id: number;
+  cause: string;
+  at: Generated<Date>;
 }
 
 /** One name of a restore's plan. */

@@ -306,6 +306,20 @@ CREATE TABLE project (
   CONSTRAINT project_registry_id_fkey FOREIGN KEY (registry_id) REFERENCES registry_endpoint(id)
 );
 
+CREATE TABLE project_deletion (
+  project_id integer NOT NULL,
+  cause text NOT NULL,
+  at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT project_deletion_pkey PRIMARY KEY (project_id),
+  CONSTRAINT project_deletion_project_id_fkey FOREIGN KEY (project_id) REFERENCES project(id) ON DELETE CASCADE
+);
+
+CREATE TABLE project_return (
+  name text COLLATE "C" NOT NULL,
+  deleted bigint NOT NULL,
+  CONSTRAINT project_return_pkey PRIMARY KEY (name, deleted)
+);
+
 CREATE TABLE pulled (
   repository text COLLATE "C" NOT NULL,
   digest text COLLATE "C" NOT NULL,
@@ -466,8 +480,7 @@ CREATE TABLE restore_blob (
   plan_id integer NOT NULL,
   digest text COLLATE "C" NOT NULL,
   size bigint NOT NULL,
-  CONSTRAINT restore_blob_pkey PRIMARY KEY (plan_id, digest),
-  CONSTRAINT restore_blob_plan_id_fkey FOREIGN KEY (plan_id) REFERENCES restore_plan(id) ON DELETE CASCADE
+  CONSTRAINT restore_blob_pkey PRIMARY KEY (plan_id, digest)
 );
 
 CREATE TABLE restore_item (
@@ -482,8 +495,7 @@ CREATE TABLE restore_item (
   changed_since boolean NOT NULL DEFAULT false,
   source text COLLATE "C",
   why text,
-  CONSTRAINT restore_item_pkey PRIMARY KEY (plan_id, phase, rank),
-  CONSTRAINT restore_item_plan_id_fkey FOREIGN KEY (plan_id) REFERENCES restore_plan(id) ON DELETE CASCADE
+  CONSTRAINT restore_item_pkey PRIMARY KEY (plan_id, phase, rank)
 );
 
 CREATE TABLE restore_plan (
@@ -499,6 +511,8 @@ CREATE TABLE restore_plan (
   execution_id integer,
   done_phase smallint NOT NULL DEFAULT '-1'::integer,
   done_rank bigint NOT NULL DEFAULT 0,
+  done integer NOT NULL DEFAULT 0,
+  left_alone integer NOT NULL DEFAULT 0,
   CONSTRAINT restore_plan_pkey PRIMARY KEY (id)
 );
 

@@ -144,7 +144,7 @@ function addChanges(project: Command, cli: Cli): void {
         const query = { cascade: cascade === true };
         const params = { project_name_or_id: name };
         const { headers } = await call.api.projects.delete({ params, query });
-        const cause = headers.get("x-request-id");
+        const cause = headers.get("entrepot-cause");
         const how = cascade && cause ? ` 'entrepot undo ${cause}' brings it back.` : "";
         await call.done(`Deleted project ${name}.${how}`);
       }),

@@ -147,10 +147,15 @@ function addOne(app: App, options: ApiOptions): void {
       const { name } = context.get("project");
       const { cascade } = context.req.valid("query");
       const actor = context.get("actor");
-      const gone = cascade
-        ? await deleteProject(options, actor, name)
-        : await stored.remove(actor, name, projectParts({ ...options, cascade: false }));
-      if (!gone) throw missing(name);
+      if (cascade) {
+        const cause = await deleteProject(options, actor, name);
+        if (cause === null) throw missing(name);
+        // Not this request's, if an earlier one began it.
+        context.header("Entrepot-Cause", cause);
+        return context.body(null, 200);
+      }
+      const parts = projectParts({ ...options, cascade: false });
+      if (!(await stored.remove(actor, name, parts))) throw missing(name);
       return context.body(null, 200);
     },
   );

@@ -31,10 +31,17 @@ export interface Ruling {
  */
 export async function lockClocks(commit: Commit, keys: readonly string[]): Promise<NameClocks> {
   if (keys.length === 0) return new Map();
-  const wanted = sql`SELECT key FROM unnest(${keys.toSorted()}::text[]) AS key`;
-  const { rows } = await sql<{ key: string; clock: string }>`${lockingClocks(wanted)}`.execute(
-    commit.db,
-  );
+  type Row = { key: string; clock: string };
+  // Those that are there are locked without being written: of a restore or a deletion nearly all.
+  const { rows } = await sql<Row>`
+    SELECT key, clock FROM name_clock WHERE key = ANY(${[...keys]}::text[]) ORDER BY key FOR UPDATE
+  `.execute(commit.db);
+  const there = new Set(rows.map(({ key }) => key));
+  const others = keys.filter((key) => !there.has(key)).toSorted();
+  if (others.length > 0) {
+    const wanted = sql`SELECT key FROM unnest(${others}::text[]) AS key`;
+    rows.push(...(await sql<Row>`${lockingClocks(wanted)}`.execute(commit.db)).rows);
+  }
   return clocksOf(rows.map((row) => [row.key, row.clock]));
 }
 

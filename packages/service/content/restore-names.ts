@@ -15,8 +15,13 @@ export interface NameToRestore {
   readonly key: string;
   readonly wanted: Image;
   readonly present: Image;
-  /** Of a manifest: another repository that has it, where it never was in its own. */
+  /**
+   * Of a manifest: another repository that has it, where it never was in its own. Of a project: the
+   * one that it is a copy of.
+   */
   readonly source?: string | null;
+  /** The seq of the entry that told `wanted`. */
+  readonly was?: number | null;
 }
 
 /** Null: it is as it shall be. Else why it was left as it is. */

@@ -1,4 +1,4 @@
-import { projectChange, repositoryChange } from "@entrepot/catalog";
+import { type Commit, projectChange, repositoryChange } from "@entrepot/catalog";
 import { sql } from "kysely";
 import { dropProject } from "./projects.ts";
 import type { RestoreNames } from "./restore-names.ts";
@@ -6,7 +6,7 @@ import type { RestoreNames } from "./restore-names.ts";
 /** Puts projects back: their owners, settings, and what they are a proxy of. */
 export const restoreProjects: RestoreNames = async (commit, names) => {
   const left: (string | null)[] = [];
-  for (const { key: name, wanted } of names) {
+  for (const { key: name, wanted, present, source, was } of names) {
     if (!wanted) {
       left.push(await projectInTheWay(commit.db, name));
       if (left.at(-1) === null) await dropProject(commit, name);
@@ -23,6 +23,7 @@ export const restoreProjects: RestoreNames = async (commit, names) => {
       RETURNING owner, metadata, registry_id
     `.execute(commit.db);
     if (rows[0]) commit.record(projectChange(name, rows[0]));
+    if (present === null && source == null && was != null) await noteReturn(commit, name, was);
     left.push(null);
   }
   return left;
@@ -73,6 +74,20 @@ interface ProjectRow {
   readonly owner: string;
   readonly metadata: Record<string, string>;
   readonly registry_id: number | null;
+}
+
+/**
+ * That this is the project which was deleted last, as it was in entry `was`: its members may read
+ * what was before. One from before another deletion is not: between them the name was another's.
+ */
+async function noteReturn({ db }: Commit, name: string, was: number): Promise<void> {
+  await sql`
+    INSERT INTO project_return (name, deleted)
+    SELECT ${name}, min(seq) FROM journal
+    WHERE kind = 'project' AND key = ${name} AND after IS NULL AND seq > ${was}
+    HAVING count(*) = 1
+    ON CONFLICT DO NOTHING
+  `.execute(db);
 }
 
 async function projectInTheWay(

@@ -32,6 +32,7 @@ const NEVER: ReadonlySet<string> = new Set([
   "history_hold",
   "job_line",
   "name_archive",
+  "project_deletion",
   "repair_item",
   "run_plan",
   "run_plan_item",

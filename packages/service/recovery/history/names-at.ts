@@ -65,7 +65,10 @@ export async function nameAt(
   return (entry?.after as Readonly<Record<string, unknown>> | null | undefined) ?? null;
 }
 
-/** The seq at which the project was last deleted; 0 if it never was. */
+/**
+ * The seq at which the project was last deleted for good; 0 if it never was. What a restore has
+ * brought back is the same project, and its past goes on.
+ */
 export async function lastDeletionOf(
   { db }: Pick<Catalog, "db">,
   project: string,
@@ -76,6 +79,16 @@ export async function lastDeletionOf(
     .where("kind", "=", "project")
     .where("key", "=", project)
     .where("after", "is", null)
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom("project_return")
+            .select("name")
+            .where("name", "=", project)
+            .whereRef("deleted", "=", "journal.seq"),
+        ),
+      ),
+    )
     .orderBy("seq", "desc")
     .limit(1)
     .executeTakeFirst();

@@ -82,8 +82,8 @@ async function noteSizes(
   await sql`
     INSERT INTO restore_blob (plan_id, digest, size)
     SELECT ${planId}::integer, * FROM unnest(${[...found.keys()]}::text[],
-                                             ${[...found.values()]}::bigint[])
-    ON CONFLICT DO NOTHING
+                                             ${[...found.values()]}::bigint[]) AS k (digest, size)
+    ORDER BY k.digest
   `.execute(db);
 }
 

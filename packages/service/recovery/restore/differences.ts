@@ -24,17 +24,19 @@ export async function noteDifferences(
   const ranges = await rangesIn(db, scope, kinds, head);
   // Only what has an entry after the moment can differ.
   await sql`
-    INSERT INTO restore_item (plan_id, kind, key, phase, rank, wanted, present)
-    SELECT ${planId}::integer, c.kind, c.key, ${phaseOf(kinds, sql`was.after`)},
-      ${rankOf(sql`was.after`)}, was.after, now.after
+    INSERT INTO restore_item (plan_id, kind, key, phase, rank, verdict, wanted, present)
+    SELECT ${planId}::integer, now.kind, now.key, ${phaseOf(kinds, sql`was.after`, sql`now`)},
+      ${rankOf(sql`was.after`)}, ${verdict}, was.after, now.after
     FROM (
-      SELECT DISTINCT journal.kind, journal.key FROM ${keysIn(ranges)}
+      SELECT DISTINCT ON (journal.kind, journal.key)
+        journal.kind, journal.key, journal.seq, journal.after
+      FROM ${keysIn(ranges)}
       JOIN journal ON journal.kind = range.kind AND journal.key >= range.lo
         AND (range.hi IS NULL OR journal.key < range.hi)
       WHERE journal.seq > ${seq} AND journal.seq <= ${head}
-    ) AS c
-    ${entryUpTo(sql`was`, sql`c`, sql`${seq}::bigint`)}
-    ${entryUpTo(sql`now`, sql`c`, sql`${head}::bigint`)}
+      ORDER BY journal.kind, journal.key, journal.seq DESC
+    ) AS now
+    ${entryUpTo(sql`was`, sql`now`, sql`${seq}::bigint`)}
     WHERE was.after IS DISTINCT FROM now.after
   `.execute(db);
 }
@@ -46,9 +48,10 @@ export async function noteUndone(
   cause: string,
 ): Promise<void> {
   await sql`
-    INSERT INTO restore_item (plan_id, kind, key, phase, rank, wanted, present, changed_since)
+    INSERT INTO restore_item
+      (plan_id, kind, key, phase, rank, verdict, wanted, present, changed_since)
     SELECT ${planId}::integer, c.kind, c.key, ${phaseOf(kinds, sql`was.after`)},
-      ${rankOf(sql`was.after`)}, was.after, now.after, now.seq > c.last
+      ${rankOf(sql`was.after`)}, ${verdict}, was.after, now.after, now.seq > c.last
     FROM (
       SELECT kind, key, min(seq) AS first, max(seq) AS last FROM journal
       WHERE cause = ${cause} AND seq <= ${head} GROUP BY kind, key
@@ -72,9 +75,9 @@ export async function noteCopies(
   const moved = (name: RawBuilder<unknown>) =>
     sql`(${into}::text || substr(${name}, ${from.length + 1}::integer))`;
   await sql`
-    INSERT INTO restore_item (plan_id, kind, key, phase, rank, wanted, source)
+    INSERT INTO restore_item (plan_id, kind, key, phase, rank, verdict, wanted, source)
     SELECT ${planId}::integer, was.kind, ${moved(sql`was.key`)},
-      ${phaseOf(kinds, sql`was.after`, sql`was`)}, was.seq,
+      ${phaseOf(kinds, sql`was.after`, sql`was`)}, was.seq, 'create',
       CASE was.kind
         WHEN 'project' THEN was.after || jsonb_build_object('name', ${into}::text,
           'metadata', was.after -> 'metadata' || '{"public":"false"}', 'registryId', null)
@@ -89,9 +92,12 @@ export async function noteCopies(
         ELSE was.after || jsonb_build_object(
           'repository', ${moved(sql`(was.after ->> 'repository')`)})
       END,
-      CASE was.kind WHEN 'manifest' THEN was.after ->> 'repository' END
+      CASE was.kind WHEN 'manifest' THEN was.after ->> 'repository'
+        WHEN 'project' THEN was.key END
     FROM (
-      SELECT DISTINCT ON (journal.kind, journal.key) journal.* FROM ${keysIn(ranges)}
+      SELECT DISTINCT ON (journal.kind, journal.key)
+        journal.kind, journal.key, journal.seq, journal.after
+      FROM ${keysIn(ranges)}
       JOIN journal ON journal.kind = range.kind AND journal.key >= range.lo
         AND journal.key < range.hi
       WHERE journal.seq <= ${Math.min(seq, head)}
@@ -100,6 +106,10 @@ export async function noteCopies(
     WHERE was.after IS NOT NULL
   `.execute(db);
 }
+
+/** What becomes of a name that nothing speaks against, as `planRestore` has it. */
+const verdict = sql`CASE WHEN was.after IS NULL THEN 'remove'
+  WHEN now.after IS NULL THEN 'create' ELSE 'change' END`;
 
 /** The last entry of `c`'s name that is not after `seq`. */
 function entryUpTo(

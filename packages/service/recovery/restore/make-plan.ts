@@ -9,6 +9,7 @@ import { noteItsTags, noteNeeded } from "./needed.ts";
 import { type Decided, planRestore, type RestoreFacts } from "./plan-restore.ts";
 import type { Counts, Image, RestoreRequest } from "./ports.ts";
 import { parseScope, projectOfScope, type Scope } from "./scope.ts";
+import { summaryOf } from "./stored-plan.ts";
 
 /** What plans are made with. */
 export interface Planning {
@@ -72,6 +73,8 @@ async function fillPlan(
 ): Promise<void> {
   const { kinds } = planning;
   const about = { planId: id, scope, kinds, head };
+  // Entries of a large scope are sorted in memory.
+  await sql`SET LOCAL work_mem = '64MB'`.execute(db);
   if (seq === null) await noteUndone(db, about, request.cause!);
   else if (request.into !== undefined) {
     await noteCopies(db, about, { from: request.name, into: request.into, seq });
@@ -93,7 +96,7 @@ async function fillPlan(
   await db
     .updateTable("restore_plan")
     .set({
-      counts: JSON.stringify({ ...counts, tags: await tagsIn(db, scope) }),
+      counts: JSON.stringify(await summaryOf(db, id, counts, await tagsIn(db, scope))),
       bytes: sums.reduce((total, { bytes }) => total + bytes, 0),
       objections,
     })
@@ -101,11 +104,15 @@ async function fillPlan(
     .execute();
 }
 
-interface ItemRow {
-  readonly kind: string;
-  readonly key: string;
+/** Where an item stands in its plan's order. */
+interface Place {
   readonly phase: number;
   readonly rank: number;
+}
+
+interface ItemRow extends Place {
+  readonly kind: string;
+  readonly key: string;
   readonly wanted: Image;
   readonly present: Image;
   readonly changedSince: boolean;
@@ -122,7 +129,7 @@ async function decideAll(
   const counts = { create: 0, change: 0, remove: 0, keep: 0, conflict: 0 };
   const broken = new Map<string, string>();
   const projectsGone = await goneProjects(db, planId);
-  let after: Pick<ItemRow, "phase" | "rank" | "key"> = { phase: -1, rank: 0, key: "" };
+  let after: Place = { phase: -1, rank: 0 };
   for (;;) {
     const page = await pageOf(db, planId, after);
     if (page.length === 0) return counts;
@@ -138,38 +145,37 @@ async function decideAll(
     const facts: RestoreFacts = { kinds: known, projectsGone, broken, immutable, gone };
     const decided = planRestore(page, facts, request);
     for (const { verdict } of decided) counts[verdict]++;
-    await noteVerdicts(db, planId, decided);
+    await noteVerdicts(db, planId, page, decided);
     after = page.at(-1)!;
   }
 }
 
-async function pageOf(
-  db: Transaction<Database>,
-  planId: number,
-  after: Pick<ItemRow, "phase" | "rank" | "key">,
-): Promise<ItemRow[]> {
+async function pageOf(db: Transaction<Database>, planId: number, after: Place): Promise<ItemRow[]> {
   const { rows } = await sql<ItemRow>`
     SELECT kind, key, phase, rank, wanted, present, changed_since AS "changedSince", source
     FROM restore_item
-    WHERE plan_id = ${planId}
-      AND (phase, rank, key) > (${after.phase}, ${after.rank}::bigint, ${after.key})
-    ORDER BY phase, rank, key LIMIT ${PAGE}
+    WHERE plan_id = ${planId} AND (phase, rank) > (${after.phase}, ${after.rank}::bigint)
+    ORDER BY phase, rank LIMIT ${PAGE}
   `.execute(db);
   return rows;
 }
 
+/** Items stand there as if nothing spoke against them: only the others are changed. */
 async function noteVerdicts(
   db: Transaction<Database>,
   planId: number,
+  page: readonly ItemRow[],
   decided: readonly Decided[],
 ): Promise<void> {
+  const others = decided.flatMap((one, n) => (one.why === null ? [] : [{ ...page[n]!, ...one }]));
+  if (others.length === 0) return;
   await sql`
     UPDATE restore_item SET verdict = k.verdict, why = k.why
-    FROM unnest(${decided.map(({ kind }) => kind)}::text[],
-                ${decided.map(({ key }) => key)}::text[],
-                ${decided.map(({ verdict }) => verdict)}::text[],
-                ${decided.map(({ why }) => why)}::text[]) AS k (kind, key, verdict, why)
-    WHERE plan_id = ${planId} AND restore_item.kind = k.kind AND restore_item.key = k.key
+    FROM unnest(${others.map(({ phase }) => phase)}::smallint[],
+                ${others.map(({ rank }) => rank)}::bigint[],
+                ${others.map(({ verdict }) => verdict)}::text[],
+                ${others.map(({ why }) => why)}::text[]) AS k (phase, rank, verdict, why)
+    WHERE plan_id = ${planId} AND restore_item.phase = k.phase AND restore_item.rank = k.rank
   `.execute(db);
 }
 

@@ -32,33 +32,36 @@ export async function noteNeeded(
         SELECT FROM repository JOIN manifest ON manifest.repository_id = repository.id
         WHERE repository.name = needed.repository AND manifest.digest = needed.digest)
     )
-    INSERT INTO restore_item (plan_id, kind, key, phase, rank, wanted)
+    INSERT INTO restore_item (plan_id, kind, key, phase, rank, verdict, wanted)
     SELECT ${planId}::integer, last.kind, last.key,
       CASE last.kind WHEN 'manifest' THEN ${phase("manifest")}::integer
-        ELSE ${phase("artifact_label")}::integer END, last.seq, last.after
-    FROM lacking CROSS JOIN (VALUES ('manifest'), ('artifact_label')) AS k (kind)
+        ELSE ${phase("artifact_label")}::integer END, last.seq, 'create', last.after
+    FROM (
+      SELECT k.kind, lacking.key
+      FROM lacking CROSS JOIN (VALUES ('manifest'), ('artifact_label')) AS k (kind)
+      EXCEPT SELECT kind, key FROM restore_item WHERE plan_id = ${planId}
+    ) AS missing
     CROSS JOIN LATERAL (
       SELECT journal.kind, journal.key, seq, after FROM journal
-      WHERE journal.kind = k.kind AND journal.key = lacking.key AND after IS NOT NULL
+      WHERE journal.kind = missing.kind AND journal.key = missing.key AND after IS NOT NULL
       ORDER BY seq DESC LIMIT 1
     ) AS last
-    ON CONFLICT DO NOTHING
   `.execute(db);
   await sql`
     WITH homes AS (
       SELECT DISTINCT split_part(split_part(key, '@', 1), ':', 1) AS name FROM restore_item
       WHERE plan_id = ${planId} AND kind IN ('tag', 'manifest') AND wanted IS NOT NULL
+      EXCEPT SELECT key FROM restore_item WHERE plan_id = ${planId} AND kind = 'repository'
     )
-    INSERT INTO restore_item (plan_id, kind, key, phase, rank, wanted)
+    INSERT INTO restore_item (plan_id, kind, key, phase, rank, verdict, wanted)
     SELECT ${planId}::integer, 'repository', homes.name, ${phase("repository")}::integer, last.seq,
-      last.after
+      'create', last.after
     FROM homes CROSS JOIN LATERAL (
       SELECT seq, after FROM journal
       WHERE kind = 'repository' AND key = homes.name AND after IS NOT NULL
       ORDER BY seq DESC LIMIT 1
     ) AS last
     WHERE NOT EXISTS (SELECT FROM repository WHERE repository.name = homes.name)
-    ON CONFLICT DO NOTHING
   `.execute(db);
 }
 
@@ -70,8 +73,8 @@ export async function noteItsTags(
   phase: number,
 ): Promise<void> {
   await sql`
-    INSERT INTO restore_item (plan_id, kind, key, phase, rank, wanted)
-    SELECT ${planId}::integer, 'tag', was.key, ${phase}::integer, was.seq, was.after
+    INSERT INTO restore_item (plan_id, kind, key, phase, rank, verdict, wanted)
+    SELECT ${planId}::integer, 'tag', was.key, ${phase}::integer, was.seq, 'create', was.after
     FROM (
       SELECT DISTINCT ON (key) key, seq, after FROM journal
       WHERE kind = 'tag' AND key >= ${`${repository}:`} AND key < ${`${repository};`}
@@ -81,6 +84,5 @@ export async function noteItsTags(
     WHERE was.after ->> 'digest' = ${digest} AND (
       SELECT after FROM journal WHERE kind = 'tag' AND journal.key = was.key
       ORDER BY seq DESC LIMIT 1) IS NULL
-    ON CONFLICT DO NOTHING
   `.execute(db);
 }

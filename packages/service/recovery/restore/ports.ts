@@ -10,6 +10,8 @@ export interface NameToRestore {
   readonly wanted: Image;
   readonly present: Image;
   readonly source?: string | null;
+  /** The seq of the entry that told `wanted`. */
+  readonly was?: number | null;
 }
 
 /** Sizes in bytes of those of `digests` that lie in the store. */

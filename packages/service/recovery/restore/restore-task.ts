@@ -1,10 +1,11 @@
-import type { Actor, Catalog } from "@entrepot/catalog";
+import type { Actor, Catalog, Commit } from "@entrepot/catalog";
 import type { TaskHandler, TaskRun } from "@entrepot/jobs";
 import type { Digest } from "@entrepot/oci";
 import { eachOf } from "@entrepot/registry";
 import type { BlobStore } from "@entrepot/storage";
 import { sql } from "kysely";
 import { knownSizes } from "./content-facts.ts";
+import { readRestorePlan } from "./stored-plan.ts";
 import type { Image, RestorableKind, Sizes } from "./ports.ts";
 
 /** The kind of the task that carries a plan out. */
@@ -37,17 +38,7 @@ export function restoreTask(options: RestoreTaskOptions): TaskHandler {
   };
 }
 
-/** A place in a plan's order. What is before it has been done, and is not looked at again. */
-interface Place {
-  readonly phase: number;
-  readonly rank: number;
-  readonly key: string;
-}
-
-const BEGINNING: Place = { phase: -1, rank: 0, key: "" };
-
 interface Batch {
-  readonly last: Place;
   readonly done: number;
   readonly left: readonly { readonly name: string; readonly why: string }[];
   readonly kind: string;
@@ -57,28 +48,22 @@ async function carryOut(options: RestoreTaskOptions, run: TaskRun): Promise<void
   const { catalog } = options;
   const { planId, actor: name } = run.task.payload as { planId: number; actor: string };
   const actor = { name, cause: `execution:${run.execution.id}` };
-  const { total } = await catalog.db
-    .selectFrom("restore_item")
-    .select(({ fn }) => fn.countAll<number>().as("total"))
-    .where("plan_id", "=", planId)
-    .where("verdict", "in", ["create", "change", "remove"])
-    .executeTakeFirstOrThrow();
-  let told = 0;
-  let [done, after] = [await countOf(catalog, planId), BEGINNING];
+  const plan = (await readRestorePlan(catalog, planId))!;
+  const total = plan.counts.create + plan.counts.change + plan.counts.remove;
+  let [done, left] = [plan.done, plan.left];
   for (;;) {
     run.signal.throwIfAborted();
     run.draining.throwIfAborted();
-    const batch = await nextBatch(options, planId, actor, after);
+    const batch = await nextBatch(options, planId, actor);
     if (!batch) break;
-    after = batch.last;
     done += batch.done;
     for (const { name: key, why } of batch.left) {
-      if (told++ < MOST_TOLD) run.log("warn", `${batch.kind} ${key} is left as it is: ${why}`);
+      if (left++ < MOST_TOLD) run.log("warn", `${batch.kind} ${key} is left as it is: ${why}`);
     }
-    run.progress({ stage: batch.kind, done, total: Number(total) });
+    run.progress({ stage: batch.kind, done, total });
   }
   await catalog.db.deleteFrom("history_hold").where("holder", "=", `restore:${planId}`).execute();
-  run.log("info", `done: ${done} of ${total} names, ${told} left`);
+  run.log("info", `done: ${done} of ${total} names, ${left} left`);
 }
 
 /** Puts back the next names of one kind. Null when there are none any more. */
@@ -86,18 +71,25 @@ function nextBatch(
   { catalog, store, kinds }: RestoreTaskOptions,
   planId: number,
   actor: Actor,
-  after: Place,
 ): Promise<Batch | null> {
   return catalog.commit(actor, async (commit) => {
+    const after = await commit.db
+      .selectFrom("restore_plan")
+      .select(["done_phase", "done_rank"])
+      .where("id", "=", planId)
+      .forUpdate()
+      .executeTakeFirstOrThrow();
     const { rows } = await sql<Item>`
       SELECT kind, key, phase, rank, wanted, present, source FROM restore_item
-      WHERE plan_id = ${planId} AND outcome IS NULL AND verdict IN ('create', 'change', 'remove')
-        AND (phase, rank, key) > (${after.phase}, ${after.rank}::bigint, ${after.key})
-      ORDER BY phase, rank, key LIMIT ${BATCH} FOR UPDATE
+      WHERE plan_id = ${planId} AND verdict IN ('create', 'change', 'remove')
+        AND (phase, rank) > (${after.done_phase}, ${after.done_rank}::bigint)
+      ORDER BY phase, rank LIMIT ${BATCH}
     `.execute(commit.db);
     const kind = rows[0]?.kind;
     if (kind === undefined) return null;
-    const names = rows.slice(0, upTo(rows, kind));
+    const names = rows
+      .slice(0, upTo(rows, kind))
+      .map((row) => ({ ...row, was: row.wanted === null ? null : row.rank }));
     const sizes: Sizes = async (digests) => {
       const known = await knownSizes(commit.db, planId, digests);
       const unknown = digests.filter((digest) => !known.has(digest));
@@ -108,21 +100,53 @@ function nextBatch(
       return known;
     };
     const left = await kinds.get(kind)!.restore(commit, names, { sizes, actor });
-    await sql`
-      UPDATE restore_item SET outcome = CASE WHEN k.why IS NULL THEN 'done' ELSE 'left' END,
-        why = k.why
-      FROM unnest(${names.map(({ key }) => key)}::text[], ${left}::text[]) AS k (key, why)
-      WHERE plan_id = ${planId} AND kind = ${kind} AND restore_item.key = k.key
-    `.execute(commit.db);
-    const told = names.flatMap(({ key: name }, n) =>
-      left[n] === null ? [] : [{ name, why: left[n]! }],
+    const told = names.flatMap(({ key, phase, rank }, n) =>
+      left[n] === null ? [] : [{ name: key, phase, rank, why: left[n]! }],
     );
-    return { kind, done: names.length - told.length, left: told, last: names.at(-1)! };
+    const done = names.length - told.length;
+    await noteDone(commit, planId, { last: names.at(-1)!, done, left: told });
+    return { kind, done, left: told };
   });
+}
+
+/** Notes how far a plan has been carried out, and why some of its last names were left. */
+async function noteDone({ db }: Commit, planId: number, { last, done, left }: Turn): Promise<void> {
+  await db
+    .updateTable("restore_plan")
+    .set(({ eb }) => ({
+      done_phase: last.phase,
+      done_rank: last.rank,
+      done: eb("done", "+", done),
+      left_alone: eb("left_alone", "+", left.length),
+    }))
+    .where("id", "=", planId)
+    .execute();
+  if (left.length === 0) return;
+  await sql`
+    UPDATE restore_item SET why = k.why
+    FROM unnest(${left.map((one) => one.phase)}::smallint[],
+                ${left.map((one) => one.rank)}::bigint[],
+                ${left.map(({ why }) => why)}::text[]) AS k (phase, rank, why)
+    WHERE plan_id = ${planId} AND restore_item.phase = k.phase AND restore_item.rank = k.rank
+  `.execute(db);
+}
+
+/** What has had its turn together. */
+interface Turn {
+  readonly last: Place;
+  readonly done: number;
+  readonly left: readonly (Place & { readonly why: string })[];
+}
+
+/** Where an item stands in its plan's order. */
+interface Place {
+  readonly phase: number;
+  readonly rank: number;
 }
 
 interface Item extends Place {
   readonly kind: string;
+  readonly key: string;
   readonly wanted: Image;
   readonly present: Image;
   readonly source: string | null;
@@ -132,14 +156,4 @@ interface Item extends Place {
 function upTo(rows: readonly { readonly kind: string }[], kind: string): number {
   const other = rows.findIndex((row) => row.kind !== kind);
   return other === -1 ? rows.length : other;
-}
-
-async function countOf({ db }: Catalog, planId: number): Promise<number> {
-  const { done } = await db
-    .selectFrom("restore_item")
-    .select(({ fn }) => fn.countAll<number>().as("done"))
-    .where("plan_id", "=", planId)
-    .where("outcome", "=", "done")
-    .executeTakeFirstOrThrow();
-  return Number(done);
 }

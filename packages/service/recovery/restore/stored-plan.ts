@@ -2,6 +2,12 @@ import type { Catalog } from "@entrepot/catalog";
 import { sql } from "kysely";
 import type { Counts, PlanItem, RestorePlan, RestoreRequest, Verdict } from "./ports.ts";
 
+/** Of an item joined with its plan: null until its turn has come. */
+const outcome = sql<"done" | "left" | null>`CASE
+  WHEN verdict NOT IN ('create', 'change', 'remove') THEN NULL
+  WHEN restore_item.why IS NOT NULL THEN 'left'
+  WHEN (phase, rank) <= (done_phase, done_rank) THEN 'done' END`;
+
 /** Plan `id`, or null; while it is being made, too. */
 export async function readRestorePlan(
   { db }: Pick<Catalog, "db">,
@@ -13,18 +19,45 @@ export async function readRestorePlan(
     .where("id", "=", id)
     .executeTakeFirst();
   if (!row || row.counts === null) return null;
-  const { tags, ...counts } = row.counts as Counts & { tags: number };
+  const { unchangedTags, projects, kinds, system, ...counts } = row.counts as Summary;
+  const request = row.request as RestoreRequest & { at?: string };
+  return {
+    id,
+    request: { ...request, ...(request.at !== undefined && { at: new Date(request.at) }) },
+    moment: row.moment,
+    head: row.head,
+    counts,
+    unchangedTags,
+    bytes: Number(row.bytes),
+    objections: row.objections,
+    projects,
+    kinds,
+    system,
+    actor: row.actor,
+    createdAt: row.created_at,
+    executionId: row.execution_id,
+    done: row.done,
+    left: row.left_alone,
+  };
+}
+
+/** What is stored with a plan, so that it need not be counted again. */
+export type Summary = Counts & Pick<RestorePlan, "unchangedTags" | "projects" | "kinds" | "system">;
+
+/** The summary of a plan whose items are decided; `tags` are in its scope as it is now. */
+export async function summaryOf(
+  db: Catalog["db"],
+  id: number,
+  counts: Counts,
+  tags: number,
+): Promise<Summary> {
   const { rows } = await sql<{
     touched: number;
-    done: number;
-    left: number;
-    projects: string[];
+    projects: string[] | null;
     kinds: string[] | null;
     system: boolean;
   }>`
     SELECT count(*) FILTER (WHERE kind = 'tag' AND present IS NOT NULL)::integer AS touched,
-      count(*) FILTER (WHERE outcome = 'done')::integer AS done,
-      count(*) FILTER (WHERE outcome = 'left')::integer AS left,
       array_agg(DISTINCT CASE kind WHEN 'policy' THEN coalesce(wanted, present) ->> 'project'
         ELSE split_part(key, '/', 1) END)
         FILTER (WHERE kind NOT IN ('account', 'endpoint', 'setting') AND key NOT LIKE '/%'
@@ -36,25 +69,13 @@ export async function readRestorePlan(
         OR (kind = 'project' AND (wanted IS NULL OR present IS NULL))), false) AS system
     FROM restore_item WHERE plan_id = ${id}
   `.execute(db);
-  const { touched, done, left, projects, kinds, system } = rows[0]!;
-  const request = row.request as RestoreRequest & { at?: string };
+  const { touched, projects, kinds, system } = rows[0]!;
   return {
-    id,
-    request: { ...request, ...(request.at !== undefined && { at: new Date(request.at) }) },
-    moment: row.moment,
-    head: row.head,
-    counts,
+    ...counts,
     unchangedTags: Math.max(0, tags - touched),
-    bytes: Number(row.bytes),
-    objections: row.objections,
     projects: projects ?? [],
     kinds: kinds ?? [],
     system,
-    actor: row.actor,
-    createdAt: row.created_at,
-    executionId: row.execution_id,
-    done,
-    left,
   };
 }
 
@@ -70,19 +91,21 @@ export interface ItemQuery {
 export async function readRestoreItems(
   { db }: Pick<Catalog, "db">,
   id: number,
-  { verdict, outcome, page, pageSize }: ItemQuery,
+  { verdict, outcome: wanted, page, pageSize }: ItemQuery,
 ): Promise<{ items: PlanItem[]; total: number }> {
-  let all = db.selectFrom("restore_item").where("plan_id", "=", id);
+  let all = db
+    .selectFrom("restore_item")
+    .innerJoin("restore_plan", "restore_plan.id", "restore_item.plan_id")
+    .where("plan_id", "=", id);
   if (verdict) all = all.where("verdict", "=", verdict);
-  if (outcome) all = all.where("outcome", "=", outcome);
+  if (wanted) all = all.where(outcome, "=", wanted);
   const { total } = await all
     .select(({ fn }) => fn.countAll<number>().as("total"))
     .executeTakeFirstOrThrow();
   const items = await all
-    .select(["kind", "key", "verdict", "wanted", "present", "why", "outcome"])
+    .select(["kind", "key", "verdict", "wanted", "present", "why", outcome.as("outcome")])
     .orderBy("phase")
     .orderBy("rank")
-    .orderBy("key")
     .limit(pageSize)
     .offset((page - 1) * pageSize)
     .execute();
