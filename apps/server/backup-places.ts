@@ -16,8 +16,27 @@ export const BACKUP_SETTINGS: readonly Setting[] = [
   },
 ];
 
+/** Where backups may be. */
+export interface BackupPlaces {
+  readonly folders: readonly string[];
+  /** Of S3, the storage's; absent: as the AWS SDK finds them. */
+  readonly keys?: { readonly accessKey: string; readonly secretKey: string } | undefined;
+}
+
+/** What opens encrypted backups when they are tried. */
+export const DRILL_SETTINGS: readonly Setting[] = [
+  {
+    env: "ENTREPOT_DRILL_KEY_FILE",
+    flag: "--drill-key-file",
+    value: "file",
+    standard: "",
+    help: "the key file (age) that opens encrypted backups when they are tried by a drill",
+    wrong: () => null,
+  },
+];
+
 /** The addresses of backups that may be used: of this machine's folders those in `folders`. */
-export function backupPlaces(folders: readonly string[]): {
+export function backupPlaces({ folders, keys }: BackupPlaces): {
   /** Throws FORBIDDEN for another folder, BAD_REQUEST for what is no address. */
   check(address: string): void;
   open(address: string): Promise<ObjectStore>;
@@ -43,7 +62,7 @@ export function backupPlaces(folders: readonly string[]): {
     check,
     open: async (address) => {
       check(address);
-      return await openObjects(address);
+      return await openObjects(address, { keys });
     },
   };
 }

@@ -31,6 +31,7 @@ import { localSite } from "./local-site.ts";
 import type { Log } from "./log.ts";
 import { lagOver } from "./lag-over.ts";
 import type { Stores } from "./open-store.ts";
+import type { StorageConfig } from "./storage-settings.ts";
 import { openStorageMove, type StorageMove } from "./storage-move.ts";
 import { webhookPost } from "./post-webhook.ts";
 import { restorableKinds } from "./restorable-kinds.ts";
@@ -53,6 +54,8 @@ export interface Parts {
   /** Webhooks. */
   readonly events: Events;
   readonly storageMove: StorageMove;
+  /** What holds the blobs. Source: Harbor's registry_storage_provider_name. */
+  readonly storageKind: "filesystem" | "s3";
   /** Garbage collection. */
   readonly backups: Backups;
   readonly sweeps: Sweeps;
@@ -84,6 +87,8 @@ export interface PartsOptions extends Pick<Parts, "catalog" | "store" | "log"> {
   readonly keptRuns?: Kept | undefined;
   /** Where backups may be on this machine; nowhere if absent. */
   readonly backupFolders?: readonly string[] | undefined;
+  /** Where blobs lie, as configured; S3's keys are those of backups, too. A folder if absent. */
+  readonly storage?: Pick<StorageConfig, "url" | "keys"> | undefined;
   /** How long garbage collection waits; a day each if absent. */
   readonly garbage?: Pick<SweepContext, "graceMs" | "quarantineMs"> | undefined;
 }
@@ -140,7 +145,8 @@ export async function openParts(options: PartsOptions, onStop: OnStop): Promise<
   onStop(() => events.close());
   const kinds = restorableKinds({ content, jobs, replication, retention });
   const restores = openRestores({ catalog, store, jobs, kinds });
-  const places = backupPlaces(options.backupFolders ?? []);
+  const { backupFolders: folders = [], storage } = options;
+  const places = backupPlaces({ folders, keys: storage?.keys ?? undefined });
   const backups = openBackups({
     catalog,
     store,
@@ -174,6 +180,7 @@ export async function openParts(options: PartsOptions, onStop: OnStop): Promise<
     metrics,
     events,
     storageMove,
+    storageKind: storage?.url.startsWith("s3:") ? "s3" : "filesystem",
     sweeps,
     backups,
     log,

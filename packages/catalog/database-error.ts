@@ -24,8 +24,9 @@ const REFUSED: ReadonlySet<string> = new Set(["ENIMM", "ENQUO"]);
 
 /**
  * `error` as RegistryError UNAVAILABLE if it means that the database cannot be reached or has gone
- * away, DENIED if it is our own triggers' refusal; anything else (a violated constraint, wrong SQL) as it is. Trying again later is safe,
- * except that a commit whose connection was lost may have happened.
+ * away, DENIED if it is our own triggers' refusal; anything else (a violated constraint, wrong SQL)
+ * as it is. Trying again later is safe, except that a commit whose connection was lost may have
+ * happened.
  */
 export function databaseError(error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof RegistryError) return error;

@@ -12,6 +12,7 @@ export {
   standingOf,
 } from "./clock.ts";
 export { compareWithTables, type Difference } from "./compare-with-tables.ts";
+export { isTransient } from "./database-error.ts";
 export type * from "./database.ts";
 export { type Folded, foldJournal, type FoldLimits } from "./fold-journal.ts";
 export { followJournal, type Following, type FollowOptions } from "./journal-reader.ts";

@@ -33,6 +33,7 @@ export interface ApiOptions {
   readonly retention: Retention;
   readonly events: Events;
   readonly storageMove: StorageMove;
+  readonly storageKind: "filesystem" | "s3";
   readonly sweeps: Sweeps;
   readonly upstreams: Upstreams;
   readonly backups: Backups;

@@ -40,7 +40,7 @@ export function addSystem(app: App, options: ApiOptions): void {
         has_ca_root: false,
         read_only: false,
         notification_enable: false,
-        registry_storage_provider_name: "filesystem",
+        registry_storage_provider_name: options.storageKind,
         current_time: new Date().toISOString(),
       },
       200,

@@ -1,4 +1,4 @@
-import { batched, type Catalog } from "@entrepot/catalog";
+import { batched, type Catalog, isTransient } from "@entrepot/catalog";
 import { asDigest, type Descriptor, type Digest, RegistryError } from "@entrepot/oci";
 import { sql } from "kysely";
 
@@ -47,7 +47,7 @@ export function openLookups(catalog: Catalog): Lookups {
 /** What one project's quota refuses is no other row's failure: then each goes alone. */
 async function addEach(catalog: Catalog, rows: BlobRow[]): Promise<(boolean | RegistryError)[]> {
   try {
-    return await addBlobs(catalog, rows);
+    return await againIfTransient(() => addBlobs(catalog, rows));
   } catch (error) {
     if (!(error instanceof RegistryError) || error.code !== "DENIED") throw error;
     if (rows.length === 1) return [error];
@@ -55,6 +55,17 @@ async function addEach(catalog: Catalog, rows: BlobRow[]): Promise<(boolean | Re
   const outcomes: (boolean | RegistryError)[] = [];
   for (const row of rows) outcomes.push(...(await addEach(catalog, [row])));
   return outcomes;
+}
+
+/** As a commit does: a deadlock with a deletion is nobody's failure. Adding rows may be repeated. */
+async function againIfTransient<T>(add: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await add();
+    } catch (error) {
+      if (tries === MOST_TRIES || !isTransient(error)) throw error;
+    }
+  }
 }
 
 interface ManifestRow {

@@ -101,7 +101,7 @@ test("a rule holds from its entry in the journal on, whatever is under way", asy
   }
 });
 
-test("rules are changed, found and deleted, each change journalled; none is there twice", async () => {
+test("rules are changed, found, deleted; each change journalled, none twice", async () => {
   const { rules, project, catalog } = made;
   const at = await project();
   const id = await rules.create(ACTOR, at, RULE);

@@ -8,6 +8,7 @@ import { sweepPast } from "./sweep-past.ts";
 import { EMPTY_REPORT, type SweepReport, withBlob, withHeld } from "./sweep-report.ts";
 import { sweepRows } from "./sweep-rows.ts";
 import { untaggedManifests } from "./sweep-untagged.ts";
+import { sweepWebhooks } from "./sweep-webhooks.ts";
 import { verdictOf } from "./verdict.ts";
 
 /** What a sweep works on, and how long it waits. */
@@ -87,6 +88,7 @@ export function sweepRun(
     },
     async journal(state) {
       limits ??= await (dryRun ? foldLimits(catalog) : settleFold(catalog));
+      if (!dryRun) await sweepWebhooks(catalog, limits, graceMs);
       const folded = await foldJournal(catalog.db, limits, Number(state.after), { dryRun });
       return on(state, folded.next, { entries: state.report.entries + folded.removed });
     },
