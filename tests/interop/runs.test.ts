@@ -133,6 +133,35 @@ test("an event batch beyond the ceiling asks as well", async () => {
   expect(await at("v1")).toBeNull();
 });
 
+test("deletions one by one do not pass the ceiling together", async () => {
+  const settings = { trigger: { type: "event_based" }, max_deletions: 2 };
+  const { push, remove, at, create } = await world(settings as never);
+  const id = await create();
+  for (const tag of ["v1", "v2", "v3", "v4"]) {
+    const digest = await push(tag);
+    await vi.waitFor(async () => expect(await at(tag)).toBe(digest), SOON);
+  }
+  const list = () => api.replicas.list({ params: { id }, query: { q: "reference=~v" } });
+  for (const [tag, left] of [
+    ["v1", 3],
+    ["v2", 2],
+  ] as const) {
+    await remove(tag);
+    await vi.waitFor(async () => expect(await at(tag)).toBeNull(), SOON);
+    // Each is over and done with before the next begins.
+    await vi.waitFor(async () => expect((await list()).body).toHaveLength(left), SOON);
+  }
+  await remove("v3");
+  await vi.waitFor(async () => {
+    const { body } = await api.executions.list({ query: { policy_id: id } });
+    expect(body.filter((one) => one.deletions_to_confirm === 1)).toHaveLength(1);
+  }, SOON);
+  expect(await at("v3")).not.toBeNull();
+  await run(id, { confirm_deletions: 1 });
+  expect(await at("v3")).toBeNull();
+  expect(await at("v4")).not.toBeNull();
+});
+
 test("an all-or-nothing run moves its tags at the end, verified", async () => {
   const { name, push, at, create } = await world({
     all_or_nothing: true,

@@ -3,7 +3,9 @@ import { RegistryError } from "@entrepot/oci";
 import { type Kysely, sql } from "kysely";
 import { heldBack } from "./plan-run.ts";
 import type { Step } from "./planner.ts";
+import { VENDOR } from "./policies.ts";
 import type { Policy } from "./ports.ts";
+import { REPLICATE } from "./replicas.ts";
 
 /** What a run's first task carries. */
 export interface RunPayload extends Record<string, unknown> {
@@ -29,14 +31,19 @@ export interface Ceiled {
   readonly held: readonly Step[];
 }
 
+/** Deletions of events count together within so long. */
+const TOGETHER = "1 hour";
+
 /**
- * Takes the deletions out of an event batch's `steps` where they, with those still under way, are
- * more than the policy's ceiling allows. They stay as they are until a run confirms them.
+ * Takes the deletions out of an event batch's `steps` where they, with those still under way and
+ * those that events brought about within the last hour or in the same `executionId`, are more than
+ * the policy's ceiling allows. They stay as they are until a run confirms them.
  */
 export async function underCeiling(
   db: Kysely<Database>,
   policy: Policy,
   steps: readonly Step[],
+  executionId = 0,
 ): Promise<Ceiled> {
   const { maxDeletions, maxDeletionPercent } = policy.options;
   const deletions = steps.filter(({ operation }) => operation === "delete");
@@ -48,10 +55,28 @@ export async function underCeiling(
     FROM replica WHERE policy_id = ${policy.id} AND arrived IS NOT NULL
   `.execute(db);
   const { replicated, going } = rows[0]!;
-  if (heldBack(policy, deletions.length + Number(going), Number(replicated)) === 0) {
-    return { steps, held: [] };
-  }
+  const gone = await lately(db, policy, executionId);
+  const together = deletions.length + Number(going) + gone;
+  if (heldBack(policy, together, Number(replicated) + gone) === 0) return { steps, held: [] };
   return { steps: steps.filter((step) => !deletions.includes(step)), held: deletions };
+}
+
+/** Names that events have had deleted lately and that have gone; what is there again is not lost. */
+async function lately(db: Kysely<Database>, policy: Policy, executionId: number): Promise<number> {
+  const { rows } = await sql<{ gone: number }>`
+    SELECT count(DISTINCT (task.payload ->> 'repository', task.payload ->> 'reference')) AS gone
+    FROM execution JOIN task ON task.execution_id = execution.id
+    WHERE execution.vendor = ${VENDOR} AND execution.vendor_id = ${policy.id}
+      AND execution.trigger = 'event_based'
+      AND (execution.id = ${executionId} OR task.start_time > now() - ${TOGETHER}::interval)
+      AND task.kind = ${REPLICATE} AND task.payload ->> 'operation' = 'delete'
+      AND NOT EXISTS (
+        SELECT FROM replica WHERE policy_id = ${policy.id}
+          AND repository = task.payload ->> 'repository'
+          AND reference = task.payload ->> 'reference'
+      )
+  `.execute(db);
+  return Number(rows[0]!.gone);
 }
 
 /** Why a run stops and asks. Not tried again: somebody has to decide. */
@@ -64,7 +89,7 @@ export function asks(policy: Policy, held: number): RegistryError {
   return new RegistryError(
     "PRECONDITION",
     `${held} deletions wait for confirmation, more than policy '${policy.name}' allows ` +
-      `(${ceiling.filter(Boolean).join(", ")}); nothing was deleted. Look at the plan of this ` +
+      `(${ceiling.filter(Boolean).join(", ")}); none of them was made. Look at the plan of this ` +
       `execution, then run the policy with confirm_deletions ${held}`,
   );
 }

@@ -25,6 +25,8 @@ export async function catchUpFrom(
   let held = 0;
   for (let after = from; after < to;) {
     signal.throwIfAborted();
+    // Between two batches another node may begin anew: what is planned already is known to it.
+    run.draining.throwIfAborted();
     const entries = (await catalog.entries(after, BATCH)).filter(({ seq }) => seq <= to);
     if (entries.length === 0) break;
     after = entries.at(-1)!.seq;
@@ -35,7 +37,7 @@ export async function catchUpFrom(
         const still = await withIndexes(db, await asTheyAre(db, changes));
         if (still.length === 0) return;
         const steps = planEvents(plan, still, await knownReplicas(db, policy.id, still));
-        const allowed = await underCeiling(db, policy, steps);
+        const allowed = await underCeiling(db, policy, steps, run.execution.id);
         held += allowed.held.length;
         await run.addTasks(await storeSteps(db, policy, allowed.steps), db);
       });
