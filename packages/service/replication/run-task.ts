@@ -78,12 +78,23 @@ async function runPolicy(sides: Sides, run: TaskRun, confirmed: number): Promise
     for (const one of batch) listed.add(keyOf(one));
     counts = await storeBatch(sides, run, batch, counts);
     show("compare");
+    handOver(run, listed.size);
   }
   const held = await storeDeletions(sides, run, { listed, counts, confirmed });
   counts = held.counts;
   show("planned");
   run.log("info", `compared ${listed.size} artifacts: ${inWords(counts)}`);
   if (held.count > 0) throw asks(policy, held.count);
+}
+
+/**
+ * Between two batches, where this node is about to stop: ends this run of the task. What it has
+ * stored stays; another node compares anew, since only one complete listing tells what is gone.
+ */
+function handOver({ draining, log }: TaskRun, listed: number): void {
+  if (!draining.aborted) return;
+  log("info", `handed over after ${listed} artifacts: this node stops, and another compares anew`);
+  throw draining.reason;
 }
 
 /** `3 copy, 7 equal`. */
