@@ -210,7 +210,9 @@ async function movedByOthers(errand: Errand, target: Repository): Promise<boolea
   run.log(
     "warn",
     `${target.name}:${reference} was moved there to ${there} by somebody else; ` +
-      (isReported ? "it is kept until it changes here (on_conflict)" : "it is overwritten"),
+      (isReported
+        ? "it is kept (on_conflict); what the tag next names here is compared with it anew"
+        : "it is overwritten"),
   );
   return isReported;
 }
