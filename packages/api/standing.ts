@@ -12,6 +12,7 @@ export const WaitingCause = z.enum([
   "failed",
   "queued",
   "running",
+  "refused",
   "stopped",
   "unplanned",
   "window",

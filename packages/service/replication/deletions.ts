@@ -39,7 +39,13 @@ export async function planDeletions(
     .select(["repository", "reference", "target", "arrived"])
     .where("policy_id", "=", policy.id)
     .where("arrived", "is not", null)
-    .where("wanted", "is not", null)
+    // A deletion under way is left to its task; one that was refused or stopped has none.
+    .where((where) =>
+      where.or([
+        where("wanted", "is not", null),
+        where("next_attempt", "=", sql<Date>`'infinity'::timestamptz`),
+      ]),
+    )
     .orderBy("repository")
     .orderBy("reference")
     .execute()) as Brought[];

@@ -1,6 +1,6 @@
 import type { Database } from "@entrepot/catalog";
 import type { TaskRun } from "@entrepot/jobs";
-import { RegistryError } from "@entrepot/oci";
+import { type ErrorCode, RegistryError } from "@entrepot/oci";
 import { type Kysely, sql, type Transaction } from "kysely";
 import { type Failure, failureOf, type FailureKind, restMs } from "./failure.ts";
 import type { Pace } from "./pace.ts";
@@ -60,8 +60,8 @@ export async function rest(
     .updateTable("replica")
     .set((row) => ({
       attempts: row("attempts", "+", 1),
-      // A deletion that the target refuses is not asked for again until something changes.
-      next_attempt: sql<Date>`CASE WHEN wanted IS NULL AND ${isDenied(error)}
+      // A deletion that the target refuses is not asked for again: see `reasonOf`.
+      next_attempt: sql<Date>`CASE WHEN wanted IS NULL AND ${isRefusal(error)}
         THEN 'infinity'::timestamptz ELSE ${new Date(Date.now() + restMs(error, pace))} END`,
     }))
     .where("policy_id", "=", key.policyId)
@@ -70,16 +70,23 @@ export async function rest(
     .execute();
 }
 
-const isDenied = (error: unknown): boolean =>
-  error instanceof RegistryError && error.code === "DENIED";
+const REFUSALS = new Set<ErrorCode>(["DENIED", "FORBIDDEN", "METHOD_NOT_ALLOWED", "UNSUPPORTED"]);
 
-/** Takes up again at once what rested because endpoint `id` did not let us in. */
+const isRefusal = (error: unknown): boolean =>
+  error instanceof RegistryError && REFUSALS.has(error.code);
+
+/**
+ * Takes up again at once what rested because endpoint `id` did not let us in, and deletions that it
+ * has refused for good: another account may be allowed more.
+ */
 export async function retryRefused(db: Kysely<Database>, id: number): Promise<void> {
   await sql`
     UPDATE replica SET next_attempt = now() FROM replication_policy policy
     WHERE policy.id = replica.policy_id
       AND ${id} IN (policy.dest_endpoint_id, policy.src_endpoint_id)
-      AND last_error IS NOT NULL AND failure ->> 'kind' = 'auth' AND next_attempt < 'infinity'
+      AND last_error IS NOT NULL
+      AND CASE WHEN next_attempt < 'infinity' THEN failure ->> 'kind' = 'auth'
+               ELSE wanted IS NULL AND failure ->> 'message' = last_error END
   `.execute(db);
 }
 

@@ -26,9 +26,10 @@ export interface ReconcileOptions {
 }
 
 /**
- * Looks after what is behind: asks endpoints how they are (one with names behind or unhealthy at
- * every call, the others every five minutes), and where one answers, takes up the names that it
- * lacks and that no task is working on. So a target that was down for a night catches up by itself.
+ * Looks after what is behind: asks endpoints how they are (one that is unhealthy, or has names
+ * behind or tasks that wait, at every call, the others every five minutes). Where one answers again,
+ * what waits for it starts; of one that answers, names that it lacks and that no task is working on
+ * are taken up. So a target that was down for a night catches up by itself.
  * May run on many nodes at once.
  */
 export async function reconcile(options: ReconcileOptions): Promise<void> {
@@ -36,9 +37,9 @@ export async function reconcile(options: ReconcileOptions): Promise<void> {
   for (const { id, behind, status } of await endpointsToAsk(catalog)) {
     try {
       const now = await endpoints.check(id);
-      if (now.status !== "healthy" || behind === 0) continue;
+      if (now.status !== "healthy") continue;
       if (status === "unhealthy") await jobs.hurry(endpointGroup(id));
-      await catchUp(options, id, status === "unhealthy");
+      if (behind > 0) await catchUp(options, id, status === "unhealthy");
     } catch (error) {
       onError(error);
     }
@@ -60,10 +61,13 @@ async function endpointsToAsk(catalog: Catalog): Promise<Asked[]> {
               JOIN replication_policy policy ON policy.id = replica.policy_id
               WHERE endpoint.id = coalesce(policy.dest_endpoint_id, policy.src_endpoint_id)
                 AND policy.enabled AND wanted IS DISTINCT FROM arrived
-                AND (next_attempt IS NULL OR next_attempt < 'infinity')) AS behind
+                AND (next_attempt IS NULL OR next_attempt < 'infinity')) AS behind,
+             EXISTS (SELECT FROM task JOIN job_line ON job_line.id = task.line_id
+                     WHERE task.status = 'Scheduled'
+                       AND 'endpoint:' || endpoint.id = ANY(job_line.groups)) AS waited_for
       FROM registry_endpoint endpoint
     ) AS endpoint
-    WHERE behind > 0 OR status = 'unhealthy' OR checked_at IS NULL OR checked_at < ${since}
+    WHERE behind > 0 OR waited_for OR status = 'unhealthy' OR checked_at IS NULL OR checked_at < ${since}
     ORDER BY id
   `.execute(catalog.db);
   return rows;

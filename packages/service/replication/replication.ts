@@ -18,6 +18,7 @@ import { startIfFree } from "./start-run.ts";
 import { moveTask, stageTask } from "./stage-task.ts";
 import { forgetOldTransfers } from "./blob-transfers.ts";
 import { openTransport } from "./transport.ts";
+import { STOPPED } from "./waiting.ts";
 import { replicationTrigger } from "./trigger.ts";
 
 /** What replication is made of. */
@@ -127,7 +128,7 @@ function plannable(settings: Policy | PolicySettings): Policy {
 async function stopExecution(catalog: Catalog, jobs: Jobs, id: number): Promise<boolean> {
   if (!(await jobs.stopExecution(id))) return false;
   await sql`
-    UPDATE replica SET next_attempt = 'infinity', last_error = ${`stopped with execution ${id}`}
+    UPDATE replica SET next_attempt = 'infinity', last_error = ${`${STOPPED} ${id}`}
     FROM task
     WHERE task.execution_id = ${id} AND task.status <> 'Success'
       AND replica.policy_id = (task.payload ->> 'policyId')::integer

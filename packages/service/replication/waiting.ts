@@ -10,10 +10,14 @@ export type WaitingCause =
   | "endpoint"
   | "failed"
   | "queued"
+  | "refused"
   | "running"
   | "stopped"
   | "unplanned"
   | "window";
+
+/** How the last error of a name begins that was stopped; the execution's id follows. */
+export const STOPPED = "stopped with execution";
 
 /** A name that has not arrived. */
 export interface WaitingRow {
@@ -25,7 +29,7 @@ export interface WaitingRow {
   readonly wantedSince: Date;
   readonly attempts: number;
   readonly nextAttempt: Date | null;
-  /** Stopped by somebody, until it changes or its policy runs again. */
+  /** Stopped by somebody, or a deletion refused, until it changes or its policy runs again. */
   readonly stopped: boolean;
   readonly lastError: string | null;
 }
@@ -83,7 +87,11 @@ function reasonOf(
   if (!name.enabled) return { cause: "disabled", why: "its policy is disabled" };
   if (task === "running") return { cause: "running", why: "a task is at work on it" };
   if (row.stopped) {
-    return { cause: "stopped", why: row.lastError ?? "its run was stopped; run the policy again" };
+    if (row.lastError?.startsWith(STOPPED) ?? true) {
+      return { cause: "stopped", why: row.lastError ?? "its run was stopped; run it again" };
+    }
+    const until = "not asked again until the endpoint is edited or the policy runs";
+    return { cause: "refused", why: `${row.lastError}; ${until}` };
   }
   if (name.status === "unhealthy") {
     const why = name.statusText === "" ? "" : `: ${name.statusText}`;
