@@ -15,6 +15,7 @@ export interface Hooks {
   /** The webhook of this name, else of this id. Throws NOT_FOUND. */
   named(text: string): Promise<Webhook>;
   create(body: NewWebhook): Promise<unknown>;
+  update(id: number, body: NewWebhook): Promise<unknown>;
   remove(id: number): Promise<unknown>;
   test(id: number): Promise<unknown>;
   deliveries(id: number, query: { page_size: number }): AsyncIterable<WebhookDelivery>;
@@ -37,6 +38,7 @@ function ofProject({ api }: Pick<Call, "api">, project: string): Plain {
   return {
     list: () => api.each(routes.webhooks.list, { params: owner }),
     create: (body) => api.webhooks.create({ params: owner, body }),
+    update: (id, body) => api.webhooks.update({ params: one(id), body }),
     remove: (id) => api.webhooks.delete({ params: one(id) }),
     test: (id) => api.webhooks.test({ params: one(id) }),
     deliveries: (id, query) => api.each(routes.webhooks.deliveries, { params: one(id), query }),
@@ -51,6 +53,7 @@ function ofSystem({ api }: Pick<Call, "api">): Plain {
   return {
     list: () => api.each(room.list, { params: {} }),
     create: (body) => api.systemWebhooks.create({ params: {}, body }),
+    update: (id, body) => api.systemWebhooks.update({ params: one(id), body }),
     remove: (id) => api.systemWebhooks.delete({ params: one(id) }),
     test: (id) => api.systemWebhooks.test({ params: one(id) }),
     deliveries: (id, query) => api.each(room.deliveries, { params: one(id), query }),

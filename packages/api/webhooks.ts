@@ -8,7 +8,7 @@ const inProject = "/api/v2.0/projects/{project_name_or_id}/webhook";
 const inSystem = "/api/v2.0/system/webhook";
 const headers = contract.ProjectHeaders;
 
-/** What webhooks can be told of; REPLICATION_LAG and the tag events are ours. */
+/** What webhooks can be told of; those of lag, tags and recovery are ours. */
 export const WebhookEventType = z.enum([
   "PUSH_ARTIFACT",
   "PULL_ARTIFACT",
@@ -17,12 +17,15 @@ export const WebhookEventType = z.enum([
   "DELETE_TAG",
   "REPLICATION",
   "REPLICATION_LAG",
+  "BACKUP_FAILED",
+  "DRILL_FAILED",
 ]);
 export type WebhookEventType = z.infer<typeof WebhookEventType>;
 
 /**
  * Where a webhook's events go. `auth_header` (sent as Authorization) and `secret` (ours, it signs
- * each delivery) are never shown; left out, they stay as they are; empty, they are removed.
+ * each delivery) are never shown; left out, they stay as they are; empty, they are removed. An
+ * `auth_header` is shown as `******`, which may be sent back: it stays.
  */
 export const WebhookTarget = z
   .object({

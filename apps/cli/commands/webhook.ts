@@ -17,6 +17,16 @@ const webhookView: View<Webhook> = {
     { title: "SIGNED", value: (webhook) => (webhook.targets[0]?.has_secret ? "yes" : "no") },
     { title: "EVENTS", value: (webhook) => webhook.event_types.join(",") },
   ],
+  details: (webhook, { time }) => [
+    ["AUTH HEADER", webhook.targets[0]?.auth_header ? "yes, not shown" : "no"],
+    ["VERIFY TLS", webhook.targets[0]?.skip_cert_verify ? "no" : "yes"],
+    ["OUTCOME", webhook.replication_outcome],
+    ["LAG", `${webhook.lag_seconds} s`],
+    ["CREATED BY", webhook.creator],
+    ["CREATED", time(webhook.creation_time)],
+    ["CHANGED", time(webhook.update_time)],
+    ["DESCRIPTION", webhook.description],
+  ],
 };
 
 const deliveryView: View<WebhookDelivery> = {
@@ -37,9 +47,9 @@ function tookOf({ duration_ms: ms }: WebhookDelivery): string {
   return ms === null ? "" : `${ms} ms`;
 }
 
-interface CreateOptions extends Scope {
-  readonly url: string;
-  readonly events: string;
+interface Settings extends Scope {
+  readonly url?: string;
+  readonly events?: string;
   readonly format?: "Default" | "CloudEvents";
   readonly secretEnv?: string;
   readonly authHeaderEnv?: string;
@@ -48,6 +58,18 @@ interface CreateOptions extends Scope {
   readonly lagSeconds?: number;
   readonly description?: string;
 }
+
+type CreateOptions = Settings & Required<Pick<Settings, "url" | "events">>;
+
+interface UpdateOptions extends Settings {
+  readonly name?: string;
+  readonly enabled?: boolean;
+  readonly secret?: false;
+  readonly authHeader?: false;
+}
+
+const URL_HELP = "where to tell it";
+const EVENTS_HELP = "of what, comma-separated: PUSH_ARTIFACT,DELETE_TAG";
 
 /** Adds `webhook`. */
 export function addWebhook(program: Command, cli: Cli): void {
@@ -74,6 +96,15 @@ function addReading(webhook: Command, cli: Cli): void {
   );
   withExample(list, "$ entrepot webhook list --project library");
 
+  const show = withScope(webhook.command("show").description("Shows a webhook; never its secrets."))
+    .argument("<webhook>", "its name or id")
+    .action(
+      action(cli, async (call, name: string, options: Scope) =>
+        call.one(await hooksOf(call, options).named(name), webhookView),
+      ),
+    );
+  withExample(show, "$ entrepot webhook show deploys --project library");
+
   const deliveries = withLimit(
     withScope(webhook.command("deliveries").description("Shows what a webhook was told.")),
   )
@@ -92,32 +123,37 @@ function addReading(webhook: Command, cli: Cli): void {
 function addChanges(webhook: Command, cli: Cli): void {
   const create = withScope(webhook.command("create").description("Creates a webhook."))
     .argument("<name>")
-    .requiredOption("--url <url>", "where to tell it")
-    .requiredOption("--events <events>", "of what, comma-separated: PUSH_ARTIFACT,DELETE_TAG")
-    .option("--format <format>", "Default or CloudEvents", oneOf(["Default", "CloudEvents"]))
-    .option("--secret-env <variable>", "sign with the secret in this environment variable")
-    .option("--auth-header-env <variable>", "send what it holds as Authorization")
-    .option("--insecure", "do not verify its certificate")
-    .option(
-      "--outcome <outcome>",
-      "which ends of replication: all, failed, succeeded",
-      oneOf(["all", "failed", "succeeded"]),
-    )
-    .option("--lag-seconds <n>", "tell when a target is further behind than this", wholeNumber)
-    .option("--description <text>")
-    .action(
-      action(cli, async (call, name: string, options: CreateOptions) => {
-        const hooks = hooksOf(call, options);
-        await hooks.create(bodyOf(call, name, options));
-        const after = { read: () => hooks.named(name), view: webhookView };
-        await call.done(`Created webhook ${name}.`, after);
-      }),
-    );
+    .requiredOption("--url <url>", URL_HELP)
+    .requiredOption("--events <events>", EVENTS_HELP);
+  withSettings(create).action(
+    action(cli, async (call, name: string, options: CreateOptions) => {
+      const hooks = hooksOf(call, options);
+      await hooks.create(bodyOf(call, name, options));
+      const after = { read: () => hooks.named(name), view: webhookView };
+      await call.done(`Created webhook ${name}.`, after);
+    }),
+  );
   withExample(
     create,
     "$ entrepot webhook create deploys --project library --url https://ci.example/hook \\\n" +
       "    --events PUSH_ARTIFACT --secret-env HOOK_SECRET",
   );
+
+  const update = withScope(
+    webhook.command("update").description("Changes a webhook; what is not given stays."),
+  )
+    .argument("<webhook>", "its name or id")
+    .option("--name <name>", "a new name")
+    .option("--url <url>", URL_HELP)
+    .option("--events <events>", EVENTS_HELP)
+    .option("--enabled", "tell it again")
+    .option("--no-enabled", "tell it nothing")
+    .option("--no-secret", "sign no more")
+    .option("--no-auth-header", "send no Authorization");
+  withSettings(update)
+    .option("--no-insecure", "verify its certificate again")
+    .action(action(cli, updateWebhook));
+  withExample(update, "$ entrepot webhook update deploys --project library --no-enabled");
 
   const remove = withYes(withScope(webhook.command("delete").description("Deletes a webhook.")))
     .argument("<webhook>", "its name or id")
@@ -162,6 +198,60 @@ function addTelling(webhook: Command, cli: Cli): void {
   withExample(redeliver, "$ entrepot webhook redeliver deploys 12 --project library");
 }
 
+/** Gives a command what may be said of a webhook when it is made and later. */
+function withSettings(command: Command): Command {
+  return command
+    .option("--format <format>", "Default or CloudEvents", oneOf(["Default", "CloudEvents"]))
+    .option("--secret-env <variable>", "sign with the secret in this environment variable")
+    .option("--auth-header-env <variable>", "send what it holds as Authorization")
+    .option("--insecure", "do not verify its certificate")
+    .option(
+      "--outcome <outcome>",
+      "which ends of replication: all, failed, succeeded",
+      oneOf(["all", "failed", "succeeded"]),
+    )
+    .option("--lag-seconds <n>", "tell when a target is further behind than this", wholeNumber)
+    .option("--description <text>");
+}
+
+async function updateWebhook(call: Call, name: string, options: UpdateOptions): Promise<void> {
+  const hooks = hooksOf(call, options);
+  const before = await hooks.named(name);
+  const body = changedBody(call, before, options);
+  await hooks.update(before.id, body);
+  const after = { read: () => hooks.named(body.name), view: webhookView };
+  await call.done(`Changed webhook ${body.name}.`, after);
+}
+
+/** `before` with what `options` give; a secret that is left out stays. */
+function changedBody(call: Call, before: Webhook, options: UpdateOptions): NewWebhook {
+  const target = before.targets[0]!;
+  const secret = options.secret === false ? "" : inEnvironment(call, options.secretEnv);
+  const authHeader = options.authHeader === false ? "" : inEnvironment(call, options.authHeaderEnv);
+  return {
+    name: options.name ?? before.name,
+    description: options.description ?? before.description,
+    enabled: options.enabled ?? before.enabled,
+    event_types: options.events ? eventsIn(options.events) : before.event_types,
+    targets: [
+      {
+        type: "http",
+        address: options.url ?? target.address,
+        skip_cert_verify: options.insecure ?? target.skip_cert_verify,
+        payload_format: options.format ?? target.payload_format,
+        ...(secret !== undefined && { secret }),
+        ...(authHeader !== undefined && { auth_header: authHeader }),
+      },
+    ],
+    replication_outcome: options.outcome ?? before.replication_outcome,
+    lag_seconds: options.lagSeconds ?? before.lag_seconds,
+  };
+}
+
+function eventsIn(text: string): WebhookEventType[] {
+  return text.split(",").map((type) => type.trim() as WebhookEventType);
+}
+
 function bodyOf(call: Call, name: string, options: CreateOptions): NewWebhook {
   const secret = inEnvironment(call, options.secretEnv);
   const authHeader = inEnvironment(call, options.authHeaderEnv);
@@ -169,7 +259,7 @@ function bodyOf(call: Call, name: string, options: CreateOptions): NewWebhook {
     name,
     description: options.description ?? "",
     enabled: true,
-    event_types: options.events.split(",").map((type) => type.trim() as WebhookEventType),
+    event_types: eventsIn(options.events),
     targets: [
       {
         type: "http",

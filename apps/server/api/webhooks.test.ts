@@ -96,6 +96,15 @@ test("a push is told once per tag, in Harbor's form, signed; other projects' is 
   expect(deliveries[0]!.answer).toHaveLength(1_024);
   const { body: shown } = await api().webhooks.get({ params });
   expect(JSON.stringify(shown)).not.toMatch(/s3cret|abc/);
+
+  // What is shown may be sent back as it is: the secrets stay.
+  const targets = shown.targets.map(({ has_secret: _, ...rest }) => rest);
+  await api().webhooks.update({ params, body: { ...shown, targets, description: "again" } });
+  const before = told.length;
+  await api().webhooks.test({ params });
+  await expect.poll(() => told.length, { timeout: 20_000 }).toBe(before + 1);
+  expect(told.at(-1)!.headers["authorization"]).toBe("Bearer abc");
+  expect(told.at(-1)!.headers["entrepot-signature"]).toBeDefined();
   await api().webhooks.delete({ params });
 });
 

@@ -18,6 +18,9 @@ import type { Context } from "hono";
 import { type ApiOptions, type App, type Env, requires } from "./app.ts";
 import { pageOf, paged } from "./paged.ts";
 
+/** Shown in place of an auth header; sent back, it means the one that is there. */
+const MASK = "******";
+
 type ProjectRoutes = typeof routes.webhooks;
 type Owner = { readonly id: number; readonly name: string } | null;
 
@@ -188,7 +191,7 @@ function settingsOf(given: NewWebhook): WebhookSettings {
     eventTypes: [...new Set(given.event_types)],
     address: target.address,
     format: target.payload_format,
-    authHeader: target.auth_header,
+    authHeader: target.auth_header === MASK ? undefined : target.auth_header,
     secret: target.secret,
     skipCertVerify: target.skip_cert_verify,
     outcome: given.replication_outcome,
@@ -209,7 +212,7 @@ function shownWebhook(webhook: Webhook): ShownWebhook {
         type: "http",
         address: webhook.address,
         // What is secret is not shown; that there is one is.
-        auth_header: webhook.hasAuthHeader ? "******" : "",
+        auth_header: webhook.hasAuthHeader ? MASK : "",
         has_secret: webhook.hasSecret,
         skip_cert_verify: webhook.skipCertVerify,
         payload_format: webhook.format,
