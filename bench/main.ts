@@ -11,6 +11,7 @@ import { memory } from "./scenarios/memory.ts";
 import { pull } from "./scenarios/pull.ts";
 import { push } from "./scenarios/push.ts";
 import { replication } from "./scenarios/replication.ts";
+import { restore } from "./scenarios/restore.ts";
 import { shapes } from "./scenarios/shapes.ts";
 import { tableOf } from "./table.ts";
 
@@ -22,6 +23,7 @@ const SCENARIOS: readonly Scenario[] = [
   replication,
   shapes,
   arrival,
+  restore,
 ];
 const NAMES = SCENARIOS.map(({ name }) => name);
 const README = new URL("README.md", import.meta.url);
