@@ -31,7 +31,7 @@ export async function agreed(act: string): Promise<boolean> {
 export async function withoutServer<T extends object>(
   config: Config,
   secretKeyFile: string | undefined,
-  work: (db: Kysely<Database>, store: OpenStore) => Promise<T>,
+  work: (db: Kysely<Database>, store: OpenStore, databaseUrl: string) => Promise<T>,
 ): Promise<T> {
   const done = await stoppable(async (onStop) => {
     await mkdir(config.dataDir, { recursive: true });
@@ -52,7 +52,7 @@ export async function withoutServer<T extends object>(
     }
     const db = openDatabase({ url });
     onStop(() => db.destroy());
-    return await work(db, store);
+    return await work(db, store, url);
   });
   await done.stop();
   return done;

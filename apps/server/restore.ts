@@ -8,10 +8,12 @@ import {
   planBackupRestore,
   restoreBackup,
   type Restored,
+  type RestorePoint,
   unencrypted,
 } from "@entrepot/recovery";
 import { openObjects } from "@entrepot/storage";
 import { type Config, readConfig } from "./config.ts";
+import { goBackOffline, type WentBack } from "./go-back.ts";
 import { agreed, UsageError, withoutServer } from "./offline.ts";
 
 /** What `entrepot restore --help` prints. */
@@ -23,8 +25,8 @@ start it with 'entrepot serve'; replication and backups stay off until 'entrepot
 
   --from <address>           where the backup is: file:/folder or s3:bucket/prefix
   --key <file>               the key file of an encrypted backup (age)
-  --at <time>                the newest state that is not after this, as 2026-01-31T14:03:00Z
-  --seq <n>                  the newest state that is not after this journal seq
+  --at <time>                names as they were at this moment, as 2026-01-31T14:03:00Z
+  --seq <n>                  names as they were at this seq of the journal
   --secret-key-file <file>   the old registry's secret.key; without it, secrets are cleared
   --new-id                   make it another registry, beside the one that was backed up
   --dry-run                  check the backup and show the plan; change nothing
@@ -62,9 +64,12 @@ export async function restore(
   const keys = config.storage.keys ?? undefined;
   const objects = await openObjects(given.from, { keys });
   try {
-    const plan = await planBackupRestore(objects, { at: given.at, seq: given.seq });
+    const point = { at: given.at, seq: given.seq };
+    const plan = await planBackupRestore(objects, { ...point, exact: true });
     const keepSecrets = given.secretKeyFile !== undefined || config.secretKey !== null;
     showPlan(plan, config, keepSecrets, say);
+    const isLater = isAfter(plan, point);
+    if (isLater) say(`  then      names go back to ${nameOf(point)}, by the journal`);
     if (plan.problemCount > 0) throw broken(plan);
     if (plan.encrypted && !given.key) throw new UsageError("this backup is encrypted: give --key");
     if (given.dryRun) return;
@@ -73,10 +78,17 @@ export async function restore(
     }
     const newId = given.newId ? randomUUID() : undefined;
     const run = { objects, plan, open, keepSecrets, newId };
-    const back = await withoutServer(config, given.secretKeyFile, (db, store) =>
-      restoreBackup({ ...run, db, store }),
+    const back = await withoutServer(
+      config,
+      given.secretKeyFile,
+      async (db, store, databaseUrl) => {
+        const loaded = await restoreBackup({ ...run, db, store });
+        const went = isLater ? await goBackOffline(config, { store, databaseUrl }, point) : null;
+        return { ...loaded, went };
+      },
     );
     showResult(back, say);
+    if (back.went) say(wentText(back.went));
   } finally {
     await objects.close();
   }
@@ -147,6 +159,19 @@ export function showResult(result: Restored, say: (line: string) => void): void 
     say(`Off until 'entrepot backup confirm': ${off.join(", ")}.`);
   }
   if (result.clearedSecrets.length > 0) say(`Cleared: ${result.clearedSecrets.join(", ")}.`);
+}
+
+function isAfter(plan: BackupRestorePlan, { at, seq }: RestorePoint): boolean {
+  return at ? Date.parse(plan.at) > at.getTime() : seq !== undefined && plan.seq > seq;
+}
+
+function nameOf({ at, seq }: RestorePoint): string {
+  return at?.toISOString() ?? `journal seq ${seq}`;
+}
+
+function wentText({ seq, names, left }: WentBack): string {
+  const text = `Names are as they were at journal seq ${seq}: ${names} went back.`;
+  return left === 0 ? text : `${text} ${left} could not; 'entrepot restore --all' tells which.`;
 }
 
 function broken(plan: BackupRestorePlan): RegistryError {

@@ -1,7 +1,7 @@
 export { checkStored, type MissingBlob, type Stored } from "./archive/check-stored.ts";
 export { findManifests, type FoundManifests } from "./archive/find-manifests.ts";
 export { type NameArchive, openNameArchive } from "./archive/open-name-archive.ts";
-export { RESTORED as RESTORED_FROM_BACKUP } from "./backup/calm-down.ts";
+export { RESTORED as RESTORED_FROM_BACKUP, stayCalm } from "./backup/calm-down.ts";
 export { decryptedWith, plain as unencrypted } from "./backup/encryption.ts";
 export { type Backups, openBackups } from "./backup/open-backups.ts";
 export {
@@ -10,7 +10,29 @@ export {
   type RestorePoint,
 } from "./backup/plan-restore.ts";
 export { restoreBackup, type Restored } from "./backup/restore-backup.ts";
-export { BACKUP, type BackupTarget, type TargetSettings } from "./backup/targets.ts";
+export { BACKUP, DRILL, type BackupTarget, type TargetSettings } from "./backup/targets.ts";
+export { type Drill, type Drills, openDrills } from "./drill/open-drills.ts";
+export type { DrillReport, Scratch } from "./drill/run-drill.ts";
+export { CHECK } from "./check/check-task.ts";
+export { type Check, type Checks, openChecks } from "./check/open-checks.ts";
+export {
+  openRepairs,
+  type RepairPlan,
+  type Repairs,
+  type StoredItem,
+} from "./check/open-repairs.ts";
+export {
+  type CheckParameters,
+  type Copies,
+  type Copy,
+  type Finding,
+  type FindingClass,
+  FINDING_CLASSES,
+  INFORMATION,
+  type Wanted,
+} from "./check/ports.ts";
+export { openMending, type Mending } from "./check/mend-pulls.ts";
+export { REPAIR } from "./check/repair-task.ts";
 export { asOf, type AsOfOptions, pastIsReadOnly } from "./history/as-of.ts";
 export {
   countDifferences,

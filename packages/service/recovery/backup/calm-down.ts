@@ -52,6 +52,20 @@ export async function calmDown(
   return calm;
 }
 
+/**
+ * Disables, as `calmDown` has done it, policies that are enabled again since, and notes them with
+ * what is to be confirmed. Repeating is safe.
+ */
+export async function stayCalm(db: Db): Promise<void> {
+  const again = await disablePolicies(db);
+  await sql`
+    UPDATE setting SET value = jsonb_set(value, '{policies}', (
+      SELECT coalesce(jsonb_agg(DISTINCT name), '[]') FROM (
+        SELECT jsonb_array_elements_text(value -> 'policies') AS name
+        UNION SELECT unnest(${again}::text[])) names))
+    WHERE key = ${RESTORED}`.execute(db);
+}
+
 /** Each with an entry in the journal, as any change of a policy has. */
 async function disablePolicies(db: Db): Promise<string[]> {
   const { rows } = await sql<{ id: number; name: string }>`

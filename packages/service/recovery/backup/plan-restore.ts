@@ -10,6 +10,11 @@ import { type Chain, type Kept, readChains, readTargetFile } from "./target-obje
 export interface RestorePoint {
   readonly at?: Date | undefined;
   readonly seq?: number | undefined;
+  /**
+   * Where no state in the backup is exactly that moment: the next one after it, whose journal tells
+   * how to go back. Else the newest that is not later.
+   */
+  readonly exact?: boolean | undefined;
 }
 
 /** What a restore is going to do, and what stands in its way. */
@@ -47,7 +52,8 @@ export async function planBackupRestore(
 ): Promise<RestorePlan> {
   const target = await readTargetFile(objects);
   const chains = await readChains(objects);
-  const chosen = chosenFor(chains, point);
+  const before = chosenFor(chains, point);
+  const chosen = before && point.exact ? exactFor(chains, before, point) : before;
   if (!chosen) throw notCovered(chains);
   const newest = point.at === undefined && point.seq === undefined;
   const since = newest ? chains.slice(chains.indexOf(chosen.chain)) : [];
@@ -129,11 +135,14 @@ export function problemList() {
   };
 }
 
+/** States in a chain, the last of which is what is restored. */
+interface Chosen {
+  readonly chain: Chain;
+  readonly links: readonly Kept[];
+}
+
 /** The newest chain that covers the moment, with its links up to it. */
-function chosenFor(
-  chains: readonly Chain[],
-  { at, seq }: RestorePoint,
-): { chain: Chain; links: readonly Kept[] } | null {
+function chosenFor(chains: readonly Chain[], { at, seq }: RestorePoint): Chosen | null {
   for (const chain of chains.toReversed()) {
     const links = chain.links.filter(
       ({ manifest }) =>
@@ -143,6 +152,21 @@ function chosenFor(
     if (links.length > 0) return { chain, links };
   }
   return null;
+}
+
+/** `before`, if it is the moment or nothing came after it; else with the next state added. */
+function exactFor(chains: readonly Chain[], before: Chosen, { at, seq }: RestorePoint): Chosen {
+  const { manifest } = before.links.at(-1)!;
+  if (seq === manifest.to || at?.getTime() === Date.parse(manifest.at)) return before;
+  const inChain = before.chain.links[before.links.length];
+  const chain = inChain
+    ? before.chain
+    : chains.slice(chains.indexOf(before.chain) + 1).find(({ links }) => links.length > 0);
+  const next = inChain ?? chain?.links[0];
+  if (!chain || !next) return before;
+  // Of what is no name, nothing tells more exactly when it changed.
+  if (next.manifest.to === manifest.to) return before;
+  return { chain, links: inChain ? [...before.links, next] : [next] };
 }
 
 function notCovered(chains: readonly Chain[]): RegistryError {

@@ -1,0 +1,106 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { compareWithTables, openCatalog, openDatabase } from "@entrepot/catalog";
+import { seededRandom, seeds, testDatabase } from "@entrepot/catalog/testing";
+import { planBackupRestore, restoreBackup, unencrypted } from "@entrepot/recovery";
+import { pushSample, sampleImage } from "@entrepot/registry/samples";
+import { openObjects } from "@entrepot/storage";
+import { memoryStore } from "@entrepot/storage/memory";
+import { sql } from "kysely";
+import { expect, onTestFinished, test, vi } from "vitest";
+import { goBack } from "./go-back.ts";
+import { openLog } from "./log.ts";
+import { openParts, type Parts } from "./open-parts.ts";
+import { stoppable } from "./open-server.ts";
+import { testServer } from "./testing.ts";
+
+const FILE = "apps/server/go-back.test.ts";
+const ACTOR = { name: "ann", cause: "test" };
+const SOON = { timeout: 60_000, interval: 20 };
+
+/** Every tag and what it names. */
+async function tagsOf({ catalog }: Pick<Parts, "catalog">): Promise<string[]> {
+  const { rows } = await sql<{ line: string }>`
+    SELECT r.name || ':' || t.name || ' ' || t.digest AS line FROM tag t
+    JOIN repository r ON r.id = t.repository_id
+    ORDER BY 1`.execute(catalog.db);
+  return rows.map(({ line }) => line);
+}
+
+/** A server with a backup target, where `act` changes names at random. */
+async function world(seed: number) {
+  const folder = await mkdtemp(join(tmpdir(), "entrepot-vault-"));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const server = await testServer({ backupFolders: [folder] });
+  onTestFinished(() => server.close());
+  const address = `file:${folder}`;
+  const target = await server.backups.targets.create({
+    ...{ name: "vault", description: "", address, enabled: true, cron: "", timeZone: "UTC" },
+    ...{ continuous: false, recipients: [], bytesPerSecond: 0, snapshotEveryDays: 7 },
+    ...{ keepLast: null, keepDays: null },
+  });
+  const random = seededRandom(seed);
+  const below = (n: number) => Math.floor(random() * n);
+  return {
+    server,
+    address,
+    below,
+    async act() {
+      const repository = server.content.as(ACTOR).repository(`library/app${below(3)}`);
+      const tag = `t${below(4)}`;
+      if (below(3) > 0) await pushSample(repository, sampleImage(), [tag]);
+      else if (await repository.resolve(tag)) await repository.delete(tag);
+    },
+    async backUp(full: boolean) {
+      const id = await server.backups.run(target, ACTOR, full);
+      const status = async () => (await server.jobs.execution(id))?.status;
+      await vi.waitFor(async () => expect(await status()).toBe("Success"), SOON);
+    },
+  };
+}
+
+/** The backup as it was at `seq`, on a machine of its own. */
+async function restoredTo(address: string, seq: number) {
+  const { url, close } = await testDatabase({ empty: true });
+  onTestFinished(close);
+  const objects = await openObjects(address);
+  const plan = await planBackupRestore(objects, { seq, exact: true });
+  expect(plan.problems).toEqual([]);
+  const store = memoryStore();
+  const db = openDatabase({ url });
+  const run = { objects, plan, open: unencrypted, db, store, keepSecrets: false };
+  await restoreBackup(run).finally(() => db.destroy());
+  const back = await stoppable(async (onStop) => {
+    const catalog = await openCatalog({ url, maxConnections: 8 });
+    onStop(() => catalog.close());
+    const options = { catalog, store, masterKey: Buffer.alloc(32, 1), log: openLog("silent") };
+    return openParts(options, onStop);
+  });
+  onTestFinished(() => back.stop());
+  return { plan, back };
+}
+
+test.each(seeds(FILE, process.env["SEED"]))(
+  "a backup comes back as it was between two of its states: %s",
+  { timeout: 240_000 },
+  async (_replay, seed) => {
+    const { server, address, below, act, backUp } = await world(seed);
+    const remembered: { seq: number; tags: string[] }[] = [];
+    for (let n = 0; n < 24; n++) {
+      if (n % 6 === 0) await backUp(n === 12);
+      await act();
+      remembered.push({ seq: await server.catalog.head(), tags: await tagsOf(server) });
+    }
+    await backUp(false);
+
+    for (let n = 0; n < 3; n++) {
+      const { seq, tags } = remembered[below(remembered.length)]!;
+      const { plan, back } = await restoredTo(address, seq);
+      expect(plan.seq).toBeGreaterThanOrEqual(seq);
+      if (plan.seq > seq) expect(await goBack(back, { seq })).toMatchObject({ seq, left: 0 });
+      expect(await tagsOf(back), `at seq ${seq}`).toEqual(tags);
+      expect(await compareWithTables(back.catalog)).toEqual([]);
+    }
+  },
+);
