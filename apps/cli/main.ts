@@ -6,7 +6,7 @@ import { join } from "node:path";
 const args = process.argv.slice(2);
 // With --from it is a backup that is restored, onto nothing: there is no server yet to speak to.
 const isOffline = args[0] === "restore" && args.some((word) => /^--from(?:=|$)/.test(word));
-if (args[0] === "serve" || args[0] === "worker" || isOffline) {
+if (["serve", "worker", "rebuild"].includes(args[0] ?? "") || isOffline) {
   const server = join(import.meta.dirname, "../server/main.ts");
   process.execve?.(process.execPath, [process.execPath, ...process.execArgv, server, ...args]);
 }

@@ -1,6 +1,9 @@
 import { Command } from "commander";
 import type { Cli } from "./call.ts";
 import { addBackup } from "./commands/backup.ts";
+import { addDrill } from "./commands/drill.ts";
+import { addCheck } from "./commands/check.ts";
+import { addRepair } from "./commands/repair.ts";
 import { addArtifact } from "./commands/artifact.ts";
 import { addHistory } from "./commands/history.ts";
 import { addGc } from "./commands/gc.ts";
@@ -59,6 +62,9 @@ export function openProgram(cli: Cli, version: string): Command {
   addTransfer(program, cli);
   addWebhook(program, cli);
   addBackup(program, cli);
+  addCheck(program, cli);
+  addRepair(program, cli);
+  addDrill(program, cli);
   addServer(program);
   addHelp(program, cli);
   refineAll(program, "entrepot");

@@ -1,6 +1,6 @@
 import { isAbsolute, resolve } from "node:path";
 import { addressGuard } from "@entrepot/distribution/client";
-import { BACKUP_SETTINGS } from "./backup-places.ts";
+import { BACKUP_SETTINGS, DRILL_SETTINGS } from "./backup-places.ts";
 import { STORAGE_SETTINGS, storageConfig, type StorageConfig } from "./storage-settings.ts";
 
 /** How the server is to run. */
@@ -34,6 +34,8 @@ export interface Config {
   readonly endpointNetworks: string;
   /** Where backups may be on this machine, absolute. */
   readonly backupFolders: readonly string[];
+  /** What opens encrypted backups for drills; null: nothing. */
+  readonly drillKeyFile: string | null;
   /** Where endpoints may use OCI layouts of this machine, absolute. */
   readonly layoutFolders: readonly string[];
 }
@@ -217,6 +219,7 @@ export const SETTINGS: readonly Setting[] = [
       text.split(":").every((folder) => isAbsolute(folder)) ? null : "give /folder[:/folder …]",
   },
   ...BACKUP_SETTINGS,
+  ...DRILL_SETTINGS,
   {
     env: "ENTREPOT_ENDPOINT_NETWORKS",
     flag: "--endpoint-networks",
@@ -281,6 +284,7 @@ export function readConfig(
     metricsListen: metricsListen === null ? null : addressOf(metricsListen),
     secretKey: orNull("ENTREPOT_SECRET_KEY"),
     layoutFolders: orNull("ENTREPOT_LAYOUT_FOLDERS")?.split(":") ?? [],
+    drillKeyFile: orNull("ENTREPOT_DRILL_KEY_FILE"),
     backupFolders: orNull("ENTREPOT_BACKUP_FOLDERS")?.split(":") ?? [],
     endpointNetworks: get("ENTREPOT_ENDPOINT_NETWORKS"),
   };

@@ -21,11 +21,25 @@ import {
   type SweepContext,
   type Sweeps,
 } from "@entrepot/retention";
-import { type Backups, openBackups, openRestores, type Restores } from "@entrepot/recovery";
+import {
+  type Backups,
+  type Checks,
+  type Drills,
+  type Mending,
+  openBackups,
+  openChecks,
+  openDrills,
+  openMending,
+  openRepairs,
+  openRestores,
+  type Repairs,
+  type Restores,
+} from "@entrepot/recovery";
 import { openDownloads, openPullThrough, type PullThrough } from "@entrepot/proxy";
 import type { BlobStore } from "@entrepot/storage";
 import { type Metrics, openMetrics } from "./metrics/open-metrics.ts";
 import { backupPlaces } from "./backup-places.ts";
+import { blobCopies } from "./blob-copies.ts";
 import { expireProxied } from "./expire-proxied.ts";
 import { localSite } from "./local-site.ts";
 import type { Log } from "./log.ts";
@@ -56,9 +70,15 @@ export interface Parts {
   readonly storageMove: StorageMove;
   /** What holds the blobs. Source: Harbor's registry_storage_provider_name. */
   readonly storageKind: "filesystem" | "s3";
-  /** Garbage collection. */
   readonly backups: Backups;
+  /** Trial restores. */
+  readonly drills: Drills;
+  /** Garbage collection. */
   readonly sweeps: Sweeps;
+  /** Looking for damage, mending it, and pulls that meet it. */
+  readonly checks: Checks;
+  readonly repairs: Repairs;
+  readonly mending: Mending;
   /** Which repositories have another registry behind them, and what fetches from it. */
   readonly upstreams: Upstreams;
   readonly pullThrough: PullThrough;
@@ -89,6 +109,8 @@ export interface PartsOptions extends Pick<Parts, "catalog" | "store" | "log"> {
   readonly backupFolders?: readonly string[] | undefined;
   /** Where blobs lie, as configured; S3's keys are those of backups, too. A folder if absent. */
   readonly storage?: Pick<StorageConfig, "url" | "keys"> | undefined;
+  /** Where drills restore into, and what opens encrypted backups for them; nowhere if absent. */
+  readonly drill?: Pick<Parameters<typeof openDrills>[0], "scratch" | "key"> | undefined;
   /** How long garbage collection waits; a day each if absent. */
   readonly garbage?: Pick<SweepContext, "graceMs" | "quarantineMs"> | undefined;
 }
@@ -157,8 +179,17 @@ export async function openParts(options: PartsOptions, onStop: OnStop): Promise<
     onError: reporting(log),
   });
   onStop(() => backups.close());
+  const { scratch, key } = options.drill ?? { scratch: null, key: null };
+  const { targets } = backups;
+  const drills = openDrills({ catalog, jobs, targets, openObjects: places.open, scratch, key });
   const upstreams = openUpstreams(catalog, replication, reporting(log));
   await upstreams.refresh();
+  const copies = blobCopies(catalog, replication.endpoints, upstreams, backups);
+  const checks = openChecks({ catalog, store, jobs, throttle: tokenBucket });
+  const repairs = openRepairs({ catalog, store, jobs, checks, copies });
+  const onDamage = (text: string) => log.warn({ damage: text }, "damaged blob");
+  const mending = openMending({ catalog, store, copies, onDamage, onError: reporting(log) });
+  onStop(() => Promise.race([mending.settled(), pause(GRACE_MS, null, { ref: false })]));
   const pullThrough = openPullThrough({
     upstreamOf: upstreams.of,
     store: () => content.as({ name: "system:proxy", cause: randomUUID() }, { sparse: true }),
@@ -182,7 +213,11 @@ export async function openParts(options: PartsOptions, onStop: OnStop): Promise<
     storageMove,
     storageKind: storage?.url.startsWith("s3:") ? "s3" : "filesystem",
     sweeps,
+    checks,
+    repairs,
+    mending,
     backups,
+    drills,
     log,
     firstPassword,
   };

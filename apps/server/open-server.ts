@@ -1,11 +1,13 @@
-import { mkdir } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { loadMasterKey } from "@entrepot/access";
 import { addressGuard } from "@entrepot/distribution/client";
 import { openCatalog } from "@entrepot/catalog";
 import { startEmbedded } from "@entrepot/catalog/embedded";
+import { decryptedWith } from "@entrepot/recovery";
 import { openApi } from "./api/index.ts";
 import type { Config } from "./config.ts";
+import { drillScratch, removeDrills } from "./drill-scratch.ts";
 import { type Handler, openHttp } from "./http.ts";
 import { listen } from "./listen.ts";
 import type { Log } from "./log.ts";
@@ -75,7 +77,12 @@ async function start(config: Config, log: Log, onStop: OnStop) {
   const connect = siteConnector(guard, config.layoutFolders);
   const { keptRuns, publicUrl, garbage, backupFolders } = config;
   const secrets = { masterKey, adminPassword };
+  const drillFolder = join(config.dataDir, "drill");
+  if (config.role !== "api") await removeDrills(drillFolder);
+  const keyText = config.drillKeyFile && (await readFile(config.drillKeyFile, "utf8"));
+  const key = keyText ? decryptedWith(keyText) : null;
   const options = {
+    drill: { scratch: drillScratch(drillFolder), key },
     catalog,
     store,
     moving,

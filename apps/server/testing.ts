@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { testCatalog } from "@entrepot/catalog/testing";
 import { openStorage } from "@entrepot/storage";
 import { openApi } from "./api/index.ts";
+import { drillScratch } from "./drill-scratch.ts";
 import { type Handler, openHttp } from "./http.ts";
 import { openLog } from "./log.ts";
 import { type OnStop, openParts, type Parts, type PartsOptions, startWork } from "./open-parts.ts";
@@ -62,10 +63,11 @@ async function start(
   const credential = { username: "admin", password: randomBytes(12).toString("base64url") };
   const masterKey = randomBytes(32);
   const adminPassword = credential.password;
-  const parts = await openParts(
-    { catalog, store, log, masterKey, adminPassword, garbage, backupFolders, pace },
-    onStop,
-  );
+  const drillFolder = `${folder}-drill`;
+  onStop(() => rm(drillFolder, { recursive: true, force: true }));
+  const drill = { scratch: drillScratch(drillFolder), key: null };
+  const given = { adminPassword, garbage, backupFolders, pace, drill };
+  const parts = await openParts({ catalog, store, log, masterKey, ...given }, onStop);
   if (workers > 0) await startWork(parts, workers, onStop);
   const address = {
     host: "127.0.0.1",

@@ -23,6 +23,7 @@ export const NewBackupTarget = z
     snapshot_every_days: z.int().min(1).max(365).default(7),
     keep_last: z.int().min(1).nullable().default(null),
     keep_days: z.int().min(1).nullable().default(null),
+    drill_cron: z.string().max(100).default("").openapi({ description: "When to try a restore." }),
   })
   .openapi("NewBackupTarget");
 export type NewBackupTarget = z.infer<typeof NewBackupTarget>;

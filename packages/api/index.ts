@@ -1,10 +1,12 @@
 export * from "./artifacts.ts";
 export * from "./backups.ts";
+export * from "./drills.ts";
 export * from "./conflicts.ts";
 export { type ErrorStatus, Errors } from "./contract.ts";
 export { parseCopySource, type CopySource } from "./copy-source.ts";
 export * from "./executions.ts";
 export * from "./failure.ts";
+export * from "./checks.ts";
 export * from "./garbage.ts";
 export * from "./history.ts";
 export * from "./immutable-rules.ts";

@@ -1,5 +1,7 @@
 import { artifacts } from "./artifacts.ts";
 import { backups } from "./backups.ts";
+import { drills } from "./drills.ts";
+import { checks, repairs } from "./checks.ts";
 import { conflicts } from "./conflicts.ts";
 import { executions } from "./executions.ts";
 import { history, projectHistory } from "./history.ts";
@@ -28,6 +30,9 @@ import { users } from "./users.ts";
 /** Every route of the management API, by room. Paths are whole. */
 export const routes = {
   backups,
+  checks,
+  repairs,
+  drills,
   projects,
   members,
   users,

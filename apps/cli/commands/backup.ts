@@ -14,6 +14,7 @@ import { repeated, wholeNumber, withExample, withYes } from "../options.ts";
 import type { View } from "../output.ts";
 import { pause } from "../pause.ts";
 import { printable } from "../printable.ts";
+import { backupTargetNamed } from "./backup-target.ts";
 
 const POLL_MS = 500;
 
@@ -78,6 +79,7 @@ interface CreateOptions {
   readonly keepLast?: number;
   readonly keepDays?: number;
   readonly snapshotEveryDays?: number;
+  readonly drillSchedule?: string;
   readonly description?: string;
 }
 
@@ -96,11 +98,12 @@ function addTarget(backup: Command, cli: Cli): void {
     .option("--keep-last <n>", "keep the newest so many snapshots", wholeNumber)
     .option("--keep-days <n>", "keep snapshots of the last so many days", wholeNumber)
     .option("--snapshot-every-days <n>", "begin anew after so many days; 7", wholeNumber)
+    .option("--drill-schedule <cron>", "when to try a restore, six fields")
     .option("--description <text>")
     .action(
       action(cli, async (call, name: string, options: CreateOptions) => {
         await call.api.backups.create({ body: bodyOf(name, options) });
-        const after = { read: () => targetNamed(call, name), view: targetView };
+        const after = { read: () => backupTargetNamed(call, name), view: targetView };
         await call.done(`Created backup target ${name}.`, after);
       }),
     );
@@ -116,14 +119,14 @@ function addTarget(backup: Command, cli: Cli): void {
     .argument("<target>", "its name or id")
     .action(
       action(cli, async (call, name: string) =>
-        call.one(await targetNamed(call, name), targetView),
+        call.one(await backupTargetNamed(call, name), targetView),
       ),
     );
   withYes(target.command("delete").description("Forgets a backup target; what lies there stays."))
     .argument("<target>", "its name or id")
     .action(
       action(cli, async (call, name: string, options: { yes?: boolean }) => {
-        const { id, address } = await targetNamed(call, name);
+        const { id, address } = await backupTargetNamed(call, name);
         const question = `Forget backup target ${name}? What lies at ${address} stays.`;
         await call.confirm(question, options.yes);
         await call.api.backups.delete({ params: { id } });
@@ -141,7 +144,7 @@ function addRun(backup: Command, cli: Cli): void {
     .option("--wait", "wait until it has ended; fails if it fails")
     .action(
       action(cli, async (call, name: string, options: { full?: boolean; wait?: boolean }) => {
-        const { id } = await targetNamed(call, name);
+        const { id } = await backupTargetNamed(call, name);
         const body = { full: options.full === true };
         const { created } = await call.api.backups.run({ params: { id }, body });
         await started(call, id, Number(created), options.wait === true);
@@ -155,7 +158,7 @@ function addRun(backup: Command, cli: Cli): void {
     .argument("<target>", "its name or id")
     .action(
       action(cli, async (call, name: string) => {
-        const { id } = await targetNamed(call, name);
+        const { id } = await backupTargetNamed(call, name);
         const { body } = await call.api.backups.snapshots({ params: { id } });
         await call.list(each(body), snapshotView, 0);
       }),
@@ -172,7 +175,7 @@ function addChecks(backup: Command, cli: Cli): void {
     .action(
       action(cli, async (call, name: string, options: { percent: number }) => {
         if (options.percent > 100) throw usageError("give --percent from 0 to 100");
-        const { id } = await targetNamed(call, name);
+        const { id } = await backupTargetNamed(call, name);
         const body = { share: options.percent / 100 };
         const { created } = await call.api.backups.verify({ params: { id }, body });
         await started(call, id, Number(created), true);
@@ -186,8 +189,11 @@ function addChecks(backup: Command, cli: Cli): void {
     .argument("<target>", "its name or id")
     .action(
       action(cli, async (call, name: string, options: { yes?: boolean }) => {
-        const { id } = await targetNamed(call, name);
+        const { id } = await backupTargetNamed(call, name);
         const { body: plan } = await call.api.backups.prunePlan({ params: { id } });
+        if (plan.removed.length === 0) {
+          return await call.done(`Nothing to remove: ${plan.kept.length} snapshots stay.`);
+        }
         for (const one of plan.removed) call.terminal.note(`removes ${one.id}, up to ${one.at}`);
         const question = `Remove ${plan.removed.length} snapshots, and keep ${plan.kept.length}?`;
         await call.confirm(question, options.yes);
@@ -239,16 +245,6 @@ function listed(call: Call): AsyncIterable<BackupTarget> {
   return call.api.each(routes.backups.list, { query: {} });
 }
 
-async function targetNamed(call: Call, text: string): Promise<BackupTarget> {
-  let byId: BackupTarget | null = null;
-  for await (const target of listed(call)) {
-    if (target.name === text) return target;
-    if (String(target.id) === text) byId = target;
-  }
-  if (byId) return byId;
-  throw new RegistryError("NOT_FOUND", `there is no backup target '${text}'`);
-}
-
 function bodyOf(name: string, options: CreateOptions): NewBackupTarget {
   return {
     name,
@@ -263,6 +259,7 @@ function bodyOf(name: string, options: CreateOptions): NewBackupTarget {
     snapshot_every_days: options.snapshotEveryDays ?? 7,
     keep_last: options.keepLast ?? null,
     keep_days: options.keepDays ?? null,
+    drill_cron: options.drillSchedule ?? "",
   };
 }
 

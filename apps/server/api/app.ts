@@ -6,7 +6,7 @@ import { STATUS_OF } from "@entrepot/distribution/wire";
 import type { Events } from "@entrepot/events";
 import type { Jobs } from "@entrepot/jobs";
 import { RegistryError } from "@entrepot/oci";
-import type { Backups, Restores } from "@entrepot/recovery";
+import type { Backups, Checks, Drills, Repairs, Restores } from "@entrepot/recovery";
 import type { Replication } from "@entrepot/replication";
 import type { Retention, Sweeps } from "@entrepot/retention";
 import type { BlobStore } from "@entrepot/storage";
@@ -37,6 +37,9 @@ export interface ApiOptions {
   readonly sweeps: Sweeps;
   readonly upstreams: Upstreams;
   readonly backups: Backups;
+  readonly checks: Checks;
+  readonly repairs: Repairs;
+  readonly drills: Drills;
   readonly publicUrl: string | null;
   readonly log: Log;
   /** Aborted when the server is about to close: answers that go on for long end. */

@@ -147,6 +147,7 @@ function settingsOf(given: NewBackupTarget): TargetSettings {
     snapshotEveryDays: given.snapshot_every_days,
     keepLast: given.keep_last,
     keepDays: given.keep_days,
+    drillCron: given.drill_cron,
   };
 }
 
@@ -166,6 +167,7 @@ function shownTarget(target: BackupTarget): ShownTarget {
     snapshot_every_days: target.snapshotEveryDays,
     keep_last: target.keepLast,
     keep_days: target.keepDays,
+    drill_cron: target.drillCron ?? "",
     newest: tip && { snapshot: tip.snapshot, segments: tip.n, seq: tip.seq, at: tip.at },
     behind_since: target.behindSince?.toISOString() ?? null,
     last_error: target.lastError,

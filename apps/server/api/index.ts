@@ -2,6 +2,8 @@ import { openapiDocument } from "@entrepot/api";
 import { type ApiOptions, openApp } from "./app.ts";
 import { addArtifacts } from "./artifacts.ts";
 import { addBackups } from "./backups.ts";
+import { addDrills } from "./drills.ts";
+import { addChecks } from "./checks.ts";
 import { addConflicts } from "./conflicts.ts";
 import { addHistory } from "./history.ts";
 import { addImmutableRules } from "./immutable-rules.ts";
@@ -36,6 +38,8 @@ export function openApi(options: ApiOptions) {
   addRegistries(app, options);
   addReplication(app, options);
   addBackups(app, options);
+  addDrills(app, options);
+  addChecks(app, options);
   addConflicts(app, options);
   addHistory(app, options);
   addJobservice(app, options);

@@ -7,6 +7,7 @@ import { pushSample, sampleImage } from "@entrepot/registry/samples";
 import { type Role, ROLES } from "@entrepot/access";
 import { RESTORED_FROM_BACKUP } from "@entrepot/recovery";
 import { testServer, type TestServer } from "../testing.ts";
+import { CHECK_CALLS } from "./check-calls.ts";
 import { settingsOf } from "./policy-shape.ts";
 import { EMPTY } from "./registry-shape.ts";
 
@@ -262,6 +263,13 @@ async function spareBackups({ backups }: TestServer) {
   return { params: { id } };
 }
 
+/** A trial restore, which nobody works on. */
+async function theDrill({ backups, drills }: TestServer) {
+  const { id } = (await backups.targets.list())[0]!;
+  const [there] = await drills.list(id);
+  return { params: { id, execution_id: there?.execution.id ?? (await drills.run(id, ACTOR)) } };
+}
+
 /** A run of a backup, which nobody works on. */
 async function theBackupRun({ backups }: TestServer) {
   const [first] = await backups.targets.list();
@@ -283,6 +291,7 @@ async function aRestored({ catalog }: TestServer) {
 
 /** Calls that need something to exist or to be absent first, by room and name of the route. */
 const CALLS: Readonly<Record<string, Prepare>> = {
+  ...CHECK_CALLS,
   "projects.exists": (_, project) => ({ query: { project_name: project } }),
   "projects.create": () => ({ body: { project_name: unused() } }),
   "projects.update": () => ({ body: { metadata: { note: "kept" } } }),
@@ -341,6 +350,9 @@ const CALLS: Readonly<Record<string, Prepare>> = {
   "labels.delete": theLabel,
   "jobservice.stop": () => ({ body: { action: "stop" } }),
   "jobservice.changeQueue": () => ({ body: { action: "resume" } }),
+  "drills.list": theBackups,
+  "drills.get": theDrill,
+  "drills.run": async (server) => ({ ...(await theBackups(server)), body: {} }),
   "backups.create": theBackups,
   "backups.get": theBackups,
   "backups.update": theBackups,

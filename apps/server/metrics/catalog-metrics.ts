@@ -3,7 +3,9 @@ import { readLag } from "@entrepot/replication";
 import { sql } from "kysely";
 import { Gauge, type Registry } from "prom-client";
 import type { Log } from "../log.ts";
+import { checkGroup } from "./check-metrics.ts";
 import { garbageGroup } from "./garbage-metrics.ts";
+import { recoveryGroup } from "./recovery-metrics.ts";
 
 /** What was read is shown for as long, however often it is asked for. */
 const FRESH_MS = 5_000;
@@ -34,6 +36,8 @@ export function catalogMetrics(
     backups: backupGroup(gauge),
     database: databaseGroup(gauge),
     garbage: garbageGroup(gauge),
+    checks: checkGroup(gauge),
+    recovery: recoveryGroup(gauge),
   };
   let reading: Promise<void> | undefined;
   let readAt = -Infinity;

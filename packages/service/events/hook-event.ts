@@ -7,6 +7,8 @@ export const EVENT_TYPES = [
   "DELETE_TAG",
   "REPLICATION",
   "REPLICATION_LAG",
+  "BACKUP_FAILED",
+  "DRILL_FAILED",
 ] as const;
 
 /** One of them, or a test's. */
@@ -30,5 +32,6 @@ export interface HookEvent {
   readonly project: string | null;
   readonly about:
     | { readonly repository: string; readonly resources: readonly HookResource[] }
-    | { readonly replication: Readonly<Record<string, unknown>> };
+    | { readonly replication: Readonly<Record<string, unknown>> }
+    | { readonly recovery: Readonly<Record<string, unknown>> };
 }

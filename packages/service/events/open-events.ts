@@ -6,6 +6,7 @@ import { type Deliveries, openDeliveries } from "./deliveries.ts";
 import { webhookReader } from "./journal-reader.ts";
 import type { LagOver, Post, SecretBox } from "./ports.ts";
 import { openPulls, type Pulls } from "./pulls.ts";
+import { onRecoveryFailed } from "./recovery-events.ts";
 import { onExecution, watchLag } from "./replication-events.ts";
 import { openWebhooks, type Webhooks } from "./webhooks.ts";
 
@@ -48,6 +49,7 @@ export function openEvents(options: EventsOptions): Events {
   const context = { jobs, host };
   jobs.handle(deliverTask({ catalog, box, post, ...(firstDelayMs && { firstDelayMs }) }));
   jobs.onStatus(onExecution(context));
+  jobs.onStatus(onRecoveryFailed(context));
   const pulls = openPulls(catalog, context, onError);
   const ends: (() => Promise<unknown>)[] = [];
 

@@ -28,6 +28,8 @@ const CLOUD_TYPES: Readonly<Record<EventType, string>> = {
   DELETE_TAG: "harbor.tag.deleted",
   REPLICATION: "harbor.replication.status.changed",
   REPLICATION_LAG: "entrepot.replication.lag",
+  BACKUP_FAILED: "entrepot.backup.failed",
+  DRILL_FAILED: "entrepot.drill.failed",
 };
 
 /** `event` in Harbor's own form or as a CloudEvent (structured mode). Source: CloudEvents 1.0. */
@@ -54,6 +56,7 @@ export function payloadOf(event: HookEvent, context: PayloadContext): Payload {
 
 function dataOf({ about, at }: HookEvent, { host, isPublic }: PayloadContext) {
   if ("replication" in about) return { replication: about.replication };
+  if ("recovery" in about) return { recovery: about.recovery };
   const { repository, resources } = about;
   const slash = repository.indexOf("/");
   return {

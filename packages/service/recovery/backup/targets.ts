@@ -7,6 +7,9 @@ import { encryptedFor } from "./encryption.ts";
 /** Whose executions backups are. */
 export const BACKUP = "BACKUP";
 
+/** Whose executions trial restores are. */
+export const DRILL = "DRILL";
+
 /** What may be set beyond where and when. */
 export interface TargetOptions {
   /** Whom it is encrypted for (age); empty: nobody. Stays as it was made. */
@@ -19,6 +22,8 @@ export interface TargetOptions {
   readonly keepLast: number | null;
   /** Those of the last so many days stay as well. */
   readonly keepDays: number | null;
+  /** When to try a restore, six fields; empty or absent: by hand only. */
+  readonly drillCron?: string | undefined;
 }
 
 /** What a target is made with. */
@@ -85,9 +90,15 @@ export function openTargets(
     `.execute(catalog.db);
     return rows.map(targetOf);
   };
-  const schedule = (id: number, { enabled, cron, timeZone }: TargetSettings, db: Db) => {
-    const due = enabled && cron !== "" ? cron : null;
-    return jobs.schedule({ vendor: BACKUP, vendorId: id, cron: due, timeZone }, db as never);
+  const schedule = async (id: number, settings: TargetSettings, db: Db) => {
+    const { enabled, cron, drillCron = "", timeZone } = settings;
+    for (const [vendor, given] of [
+      [BACKUP, cron],
+      [DRILL, drillCron],
+    ] as const) {
+      const due = enabled && given !== "" ? given : null;
+      await jobs.schedule({ vendor, vendorId: id, cron: due, timeZone }, db as never);
+    }
   };
 
   return {
@@ -128,7 +139,9 @@ export function openTargets(
     remove: (id) =>
       catalog.transaction(async (db) => {
         await db.deleteFrom("history_hold").where("holder", "=", holderOf(id)).execute();
-        await jobs.schedule({ vendor: BACKUP, vendorId: id, cron: null }, db);
+        for (const vendor of [BACKUP, DRILL]) {
+          await jobs.schedule({ vendor, vendorId: id, cron: null }, db);
+        }
         const row = await db
           .deleteFrom("backup_target")
           .where("id", "=", id)
@@ -142,8 +155,15 @@ export function openTargets(
 type Db = Kysely<Database>;
 
 function rowOf(settings: TargetSettings) {
-  const { recipients, bytesPerSecond, snapshotEveryDays, keepLast, keepDays } = settings;
-  const options = { recipients, bytesPerSecond, snapshotEveryDays, keepLast, keepDays };
+  const { recipients, bytesPerSecond, snapshotEveryDays, keepLast, keepDays, drillCron } = settings;
+  const options = {
+    recipients,
+    bytesPerSecond,
+    snapshotEveryDays,
+    keepLast,
+    keepDays,
+    drillCron,
+  };
   return {
     name: settings.name,
     description: settings.description,
