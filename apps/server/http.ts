@@ -11,6 +11,7 @@ import {
 } from "@entrepot/distribution/server";
 import type { PullThrough } from "@entrepot/proxy";
 import type { Events } from "@entrepot/events";
+import type { Mending } from "@entrepot/recovery";
 import { isAsOfName } from "@entrepot/registry";
 import type { BlobStore } from "@entrepot/storage";
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
@@ -27,6 +28,7 @@ export interface HttpOptions {
   readonly access: Access;
   readonly content: Content;
   readonly pullThrough: PullThrough;
+  readonly mending: Pick<Mending, "over">;
   readonly publicUrl: string | null;
   readonly log: Log;
   readonly metrics: Metrics;
@@ -92,7 +94,10 @@ function openDistribution(
       const [asked] = scopes;
       if (!asked) access.requireLogin(identity);
       else if (isAsOfName(asked.name)) return openAsOf(options, identity, asked);
-      const guarded = access.guard(content.as(actorOf(request, identity)), identity);
+      const local = content.as(actorOf(request, identity));
+      // Whoever only asks whether a blob is here may push it; another registry has its own checks.
+      const mends = request.method === "GET" && asked?.name !== undefined && !isCopier(request);
+      const guarded = access.guard(mends ? options.mending.over(local) : local, identity);
       const registry = pullThrough.over(guarded, request.method === "HEAD");
       // Replication's own pulls are none, as in Harbor.
       if (request.method !== "GET" || isCopier(request)) return registry;

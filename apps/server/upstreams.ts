@@ -8,6 +8,8 @@ import { sql } from "kysely";
 export interface Upstreams {
   /** Where `repository` is fetched from; null where it is only here. */
   of(repository: string): Upstream | null;
+  /** The endpoint of a proxy's repository, and its name there; null if it is no proxy's. */
+  source(repository: string): { readonly id: number; readonly name: string } | null;
   /** Looks again: after a change here, and once before the first request. */
   refresh(): Promise<void>;
 }
@@ -46,6 +48,10 @@ export function openUpstreams(
 
   return {
     refresh,
+    source(repository) {
+      const proxy = known.proxies.get(projectOf(repository));
+      return proxy ? { id: proxy.id, name: nameThere(repository, proxy.type) } : null;
+    },
     of(repository) {
       if (performance.now() - at > OLD_MS) void refresh().catch(onError);
       const proxy = known.proxies.get(projectOf(repository));

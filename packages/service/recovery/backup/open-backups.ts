@@ -1,6 +1,8 @@
 import type { Actor } from "@entrepot/catalog";
 import type { Jobs } from "@entrepot/jobs";
+import { type Bytes, type Digest, RegistryError } from "@entrepot/oci";
 import { sql } from "kysely";
+import { blobKey } from "./format.ts";
 import { backupTasks, PRUNE, RUN, VERIFY } from "./backup-tasks.ts";
 import { type BackupContext, openTargetsOnce, prunePlanOf, runBackup } from "./carry-out.ts";
 import { takeLease } from "./lease.ts";
@@ -18,6 +20,10 @@ export interface Backups {
   prunePlan(id: number): Promise<PrunePlan>;
   /** Snapshots in a target with their segments, oldest first. */
   snapshots(id: number): Promise<Chain[]>;
+  /** The size of a blob in a target, or null; null as well where targets are encrypted. */
+  statBlob(id: number, digest: Digest): Promise<number | null>;
+  /** Its bytes there. Throws BLOB_UNKNOWN. */
+  fetchBlob(id: number, digest: Digest): Promise<Bytes>;
   /** Begins to follow changes into the targets that are continuous. */
   start(): void;
   close(): Promise<void>;
@@ -80,6 +86,19 @@ export function openBackups(options: BackupsOptions): Backups {
     async snapshots(id) {
       const { address } = await targets.get(id);
       return await readChains((await open.at(address)).objects);
+    },
+    async statBlob(id, digest) {
+      const { address, recipients } = await targets.get(id);
+      // What is encrypted can be read with its key only, which is not here.
+      if (recipients.length > 0) return null;
+      const { objects } = await open.at(address);
+      return (await objects.stat(blobKey(digest)))?.size ?? null;
+    },
+    async fetchBlob(id, digest) {
+      const { objects } = await open.at((await targets.get(id)).address);
+      const bytes = await objects.get(blobKey(digest));
+      if (bytes) return bytes;
+      throw new RegistryError("BLOB_UNKNOWN", `backup target ${id} does not have ${digest}`);
     },
     start: following.start,
     async close() {

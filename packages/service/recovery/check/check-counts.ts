@@ -25,7 +25,9 @@ export async function checkUsage({ db }: Source, scope: string): Promise<NewFind
 export async function checkJournal(catalog: Source, scope: string): Promise<NewFinding[]> {
   const all = await compareWithTables(catalog);
   const isInside = (key: string) =>
-    scope === "" || key === scope || /^[/:@]/.test(key.slice(scope.length)) && key.startsWith(scope);
+    scope === "" ||
+    key === scope ||
+    (/^[/:@]/.test(key.slice(scope.length)) && key.startsWith(scope));
   return all
     .filter(({ key }) => isInside(key))
     .map(({ kind, key, journal, table }) => {

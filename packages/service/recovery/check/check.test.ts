@@ -19,101 +19,99 @@ interface Case {
 const run = (world: CheckWorld, text: string) => sql.raw(text).execute(world.catalog.db);
 
 /** Damage done behind the registry's back, and what a check says then. */
-const DAMAGES: Readonly<Record<string, [(of: Case) => Promise<unknown>, (of: Case) => string[]]>> = {
-  "a flipped bit": [
-    ({ world, layer }) => world.flip(layer.content.digest),
-    ({ layer }) => [`corrupt ${layer.content.digest}`],
-  ],
-  "a file cut off": [
-    ({ world, layer }) => world.cut(layer.content.digest, 3),
-    ({ layer }) => [`truncated ${layer.content.digest}`],
-  ],
-  "an empty file": [
-    ({ world, layer }) => world.cut(layer.content.digest, 0),
-    ({ layer }) => [`truncated ${layer.content.digest}`],
-  ],
-  "a file that is too long": [
-    ({ world, layer }) => world.lengthen(layer.content.digest),
-    ({ layer }) => [`truncated ${layer.content.digest}`],
-  ],
-  "a file that is gone": [
-    ({ world, layer }) => world.lose(layer.content.digest),
-    ({ layer }) => [`missing ${layer.content.digest}`],
-  ],
-  "a manifest's file that is gone": [
-    ({ world, image }) => world.lose(image.content.digest),
-    ({ image }) => [`missing ${image.content.digest}`],
-  ],
-  "a file that nothing names": [
-    ({ world }) => world.store.put(digestOf(Buffer.from("nobody's")), Buffer.from("nobody's")),
-    () => [`orphan ${digestOf(Buffer.from("nobody's"))}`],
-  ],
-  "a blob that its repository does not have": [
-    ({ world, layer }) =>
-      run(world, `DELETE FROM repository_blob WHERE digest = '${layer.content.digest}'`),
-    ({ image }) => [`dangling-child library/app@${image.content.digest}`],
-  ],
-  "an image of an index that its repository does not have": [
-    async ({ world, image }) => {
-      const { digest } = image.content;
-      await run(world, `DELETE FROM manifest WHERE digest = '${digest}'`);
-      await run(world, `DELETE FROM journal WHERE key = 'library/app@${digest}'`);
-    },
-    ({ index }) => [`dangling-child library/app@${index.content.digest}`],
-  ],
-  "a blob's row with another size": [
-    ({ world, layer }) =>
-      run(
-        world,
-        `UPDATE repository_blob SET size = 7 WHERE digest = '${layer.content.digest}'`,
-      ),
-    ({ layer }) => [`blob-row ${layer.content.digest}`],
-  ],
-  "a manifest's row with another size": [
-    ({ world, image }) =>
-      run(world, `UPDATE manifest SET size = 7 WHERE digest = '${image.content.digest}'`),
-    ({ image }) => [`manifest-row library/app@${image.content.digest}`],
-  ],
-  "a manifest's row with another media type": [
-    ({ world, image }) =>
-      run(
-        world,
-        `UPDATE manifest SET media_type = 'application/vnd.oci.image.index.v1+json'
+const DAMAGES: Readonly<Record<string, [(of: Case) => Promise<unknown>, (of: Case) => string[]]>> =
+  {
+    "a flipped bit": [
+      ({ world, layer }) => world.flip(layer.content.digest),
+      ({ layer }) => [`corrupt ${layer.content.digest}`],
+    ],
+    "a file cut off": [
+      ({ world, layer }) => world.cut(layer.content.digest, 3),
+      ({ layer }) => [`truncated ${layer.content.digest}`],
+    ],
+    "an empty file": [
+      ({ world, layer }) => world.cut(layer.content.digest, 0),
+      ({ layer }) => [`truncated ${layer.content.digest}`],
+    ],
+    "a file that is too long": [
+      ({ world, layer }) => world.lengthen(layer.content.digest),
+      ({ layer }) => [`truncated ${layer.content.digest}`],
+    ],
+    "a file that is gone": [
+      ({ world, layer }) => world.lose(layer.content.digest),
+      ({ layer }) => [`missing ${layer.content.digest}`],
+    ],
+    "a manifest's file that is gone": [
+      ({ world, image }) => world.lose(image.content.digest),
+      ({ image }) => [`missing ${image.content.digest}`],
+    ],
+    "a file that nothing names": [
+      ({ world }) => world.store.put(digestOf(Buffer.from("nobody's")), Buffer.from("nobody's")),
+      () => [`orphan ${digestOf(Buffer.from("nobody's"))}`],
+    ],
+    "a blob that its repository does not have": [
+      ({ world, layer }) =>
+        run(world, `DELETE FROM repository_blob WHERE digest = '${layer.content.digest}'`),
+      ({ image }) => [`dangling-child library/app@${image.content.digest}`],
+    ],
+    "an image of an index that its repository does not have": [
+      async ({ world, image }) => {
+        const { digest } = image.content;
+        await run(world, `DELETE FROM manifest WHERE digest = '${digest}'`);
+        await run(world, `DELETE FROM journal WHERE key = 'library/app@${digest}'`);
+      },
+      ({ index }) => [`dangling-child library/app@${index.content.digest}`],
+    ],
+    "a blob's row with another size": [
+      ({ world, layer }) =>
+        run(world, `UPDATE repository_blob SET size = 7 WHERE digest = '${layer.content.digest}'`),
+      ({ layer }) => [`blob-row ${layer.content.digest}`],
+    ],
+    "a manifest's row with another size": [
+      ({ world, image }) =>
+        run(world, `UPDATE manifest SET size = 7 WHERE digest = '${image.content.digest}'`),
+      ({ image }) => [`manifest-row library/app@${image.content.digest}`],
+    ],
+    "a manifest's row with another media type": [
+      ({ world, image }) =>
+        run(
+          world,
+          `UPDATE manifest SET media_type = 'application/vnd.oci.image.index.v1+json'
          WHERE digest = '${image.content.digest}'`,
-      ),
-    ({ image }) => [`manifest-row library/app@${image.content.digest}`],
-  ],
-  "a manifest's reference that is gone": [
-    ({ world, image, layer }) =>
-      run(
-        world,
-        `DELETE FROM manifest_reference WHERE digest = '${layer.content.digest}' AND manifest_id =
+        ),
+      ({ image }) => [`manifest-row library/app@${image.content.digest}`],
+    ],
+    "a manifest's reference that is gone": [
+      ({ world, image, layer }) =>
+        run(
+          world,
+          `DELETE FROM manifest_reference WHERE digest = '${layer.content.digest}' AND manifest_id =
           (SELECT id FROM manifest WHERE digest = '${image.content.digest}')`,
-      ),
-    ({ image }) => [`manifest-row library/app@${image.content.digest}`],
-  ],
-  "a manifest's bytes in the database": [
-    ({ world, image }) =>
-      run(
-        world,
-        `UPDATE manifest SET bytes = set_byte(bytes, 5, 1) WHERE digest = '${image.content.digest}'`,
-      ),
-    ({ image }) => [`manifest-bytes library/app@${image.content.digest}`],
-  ],
-  "a quota's count": [
-    ({ world }) =>
-      run(
-        world,
-        `INSERT INTO quota (project_id, storage, used)
+        ),
+      ({ image }) => [`manifest-row library/app@${image.content.digest}`],
+    ],
+    "a manifest's bytes in the database": [
+      ({ world, image }) =>
+        run(
+          world,
+          `UPDATE manifest SET bytes = set_byte(bytes, 5, 1) WHERE digest = '${image.content.digest}'`,
+        ),
+      ({ image }) => [`manifest-bytes library/app@${image.content.digest}`],
+    ],
+    "a quota's count": [
+      ({ world }) =>
+        run(
+          world,
+          `INSERT INTO quota (project_id, storage, used)
          SELECT id, 1000000, 5 FROM project WHERE name = 'team'`,
-      ),
-    () => ["journal quota team", "usage team"],
-  ],
-  "a tag's row that is gone": [
-    ({ world }) => run(world, "DELETE FROM tag WHERE name = 'v1'"),
-    () => ["journal tag library/app:v1"],
-  ],
-};
+        ),
+      () => ["journal quota team", "usage team"],
+    ],
+    "a tag's row that is gone": [
+      ({ world }) => run(world, "DELETE FROM tag WHERE name = 'v1'"),
+      () => ["journal tag library/app:v1"],
+    ],
+  };
 
 for (const [what, [damage, found]] of Object.entries(DAMAGES)) {
   test(`a check finds ${what}, and nothing else`, async () => {
@@ -157,20 +155,23 @@ test("a referrer whose subject never came is told, and harms nothing", async () 
 });
 
 const FILE = "packages/service/recovery/check/check.test.ts";
-test.each(seeds(FILE, process.env["SEED"]))("whatever clients do, nothing is wrong: %s", async (_replay, seed) => {
-  const world = await checkWorld(seed);
-  try {
-    await world.act(40);
-    const isInformation = /^(?:orphan|dangling-referrer) /;
-    const { said, report } = await world.check();
-    expect(said.filter((one) => !isInformation.test(one))).toEqual([]);
-    let blobs = 0;
-    for await (const _ of world.store.list()) blobs += 1;
-    expect(report.blobs).toBe(blobs);
-  } finally {
-    await world.close();
-  }
-});
+test.each(seeds(FILE, process.env["SEED"]))(
+  "whatever clients do, nothing is wrong: %s",
+  async (_replay, seed) => {
+    const world = await checkWorld(seed);
+    try {
+      await world.act(40);
+      const isInformation = /^(?:orphan|dangling-referrer) /;
+      const { said, report } = await world.check();
+      expect(said.filter((one) => !isInformation.test(one))).toEqual([]);
+      let blobs = 0;
+      for await (const _ of world.store.list()) blobs += 1;
+      expect(report.blobs).toBe(blobs);
+    } finally {
+      await world.close();
+    }
+  },
+);
 
 test("a check of many blobs goes on where another process left off, each read once", async () => {
   const world = await checkWorld();

@@ -47,10 +47,7 @@ export async function expectedDigests(
 }
 
 /** What the database says of each of `digests`, in their order; asked now. */
-export async function expectedOf(
-  { db }: Source,
-  digests: readonly Digest[],
-): Promise<Expected[]> {
+export async function expectedOf({ db }: Source, digests: readonly Digest[]): Promise<Expected[]> {
   const { rows } = await sql<Expected>`
     SELECT k.digest, sizes, repositories,
       sizes <> '{}' OR is_past OR refers OR past_refers AS named,

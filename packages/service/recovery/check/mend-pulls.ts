@@ -102,7 +102,8 @@ function openRoom({ catalog, store, copies, onDamage, onError, waitMs = WAIT_MS 
       const { from } = await healBlob({ store, copies }, digest, [place]);
       if (!from) continue;
       onDamage(`${repository}@${digest}: healed from ${from.label}`);
-      verified(digest);
+      known.set(digest, true);
+      await noteVerified(catalog, [digest], catalog.now());
       return true;
     }
     failed.set(digest, true);

@@ -3,13 +3,7 @@ import { isRepositoryName, RegistryError } from "@entrepot/oci";
 import { CHECK_BEGIN, type CheckState } from "./check-run.ts";
 import { CHECK, checkTask } from "./check-task.ts";
 import { countFindings, type FindingQuery, readFindings } from "./findings.ts";
-import type {
-  CheckContext,
-  CheckParameters,
-  CheckReport,
-  Finding,
-  FindingClass,
-} from "./ports.ts";
+import type { CheckContext, CheckParameters, CheckReport, Finding, FindingClass } from "./ports.ts";
 
 /** All checks are of one thing. */
 const VENDOR_ID = 1;

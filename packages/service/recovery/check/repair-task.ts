@@ -52,7 +52,10 @@ async function repair(context: RepairContext, run: TaskRun): Promise<void> {
     if (!item) break;
     const { outcome, result } = await repairItem(context, item as never, actor, signal);
     counts[outcome] = (counts[outcome] ?? 0) + 1;
-    run.log(outcome === "left" ? "warn" : "info", `${item.name}: ${outcome}${result && ` (${result})`}`);
+    run.log(
+      outcome === "left" ? "warn" : "info",
+      `${item.name}: ${outcome}${result && ` (${result})`}`,
+    );
     run.progress({ stage: item.name, ...counts });
     await db
       .updateTable("repair_item")

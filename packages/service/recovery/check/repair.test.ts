@@ -100,7 +100,8 @@ test("what a copy has is healed; what none has is set aside, and a push heals it
   expect(left).toEqual(
     [hopeless, damagedThere].map(({ content }) => `missing ${content.digest}`).toSorted(),
   );
-  for (const one of [hopeless, damagedThere]) await pushSample(world.repository("library/app"), one);
+  for (const one of [hopeless, damagedThere])
+    await pushSample(world.repository("library/app"), one);
   expect((await world.check()).said).toEqual([]);
 });
 

@@ -47,7 +47,10 @@ export async function checkWorld(seed = 1) {
       const [tag] = (await tagsOf(catalog.db)).toSorted(() => random() - 0.5);
       const named = tag && (await repository(tag.repository).resolve(tag.name));
       // What an index still needs is refused.
-      if (named) await repository(tag.repository).delete(named.digest).catch(() => undefined);
+      if (named)
+        await repository(tag.repository)
+          .delete(named.digest)
+          .catch(() => undefined);
     },
     () => pushSample(someRepository(), sampleImage().children[0]!),
     () => content.deleteRepository(ANN, `team/app${below(3)}`),
@@ -97,7 +100,12 @@ export async function checkWorld(seed = 1) {
       let state: CheckState = from;
       while (state.stage !== "done") state = await run.step(state);
       const { items } = await readFindings(catalog, id, { page: 1, pageSize: 1_000 });
-      return { id, items, report: state.report, said: items.map((one) => `${one.class} ${one.name}`).toSorted() };
+      return {
+        id,
+        items,
+        report: state.report,
+        said: items.map((one) => `${one.class} ${one.name}`).toSorted(),
+      };
     },
     /** Flips the last bit of a blob's file. */
     async flip(digest: Digest) {

@@ -40,7 +40,9 @@ export function walkBlobs(
   let listed: Listing | null = null;
 
   return async (after: string): Promise<BlobsStep> => {
-    listed ??= listing(scope === "" ? store.list(after === "" ? undefined : (after as Digest)) : []);
+    listed ??= listing(
+      scope === "" ? store.list(after === "" ? undefined : (after as Digest)) : [],
+    );
     const wanted = await expectedDigests(catalog, scope, after, BATCH);
     const bound = wanted.length === BATCH ? wanted.at(-1)! : null;
     const stored = scope === "" ? await listed.upTo(bound, BATCH) : await sizesOf(store, wanted);
@@ -104,7 +106,8 @@ async function again(
 ): Promise<NewFinding | null> {
   const [now] = await expectedOf(catalog, [digest]);
   const size = await store.stat(digest);
-  if (finding?.class === "blob-row") return now!.sizes.some((one) => one !== finding.size) ? finding : null;
+  if (finding?.class === "blob-row")
+    return now!.sizes.some((one) => one !== finding.size) ? finding : null;
   if (size !== null) {
     if (now!.named) return null;
     const detail = "nothing names it; garbage collection removes it in time";
@@ -116,10 +119,7 @@ async function again(
 }
 
 /** Whether a deleted manifest needs blob `digest` to be here: others are fetched from elsewhere. */
-async function isNeededByPast(
-  { db }: CheckContext["catalog"],
-  digest: Digest,
-): Promise<boolean> {
+async function isNeededByPast({ db }: CheckContext["catalog"], digest: Digest): Promise<boolean> {
   const { rows } = await sql<{ media_type: string; bytes: Buffer }>`
     SELECT media_type, bytes FROM past_manifest p
     WHERE EXISTS (SELECT FROM past_reference r
@@ -151,8 +151,7 @@ interface Listing {
 
 /** A list that is taken in pieces; the first that is beyond a bound waits for the next. */
 function listing(all: AsyncIterable<Stored> | Iterable<Stored>): Listing {
-  const items =
-    Symbol.asyncIterator in all ? all[Symbol.asyncIterator]() : all[Symbol.iterator]();
+  const items = Symbol.asyncIterator in all ? all[Symbol.asyncIterator]() : all[Symbol.iterator]();
   let ahead: Stored | null = null;
   return {
     async upTo(bound, most) {
