@@ -156,6 +156,15 @@ function randomAct({ content, catalog }: World, random: () => number, n: number)
   ]);
 }
 
+/** Everything, a project, a repository, a tag, or an artifact that there was. */
+function randomScope(random: () => number, then: ReadonlyMap<string, string>): string {
+  const artifacts = [...then.keys()].filter((key) => key.startsWith("manifest "));
+  const artifact = artifacts[Math.floor(random() * artifacts.length)] ?? "";
+  const names = ["", "one", "two", "one/a", "two/a", "one/a:t1", "two/a:t2"];
+  const scopes = [...names, artifact.slice("manifest ".length)];
+  return scopes[Math.floor(random() * scopes.length)]!;
+}
+
 const inScope = (name: string) => (key: string) => {
   const at = key.slice(key.indexOf(" ") + 1);
   if (name === "") return true;
@@ -192,13 +201,13 @@ test(`random acts, then back to random moments, and that undone (seed ${SEED})`,
     });
     moments.push(await world.catalog.head());
   }
-  for (let round = 0; round < 8; round++) {
+  for (let round = 0; round < 10; round++) {
     const seq = moments[Math.floor(random() * moments.length)]!;
-    const name = ["", "one", "two", "one/a", "two/a"][Math.floor(random() * 5)]!;
     const [before, then] = [
       await stateAt(world, await world.catalog.head()),
       await stateAt(world, seq),
     ];
+    const name = randomScope(random, then);
     const project = name.split("/", 1)[0]!;
     // Of a project that is gone only the project itself can come back.
     if (name.includes("/") && !before.has(`project ${project}`)) continue;
