@@ -7,13 +7,17 @@ const tags = ["quota"];
 const byId = { params: z.object({ id: contract.Id }) };
 const Storage = z.object({ storage: z.int() });
 
-/** A project's quota, in bytes; `hard.storage` -1: none. Source: Harbor API v2.0 Quota. */
+/**
+ * A project's quota, in bytes; `hard.storage` -1: none. `history_bytes` (ours, of one quota only) is
+ * the part of `used.storage` that only deleted manifests name. Source: Harbor API v2.0 Quota.
+ */
 export const Quota = z
   .object({
     id: z.int(),
     ref: z.object({ id: z.int(), name: z.string(), owner_name: z.string() }),
     hard: Storage,
     used: Storage,
+    history_bytes: z.int().optional(),
     creation_time: contract.Time,
     update_time: contract.Time,
   })

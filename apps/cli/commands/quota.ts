@@ -23,6 +23,8 @@ const quotaView: View<Quota> = {
       align: "right",
     },
   ],
+  details: ({ history_bytes: history }, { bytes }) =>
+    history === undefined ? [] : [["ONLY HISTORY", bytes(history)]],
 };
 
 const UNITS: Readonly<Record<string, number>> = {

@@ -51,7 +51,8 @@ export function addQuotas(app: App, options: ApiOptions): void {
     const { id } = context.req.valid("param");
     const quota = await stored.get(id);
     if (!quota) throw missing(id);
-    return context.json(shownQuota(quota), 200);
+    const [use] = await options.retention.use.projects(id);
+    return context.json({ ...shownQuota(quota), history_bytes: use?.historyBytes ?? 0 }, 200);
   });
 
   app.openapi({ ...quotas.update, middleware }, async (context) => {

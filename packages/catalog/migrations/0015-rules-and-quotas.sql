@@ -120,7 +120,8 @@ BEGIN
     SELECT name INTO project_name FROM project WHERE id = $1;
     RAISE EXCEPTION USING ERRCODE = 'ENQUO',
       MESSAGE = format('the quota of project ''%s'' is exceeded: %s of %s bytes are used, and %s '
-        || 'more are needed; delete what is not needed, or have the quota raised',
+        || 'more are needed; have the quota raised, or delete what is not needed and wait: it counts '
+        || 'for as long as history holds it',
         project_name, now_at.used - $2, now_at.storage, $2),
       DETAIL = jsonb_build_object('project', project_name, 'used', now_at.used - $2,
         'limit', now_at.storage, 'needed', $2)::text;

@@ -35,8 +35,8 @@ export interface Sample {
 export interface StorageUse {
   /** Everything; its history includes what was in repositories that are gone. */
   total(): Promise<Use>;
-  /** Every project, the largest first. */
-  projects(): Promise<ProjectUse[]>;
+  /** Every project, the largest first; or only the one of this id. */
+  projects(only?: number): Promise<ProjectUse[]>;
   /** The repositories of a project, the largest first. */
   repositories(projectId: number): Promise<RepositoryUse[]>;
   /** A project's samples of the last `days`, oldest first; null: of everything. */
@@ -66,11 +66,12 @@ export function openStorageUse({ db }: Pick<Catalog, "db">): StorageUse {
   return {
     total: () => totalUse(db),
 
-    async projects() {
+    async projects(only) {
       const { rows } = await sql<ProjectUse>`
         WITH held AS (${HELD}), one AS (
           SELECT project_id, kind, digest, max(size) AS size, bool_or(live) AS live
-          FROM held GROUP BY 1, 2, 3
+          FROM held WHERE ${only ?? null}::integer IS NULL OR project_id = ${only ?? null}
+          GROUP BY 1, 2, 3
         ), used AS (
           SELECT project_id, sum(size)::bigint AS bytes,
             coalesce(sum(size) FILTER (WHERE ${ONLY_PAST}), 0)::bigint AS history
@@ -80,6 +81,7 @@ export function openStorageUse({ db }: Pick<Catalog, "db">): StorageUse {
           coalesce(history, 0)::bigint AS "historyBytes",
           (SELECT count(*)::integer FROM repository WHERE project_id = p.id) AS repositories
         FROM project p LEFT JOIN used ON used.project_id = p.id
+        WHERE ${only ?? null}::integer IS NULL OR p.id = ${only ?? null}
         ORDER BY 2 DESC, 1
       `.execute(db);
       return rows;
