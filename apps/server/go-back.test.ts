@@ -36,9 +36,18 @@ async function world(seed: number) {
   onTestFinished(() => server.close());
   const address = `file:${folder}`;
   const target = await server.backups.targets.create({
-    ...{ name: "vault", description: "", address, enabled: true, cron: "", timeZone: "UTC" },
-    ...{ continuous: false, recipients: [], bytesPerSecond: 0, snapshotEveryDays: 7 },
-    ...{ keepLast: null, keepDays: null },
+    name: "vault",
+    description: "",
+    address,
+    enabled: true,
+    cron: "",
+    timeZone: "UTC",
+    continuous: false,
+    recipients: [],
+    bytesPerSecond: 0,
+    snapshotEveryDays: 7,
+    keepLast: null,
+    keepDays: null,
   });
   const random = seededRandom(seed);
   const below = (n: number) => Math.floor(random() * n);

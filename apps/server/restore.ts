@@ -102,6 +102,9 @@ function readFlags(flags: readonly string[], env: Readonly<Record<string, string
     throw new UsageError((error as Error).message);
   }
   if (!values.from) throw new UsageError("say where the backup is: --from <address>");
+  if (!/^(?:file|s3):./.test(values.from)) {
+    throw new UsageError("give --from as file:/folder or s3:bucket/prefix");
+  }
   const at = values.at === undefined ? undefined : new Date(values.at);
   if (at && Number.isNaN(at.getTime())) throw new UsageError("give --at as 2026-01-31T14:03:00Z");
   if (values.seq !== undefined && !/^\d{1,15}$/.test(values.seq)) {

@@ -7,14 +7,17 @@ type Server = Pick<TestServer, "url" | "credential">;
 
 /**
  * Somebody at a shell who knows both servers by `$HERE` and `$THERE`, signed in to `server` if
- * there is one. `more` are further variables; addresses among them are written down by their name.
+ * there is one. `more` are further variables, addresses, which are written down by their name.
  */
 export async function shellOf(
   { here, there }: { readonly here: Server; readonly there: Server },
   server?: Server,
   more: Readonly<Record<string, string>> = {},
 ) {
-  const hosts = Object.entries(more).map(([name, url]) => [new URL(url).host, `${name}.example`]);
+  const hosts = Object.entries(more).map(([name, url]) => {
+    const { host } = new URL(url);
+    return host === "" ? [url, `file:/${name.toLowerCase()}`] : [host, `${name}.example`];
+  });
   const session = await shellSession({
     env: {
       ...more,
