@@ -2,6 +2,7 @@ import { type ImmutableRule, routes } from "@entrepot/api";
 import { RegistryError } from "@entrepot/api/client";
 import type { Command } from "commander";
 import { action, type Call, type Cli } from "../call.ts";
+import { usageError } from "../exit-codes.ts";
 import { wholeNumber, withExample, withLimit, withYes } from "../options.ts";
 import type { View } from "../output.ts";
 
@@ -109,6 +110,12 @@ async function ruleNamed(call: Call, project: string, id: number): Promise<Immut
 
 function ruleOf(options: CreateOptions) {
   const { tags = "**", exceptTags, repositories = "**", exceptRepositories } = options;
+  if (options.tags !== undefined && exceptTags !== undefined) {
+    throw usageError("give --tags or --except-tags, not both");
+  }
+  if (options.repositories !== undefined && exceptRepositories !== undefined) {
+    throw usageError("give --repositories or --except-repositories, not both");
+  }
   const tag =
     exceptTags === undefined
       ? { decoration: "matches" as const, pattern: tags }

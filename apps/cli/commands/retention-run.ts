@@ -53,10 +53,10 @@ export function addRetentionRun(
           params: { id, eid: planned },
           query: verdict,
         });
-        if (options.dryRun || call.form === "table") {
+        const gone = await toDelete(call, id, planned);
+        if (options.dryRun || (call.form === "table" && gone !== 0)) {
           await call.list(plan, verdictView, options.limit);
         }
-        const gone = await toDelete(call, id, planned);
         const result = (execution: number) => ({
           read: async () => ({ execution }),
           view: { name: () => String(execution), columns: () => [] },
