@@ -6,6 +6,7 @@ import { findPrograms, machineLine } from "./machine.ts";
 import { helpText, type Options, readOptions } from "./options.ts";
 import { withSection } from "./readme.ts";
 import { arrival } from "./scenarios/arrival.ts";
+import { backup } from "./scenarios/backup.ts";
 import { manifestGet } from "./scenarios/manifest-get.ts";
 import { memory } from "./scenarios/memory.ts";
 import { pull } from "./scenarios/pull.ts";
@@ -23,6 +24,7 @@ const SCENARIOS: readonly Scenario[] = [
   replication,
   shapes,
   arrival,
+  backup,
   restore,
 ];
 const NAMES = SCENARIOS.map(({ name }) => name);

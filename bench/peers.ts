@@ -44,8 +44,8 @@ export async function closePair({ entrepot, dockerRegistry }: Pair): Promise<voi
   await dockerRegistry?.close();
 }
 
-/** Entrepot as `npm start` runs it, with the embedded PostgreSQL. */
-export async function startEntrepot(bench: Bench): Promise<Peer> {
+/** Entrepot as `npm start` runs it, with the embedded PostgreSQL and `more` flags. */
+export async function startEntrepot(bench: Bench, more: readonly string[] = []): Promise<Peer> {
   const folder = await makeFolder(bench, "entrepot");
   const follow = pathToFileURL(join(ROOT, "tools/follow-parent.mjs")).href;
   const flags = ["--listen", "127.0.0.1:0", "--data", join(folder, "data"), "--log-level", "error"];
@@ -53,7 +53,7 @@ export async function startEntrepot(bench: Bench): Promise<Peer> {
   const node = ["--max-semi-space-size=8", "--import", follow, ...bench.nodeFlags];
   const child = spawn(
     process.execPath,
-    [...node, join(ROOT, "apps/server/main.ts"), "serve", ...flags],
+    [...node, join(ROOT, "apps/server/main.ts"), "serve", ...flags, ...more],
     {
       cwd: folder,
       // A process group of its own: Ctrl-C reaches only us, and we stop it once.
