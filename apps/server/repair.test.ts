@@ -54,7 +54,7 @@ async function pull(repository: string, { content }: Sample): Promise<Buffer> {
   return bytes;
 }
 
-test("what a peer has by replication is healed: by a pull at once, by a repair for all", async () => {
+test("what a peer has is healed: by a pull at once, by a repair for the rest", async () => {
   const layers = [await pushed("library/app"), await pushed("library/other")];
   const endpoint = await server.replication.endpoints.create(
     {
@@ -86,7 +86,9 @@ test("what a peer has by replication is healed: by a pull at once, by a repair f
   expect(found.map((one) => [one.class, one.name, one.harms])).toEqual([
     ["missing", second.content.digest, ["library/other:v1"]],
   ]);
-  expect(await server.metrics.text()).toContain('entrepot_check_findings{class="missing"} 1');
+  await expect
+    .poll(() => server.metrics.text(), PATIENT)
+    .toContain('entrepot_check_findings{class="missing"} 1');
   const id = Number((await api().repairs.plan({ body: {} })).created);
   const items = async () => (await api().repairs.items({ params: { id } })).body;
   expect(await items()).toMatchObject([
@@ -113,7 +115,8 @@ test("what only a backup has is healed from there; what nobody has is told so", 
   await expect(pull("lone/late", late)).rejects.toThrow(/404 .*lost or damaged.*entrepot repair/);
   const { body: met } = await api().checks.met({ query: {} });
   expect(met.map(({ name }) => name)).toEqual([late.content.digest]);
-  expect(await server.metrics.text()).toContain("entrepot_pull_damage 1");
+  // What was read is shown for five seconds.
+  await expect.poll(() => server.metrics.text(), PATIENT).toContain("entrepot_pull_damage 1");
   await pushSample(server.content.as(ACTOR).repository("lone/late"), late);
   expect((await pull("lone/late", late)).equals(late.bytes)).toBe(true);
   await server.mending.settled();

@@ -163,8 +163,9 @@ function shownCheck(check: Check): ShownCheck {
   };
 }
 
-function shownFinding({ id: _, foundAt, harms, ...finding }: Finding): CheckFinding {
-  return { ...finding, harms: [...harms], found_at: foundAt.toISOString() };
+function shownFinding({ foundAt, harms, ...finding }: Finding): CheckFinding {
+  const { class: kind, name, size, detail } = finding;
+  return { class: kind, name, size, detail, harms: [...harms], found_at: foundAt.toISOString() };
 }
 
 function shownPlan(plan: RepairPlan): ShownPlan {

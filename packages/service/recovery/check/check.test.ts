@@ -94,7 +94,8 @@ const DAMAGES: Readonly<Record<string, [(of: Case) => Promise<unknown>, (of: Cas
       ({ world, image }) =>
         run(
           world,
-          `UPDATE manifest SET bytes = set_byte(bytes, 5, 1) WHERE digest = '${image.content.digest}'`,
+          `UPDATE manifest SET bytes = set_byte(bytes, 5, 1)
+         WHERE digest = '${image.content.digest}'`,
         ),
       ({ image }) => [`manifest-bytes library/app@${image.content.digest}`],
     ],

@@ -39,7 +39,8 @@ export async function harmedBy({ db }: Source, digest: string): Promise<string[]
         JOIN manifest_reference r ON r.digest = d.digest AND r.kind = 'manifest'
         JOIN manifest m ON m.id = r.manifest_id AND m.repository_id = d.repository_id
     ), named AS (
-      SELECT DISTINCT r.name || coalesce(':' || t.name, '@' || d.digest) AS name, t.name IS NULL AS bare
+      SELECT DISTINCT r.name || coalesce(':' || t.name, '@' || d.digest) AS name,
+        t.name IS NULL AS bare
       FROM damaged d JOIN repository r ON r.id = d.repository_id
         LEFT JOIN tag t ON t.repository_id = d.repository_id AND t.digest = d.digest
     )

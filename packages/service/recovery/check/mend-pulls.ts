@@ -63,37 +63,14 @@ export function openMending(options: MendingOptions): Mending {
 type Room = ReturnType<typeof openRoom>;
 
 function openRoom({ catalog, store, copies, onDamage, onError, waitMs = WAIT_MS }: MendingOptions) {
-  const known = new LRUCache<Digest, true>({ max: MOST_KNOWN, ttl: FRESH_MS });
+  const behind = openBackground(onError);
+  const known = openKnown(catalog, behind.run);
   const failed = new LRUCache<Digest, true>({ max: 10_000, ttl: AGAIN_MS });
   const healing = new Map<Digest, Promise<boolean>>();
-  const background = new Set<Promise<unknown>>();
-  let unnoted: Digest[] = [];
-  let timer: NodeJS.Timeout | undefined;
-
-  const behind = (work: Promise<unknown>) => {
-    const done: Promise<unknown> = work.catch(onError).finally(() => background.delete(done));
-    background.add(done);
-  };
-  const note = () => {
-    clearTimeout(timer);
-    timer = undefined;
-    const digests = unnoted;
-    unnoted = [];
-    behind(noteVerified(catalog, digests, catalog.now()));
-  };
-  const verified = (digest: Digest) => {
-    known.set(digest, true);
-    unnoted.push(digest);
-    timer ??= setTimeout(note, NOTE_EVERY_MS).unref();
-  };
-  const lookUp = batched((digests: Digest[]) => readVerified(catalog, digests), {
-    max: 200,
-    maxInFlight: 1,
-  });
 
   async function heal(repository: string, content: Blob, what: NewDamage): Promise<boolean> {
     const { digest, size } = content;
-    known.delete(digest);
+    known.forget(digest);
     onDamage(`${repository}@${digest}: ${what.detail}`);
     await noteFindings(catalog, null, [{ ...what, name: digest, size }]);
     const places = await copies.places({ digest, size, repositories: [repository] });
@@ -102,7 +79,6 @@ function openRoom({ catalog, store, copies, onDamage, onError, waitMs = WAIT_MS 
       const { from } = await healBlob({ store, copies }, digest, [place]);
       if (!from) continue;
       onDamage(`${repository}@${digest}: healed from ${from.label}`);
-      known.set(digest, true);
       await noteVerified(catalog, [digest], catalog.now());
       return true;
     }
@@ -114,15 +90,8 @@ function openRoom({ catalog, store, copies, onDamage, onError, waitMs = WAIT_MS 
 
   return {
     store,
-    verified,
-    /** Whether somebody has read it lately and it was whole. */
-    async isFresh(digest: Digest): Promise<boolean> {
-      if (known.has(digest)) return true;
-      const at = await lookUp(digest);
-      if (!at || at.getTime() < catalog.now().getTime() - FRESH_MS) return false;
-      known.set(digest, true);
-      return true;
-    },
+    verified: known.verified,
+    isFresh: known.isFresh,
     /** The size that `repository` says blob `digest` has, or null. */
     async sizeOf(repository: string, digest: Digest): Promise<number | null> {
       const { rows } = await sql<{ size: number }>`
@@ -137,14 +106,62 @@ function openRoom({ catalog, store, copies, onDamage, onError, waitMs = WAIT_MS 
       if (!work) {
         work = heal(repository, content, what).finally(() => healing.delete(content.digest));
         healing.set(content.digest, work);
-        behind(work);
+        behind.run(work);
       }
       return orCancelled(work, AbortSignal.timeout(waitMs)).catch(() => false);
     },
-    behind,
+    behind: behind.run,
     async settled() {
-      note();
-      while (background.size > 0) await Promise.all(background);
+      known.note();
+      await behind.settled();
+    },
+  };
+}
+
+/** Work that nobody waits for until the end. */
+function openBackground(onError: (error: unknown) => void) {
+  const running = new Set<Promise<unknown>>();
+  return {
+    run(work: Promise<unknown>): void {
+      const done: Promise<unknown> = work.catch(onError).finally(() => running.delete(done));
+      running.add(done);
+    },
+    async settled() {
+      while (running.size > 0) await Promise.all(running);
+    },
+  };
+}
+
+/** Which blobs somebody has read lately and found whole: in memory first, then in the database. */
+function openKnown(catalog: Catalog, run: (work: Promise<unknown>) => void) {
+  const known = new LRUCache<Digest, true>({ max: MOST_KNOWN, ttl: FRESH_MS });
+  let unnoted: Digest[] = [];
+  let timer: NodeJS.Timeout | undefined;
+  const note = () => {
+    clearTimeout(timer);
+    timer = undefined;
+    const digests = unnoted;
+    unnoted = [];
+    run(noteVerified(catalog, digests, catalog.now()));
+  };
+  const lookUp = batched((digests: Digest[]) => readVerified(catalog, digests), {
+    max: 200,
+    maxInFlight: 1,
+  });
+  return {
+    note,
+    forget: (digest: Digest) => void known.delete(digest),
+    verified(digest: Digest): void {
+      known.set(digest, true);
+      unnoted.push(digest);
+      timer ??= setTimeout(note, NOTE_EVERY_MS).unref();
+    },
+    async isFresh(digest: Digest): Promise<boolean> {
+      if (known.has(digest)) return true;
+      const at = await lookUp(digest);
+      if (!at || at.getTime() < catalog.now().getTime() - FRESH_MS) return false;
+      known.set(digest, true);
+      return true;
     },
   };
 }

@@ -34,14 +34,17 @@ export type StoredItem = RepairItem & {
 
 /** Repairs of what checks and pulls found. */
 export interface Repairs {
-  /** Plans for check `checkId` (the newest if absent) and what pulls have met. Asks other places. */
+  /**
+   * Plans for check `checkId` (the newest if absent) and what pulls have met. Asks other places.
+   * Throws NOT_FOUND.
+   */
   plan(actor: Actor, checkId?: number): Promise<RepairPlan>;
   get(id: number): Promise<RepairPlan | null>;
   items(
     id: number,
     query: { page: number; pageSize: number },
   ): Promise<{ items: StoredItem[]; total: number }>;
-  /** Carries a plan out; returns the execution's id. Throws NOT_FOUND; CONFLICT if it was already. */
+  /** Carries a plan out; returns the execution's id. Throws NOT_FOUND, CONFLICT if it was. */
   execute(id: number, actor: Actor): Promise<number>;
 }
 

@@ -2,12 +2,15 @@ import { appendFile, mkdtemp, open, rm, truncate } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { seededRandom, testCatalog } from "@entrepot/catalog/testing";
-import { openContent } from "@entrepot/content";
+import type { Catalog } from "@entrepot/catalog";
+import { type Content, openContent } from "@entrepot/content";
+import type { Repository } from "@entrepot/registry";
 import type { Digest } from "@entrepot/oci";
 import { pushSample, type Sample, sampleImage, sampleIndex } from "@entrepot/registry/samples";
 import { SWEEP_BEGIN, sweepRun } from "@entrepot/retention";
-import { openStorage } from "@entrepot/storage";
+import { type BlobStore, openStorage } from "@entrepot/storage";
 import { sql } from "kysely";
+import { expect } from "vitest";
 import { CHECK_BEGIN, checkRun, type CheckState } from "./check-run.ts";
 import { readFindings } from "./findings.ts";
 import type { CheckParameters } from "./ports.ts";
@@ -27,11 +30,64 @@ export async function checkWorld(seed = 1) {
   await content.projects.ensure(ANN, "team", true);
   const context = { catalog, store, throttle: () => NO_LIMIT };
   const repository = (name: string) => content.as(ANN).repository(name);
-  const pathOf = (digest: Digest) => {
-    const [algorithm, hex] = digest.split(":") as [string, string];
-    return join(folder, "blobs", algorithm, hex.slice(0, 2), hex);
-  };
+  const acts = clientActs({ catalog, store, content, repository, random });
 
+  /** A check's execution, which nobody works on. */
+  async function begin(): Promise<number> {
+    const { id } = await catalog.db
+      .insertInto("execution")
+      .values({ vendor: "CHECK", vendor_id: 1, trigger: "manual", actor: "ann", status: "Success" })
+      .returning("id")
+      .executeTakeFirstOrThrow();
+    return id;
+  }
+
+  return {
+    begin,
+    catalog,
+    store,
+    content,
+    context,
+    folder,
+    repository,
+    async act(times: number) {
+      for (let n = 0; n < times; n++) await acts[below(acts.length)]!();
+    },
+    /** A whole check, from `begin`; what it found, as `class name`. */
+    async check(more: Partial<CheckParameters> = {}, from = CHECK_BEGIN, given?: number) {
+      const parameters = { quick: false, scope: "", bytesPerSecond: 0, ...more };
+      const id = given ?? (await begin());
+      const run = checkRun(context, parameters, id);
+      let state: CheckState = from;
+      while (state.stage !== "done") state = await run.step(state);
+      const { items } = await readFindings(catalog, id, { page: 1, pageSize: 1_000 });
+      return {
+        id,
+        items,
+        report: state.report,
+        said: items.map((one) => `${one.class} ${one.name}`).toSorted(),
+      };
+    },
+    ...damagesTo(folder),
+    async close() {
+      await store.close();
+      await close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+interface Acting {
+  readonly catalog: Catalog;
+  readonly store: BlobStore;
+  readonly content: Content;
+  readonly repository: (name: string) => Repository;
+  readonly random: () => number;
+}
+
+/** What clients and garbage collection do. */
+function clientActs({ catalog, store, content, repository, random }: Acting) {
+  const below = (n: number) => Math.floor(random() * n);
   const someRepository = () => repository(`${["library", "team"][below(2)]}/app${below(3)}`);
   const pushed: Sample[] = [];
   const acts: (() => Promise<unknown>)[] = [
@@ -70,47 +126,21 @@ export async function checkWorld(seed = 1) {
     const run = sweepRun({ catalog, store, ...waits }, asked);
     for (let state = SWEEP_BEGIN; state.stage !== "done";) state = await run.step(state);
   }
+  return acts;
+}
 
-  /** A check's execution, which nobody works on. */
-  async function begin(): Promise<number> {
-    const { id } = await catalog.db
-      .insertInto("execution")
-      .values({ vendor: "CHECK", vendor_id: 1, trigger: "manual", actor: "ann", status: "Success" })
-      .returning("id")
-      .executeTakeFirstOrThrow();
-    return id;
-  }
-
+/** What can be done to the files under `folder` behind the registry's back. */
+function damagesTo(folder: string) {
+  const pathOf = (digest: Digest) => {
+    const [algorithm, hex] = digest.split(":") as [string, string];
+    return join(folder, "blobs", algorithm, hex.slice(0, 2), hex);
+  };
   return {
-    begin,
-    catalog,
-    store,
-    content,
-    context,
-    folder,
-    repository,
-    async act(times: number) {
-      for (let n = 0; n < times; n++) await acts[below(acts.length)]!();
-    },
-    /** A whole check, from `begin`; what it found, as `class name`. */
-    async check(more: Partial<CheckParameters> = {}, from = CHECK_BEGIN, given?: number) {
-      const parameters = { quick: false, scope: "", bytesPerSecond: 0, ...more };
-      const id = given ?? (await begin());
-      const run = checkRun(context, parameters, id);
-      let state: CheckState = from;
-      while (state.stage !== "done") state = await run.step(state);
-      const { items } = await readFindings(catalog, id, { page: 1, pageSize: 1_000 });
-      return {
-        id,
-        items,
-        report: state.report,
-        said: items.map((one) => `${one.class} ${one.name}`).toSorted(),
-      };
-    },
     /** Flips the last bit of a blob's file. */
     async flip(digest: Digest) {
       const file = await open(pathOf(digest), "r+");
       const { size } = await file.stat();
+      expect(size).toBeGreaterThan(0);
       const { buffer } = await file.read(Buffer.alloc(1), 0, 1, size - 1);
       await file.write(Buffer.from([buffer[0]! ^ 1]), 0, 1, size - 1);
       await file.close();
@@ -118,11 +148,6 @@ export async function checkWorld(seed = 1) {
     cut: (digest: Digest, size: number) => truncate(pathOf(digest), size),
     lengthen: (digest: Digest) => appendFile(pathOf(digest), "more"),
     lose: (digest: Digest) => rm(pathOf(digest)),
-    async close() {
-      await store.close();
-      await close();
-      await rm(folder, { recursive: true, force: true });
-    },
   };
 }
 
