@@ -9,8 +9,8 @@ const ROUNDS = 3;
 /**
  * Deletes a project with all that is in it, under one cause, by which all of it comes back:
  * repository by repository, so that nobody waits for all of it, and the project itself last. Broken
- * off, it may be done again, within a day under the same cause. Returns the cause, null if there was
- * no such project. Throws PRECONDITION while somebody pushes on.
+ * off, it may be done again, within a day under the same cause. Returns the cause, null if there
+ * was no such project. Throws PRECONDITION while somebody pushes on.
  */
 export async function deleteProject(
   parts: ProjectOwners & { readonly catalog: Catalog },

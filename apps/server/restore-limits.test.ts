@@ -49,7 +49,7 @@ async function immutable(project: string, pattern: string): Promise<() => Promis
   return () => api().immutableRules.delete({ params: rule });
 }
 
-test("a cascade that was broken off goes on under its cause, and one undo brings back all", async () => {
+test("a cascade that was broken off goes on under its cause, to be undone as one", async () => {
   await push("half/a", "v1");
   await push("half/b", "kept");
   const allow = await immutable("half", "kept");
@@ -68,7 +68,7 @@ test("a cascade that was broken off goes on under its cause, and one undo brings
   expect(await deleteProject(server, { name: "ann", cause: "third" }, "half")).toBe("third");
 });
 
-test("a project that was brought back keeps its past; a new one of its name gets none", async () => {
+test("a project that was brought back keeps its past; another of its name gets none", async () => {
   const { catalog } = server;
   await push("phoenix/a", "v1");
   await deleteProject(server, { name: "ann", cause: "burnt" }, "phoenix");

@@ -19,9 +19,9 @@ export const restore: Scenario = {
   about: (bench) => {
     const images = imagesOf(bench);
     return (
-      `${(images * TAGS).toLocaleString("en")} tags on ${images.toLocaleString("en")} images of a ` +
-      `layer and a config, in ${REPOSITORIES} repositories that are deleted: the registry back to ` +
-      "the moment before, from the request to the end of its execution, the plan included. Then a " +
+      `${(images * TAGS).toLocaleString("en")} tags on ${images.toLocaleString("en")} images ` +
+      `of a layer and a config, in ${REPOSITORIES} repositories that are deleted: the registry ` +
+      "back to the moment before, from the request to its execution's end, with its plan. Then a " +
       `project of ${(SMALL_IMAGES * TAGS).toLocaleString("en")} tags as it was then, into a new ` +
       "project beside it. Every tag's digest is checked afterwards."
     );

@@ -133,8 +133,9 @@ export const restores = {
     summary: "Plans a restore or an undo, and carries it out unless it is a dry run",
     description:
       "`Location` ends in the plan's id. Needs the right recovery:restore in the projects that " +
-      "it changes, repository:delete too where names go, and what a change of members, settings and " +
-      "rules needs; a system administrator for projects that are gone and for all of the registry.",
+      "it changes, repository:delete too where names go, and what a change of members, settings " +
+      "and rules needs; a system administrator for projects that are gone and for all of the " +
+      "registry.",
     tags,
     ...needs("account"),
     request: { body: body(NewRestore) },

@@ -34,8 +34,8 @@ export async function historyBegins(
 
 /**
  * The moment asked for, if history, or that of `project`, still holds it. Throws UNPROCESSABLE,
- * telling the earliest, for one that it does not, and for one that has not come yet; BAD_REQUEST for
- * a seq that is not in the journal.
+ * telling the earliest, for one that it does not, and for one that has not come yet; BAD_REQUEST
+ * for a seq that is not in the journal.
  */
 export async function heldMoment(
   catalog: Pick<Catalog, "db" | "now">,
