@@ -68,9 +68,15 @@ function addStatistics(app: App, options: ApiOptions): void {
       `.execute(catalog.db);
       const { projects: all, repositories, publics, open } = rows[0]!;
       const { rows: sizes } = await sql<{ bytes: number }>`
-        SELECT coalesce(sum(size), 0)::bigint AS bytes
-        FROM (SELECT DISTINCT digest, size FROM repository_blob
-              WHERE project_id IN (SELECT id FROM (${projects}) AS p)) AS blob
+        WITH p AS (${projects})
+        SELECT coalesce(sum(size), 0)::bigint AS bytes FROM (
+          SELECT DISTINCT digest, size FROM repository_blob
+          WHERE project_id IN (SELECT id FROM p)
+          UNION ALL
+          SELECT DISTINCT m.digest, m.size::bigint
+          FROM manifest m JOIN repository r ON r.id = m.repository_id
+          WHERE r.project_id IN (SELECT id FROM p)
+        ) AS held
       `.execute(catalog.db);
       return context.json(
         {

@@ -5,6 +5,7 @@ import { Gauge, type Registry } from "prom-client";
 import type { Log } from "../log.ts";
 import { checkGroup } from "./check-metrics.ts";
 import { garbageGroup } from "./garbage-metrics.ts";
+import { storageGroup } from "./storage-metrics.ts";
 import { recoveryGroup } from "./recovery-metrics.ts";
 
 /** What was read is shown for as long, however often it is asked for. */
@@ -36,6 +37,7 @@ export function catalogMetrics(
     backups: backupGroup(gauge),
     database: databaseGroup(gauge),
     garbage: garbageGroup(gauge),
+    storage: storageGroup(gauge),
     checks: checkGroup(gauge),
     recovery: recoveryGroup(gauge),
   };

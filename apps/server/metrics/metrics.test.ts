@@ -71,6 +71,7 @@ async function atWork(): Promise<void> {
     },
     ACTOR,
   );
+  await here.retention.quotas.set(ACTOR, 1, 2 ** 30);
   await pushSample(here.content.as(ACTOR).repository("library/app"), sampleImage(), ["v1"]);
   await expect
     .poll(() => there.content.as(ACTOR).repository("library/app").resolve("v1"), {
