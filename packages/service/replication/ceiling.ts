@@ -61,7 +61,7 @@ export async function underCeiling(
   return { steps: steps.filter((step) => !deletions.includes(step)), held: deletions };
 }
 
-/** Names that events have had deleted lately and that have gone; what is there again is not lost. */
+/** How many names events have had deleted lately that are gone; not those that came again. */
 async function lately(db: Kysely<Database>, policy: Policy, executionId: number): Promise<number> {
   const { rows } = await sql<{ gone: number }>`
     SELECT count(DISTINCT (task.payload ->> 'repository', task.payload ->> 'reference')) AS gone

@@ -27,9 +27,9 @@ export interface ReconcileOptions {
 
 /**
  * Looks after what is behind: asks endpoints how they are (one that is unhealthy, or has names
- * behind or tasks that wait, at every call, the others every five minutes). Where one answers again,
- * what waits for it starts; of one that answers, names that it lacks and that no task is working on
- * are taken up. So a target that was down for a night catches up by itself.
+ * behind or tasks that wait, at every call, the others every five minutes). Where one answers
+ * again, what waits for it starts; of one that answers, names that it lacks and that no task is
+ * working on are taken up. So a target that was down for a night catches up by itself.
  * May run on many nodes at once.
  */
 export async function reconcile(options: ReconcileOptions): Promise<void> {
@@ -67,7 +67,8 @@ async function endpointsToAsk(catalog: Catalog): Promise<Asked[]> {
                        AND 'endpoint:' || endpoint.id = ANY(job_line.groups)) AS waited_for
       FROM registry_endpoint endpoint
     ) AS endpoint
-    WHERE behind > 0 OR waited_for OR status = 'unhealthy' OR checked_at IS NULL OR checked_at < ${since}
+    WHERE behind > 0 OR waited_for OR status = 'unhealthy'
+      OR checked_at IS NULL OR checked_at < ${since}
     ORDER BY id
   `.execute(catalog.db);
   return rows;
