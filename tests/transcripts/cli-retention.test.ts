@@ -41,7 +41,6 @@ test("retention, immutable tags, quotas, storage use", SLOW, async () => {
   await run("entrepot retention run library --yes");
   await run("entrepot retention run library --yes");
   await run("entrepot retention executions library");
-  await run("entrepot undo execution:4 --yes");
   await run("entrepot tag list library/app --output name | sort");
   note("Tags that nobody moves or deletes.");
   await run("entrepot immutable list library");
