@@ -83,6 +83,25 @@ describe.skipIf(!hasSkopeo)(title, () => {
   );
 
   test(
+    "keeping what is needed, and collecting the rest",
+    async () => {
+      const [registry] = servers;
+      const { url, credential } = registry;
+      const place = { name: "registry.example", url, password: credential.password };
+      const kept = await runGuide("retention.md", [place]);
+      expect(kept).toMatch(/keep +library\/app .* 1\.0 /);
+      expect(kept).toContain("Created immutable rule 1 of project library.");
+      const { catalog } = registry;
+      const quota = await catalog.db.selectFrom("quota").select("storage").executeTakeFirst();
+      expect(quota).toEqual({ storage: 20 * 2 ** 30 });
+      const collected = await runGuide("garbage-collection.md", [place]);
+      expect(collected).toContain("Would free 0 B in 0 blobs.");
+      expect(collected).toContain("Garbage is collected by hand only.");
+    },
+    LONG_GUIDE_MS,
+  );
+
+  test(
     "the past",
     async () => {
       const [registry] = servers;
