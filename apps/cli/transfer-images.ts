@@ -1,5 +1,5 @@
 import { RegistryError } from "@entrepot/oci";
-import { copyTag, eachOf, type Registry } from "@entrepot/registry";
+import { copyTag, type CopySource, type CopyTarget, eachOf } from "@entrepot/registry";
 import type { Call } from "./call.ts";
 import { progressLine } from "./progress.ts";
 
@@ -19,6 +19,11 @@ export interface Transferred {
   readonly compared: number;
 }
 
+/** Repositories by name. */
+interface Side<T> {
+  repository(name: string): T;
+}
+
 /** Images under way at a time. */
 const AT_ONCE = 4;
 const MOST_REASONS = 10;
@@ -31,7 +36,7 @@ const MOST_REASONS = 10;
 export async function transferImages(
   call: Pick<Call, "terminal" | "signal">,
   images: readonly ImageTag[],
-  [source, target]: readonly [Registry, Registry],
+  [source, target]: readonly [Side<CopySource>, Side<CopyTarget>],
 ): Promise<Transferred> {
   const line = progressLine(call.terminal);
   const totals = { done: 0, failed: 0, total: images.length, bytesSent: 0, bytesTotal: 0 };
@@ -79,7 +84,7 @@ export async function transferImages(
 }
 
 async function compare(
-  target: Registry,
+  target: Side<CopyTarget>,
   wanted: ReadonlyMap<ImageTag, string>,
   reasons: string[],
 ): Promise<number> {

@@ -1,28 +1,21 @@
-import { mkdir, stat } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { routes } from "@entrepot/api";
 import { endpointFetch, type RemoteRegistry, remoteRegistry } from "@entrepot/distribution/client";
-import {
-  layoutFolder,
-  layoutRegistry,
-  type LayoutRegistry,
-  readLayoutTar,
-  writeLayoutTar,
-} from "@entrepot/layout";
+import { layoutFolder, layoutRegistry, writeLayoutTar } from "@entrepot/layout";
 import { RegistryError } from "@entrepot/oci";
-import { listOf, pages, type Registry } from "@entrepot/registry";
 import type { Command } from "commander";
 import { action, type Call, type Cli } from "../call.ts";
 import { counted, formatBytes } from "../format.ts";
-import { nameFilter } from "../name-filter.ts";
 import { repeated, withExample } from "../options.ts";
 import type { View } from "../output.ts";
 import { type ImageTag, type Transferred, transferImages } from "../transfer-images.ts";
-
-interface FilterOptions {
-  readonly project?: readonly string[];
-  readonly repository?: readonly string[];
-  readonly tag?: readonly string[];
-}
+import {
+  type FilterOptions,
+  type ImportOptions,
+  openImported,
+  repositoriesAt,
+  tagsOf,
+} from "../import-source.ts";
 
 const transferredView: View<Transferred> = {
   name: ({ images }) => String(images),
@@ -55,12 +48,19 @@ export function addTransfer(program: Command, cli: Cli): void {
   const importing = withFilters(
     program
       .command("import")
-      .description("Pushes the images of an OCI layout; what is there is not sent again."),
+      .description(
+        "Pushes the images of an OCI layout, of a folder of `skopeo sync`, or of another registry; " +
+          "what is there is not sent again, and both sides are compared at the end.",
+      ),
   )
-    .argument("<place>", "a folder, or a .tar")
+    .argument("[place]", "a folder, or a .tar")
     .option("--as <repository>", "the project/repository of a layout with plain tags")
+    .option("--into <project>", "put this in front of every repository's name")
+    .option("--from-registry <url>", "a Harbor or any other registry, instead of a place")
+    .option("--from-username <name>", "the account there")
+    .option("--from-password-env <variable>", "where its password is")
     .action(
-      action(cli, (call, place: string, options: FilterOptions & { as?: string }) =>
+      action(cli, (call, place: string | undefined, options: ImportOptions) =>
         importFrom(call, place, options),
       ),
     );
@@ -108,26 +108,30 @@ async function unending(place: string) {
 
 async function importFrom(
   call: Call,
-  place: string,
-  options: FilterOptions & { as?: string },
+  place: string | undefined,
+  options: ImportOptions,
 ): Promise<void> {
   const target = registryOf(call);
-  let layout: LayoutRegistry | undefined;
+  const source = await openImported(place, options, call.env);
   try {
-    const isFolder = await stat(place).then(
-      (found) => found.isDirectory(),
-      () => place.endsWith(".tar") === false,
+    const images = await source.images(options);
+    if (images.length === 0) throw (await source.hint?.()) ?? nothing(options);
+    const { into } = options;
+    const named = (name: string) => (into === undefined ? name : `${into}/${name}`);
+    const nameless = images.find(({ repository }) => !named(repository).includes("/"));
+    if (nameless) {
+      const message = `${nameless.repository} is in no project; say in which with --into project`;
+      throw new RegistryError("BAD_REQUEST", message);
+    }
+    await makeProjects(
+      call,
+      images.map(({ repository }) => named(repository)),
     );
-    const files = isFolder ? layoutFolder(place) : await readLayoutTar(place);
-    layout = layoutRegistry(files, { repository: options.as });
-    const names = await listOf(pages((query) => layout!.repositories(query)));
-    const images = await tagsOf(layout, names.filter(wanted(options)), options);
-    if (images.length === 0) throw (await hint(layout, place)) ?? nothing(options);
-    await makeProjects(call, images);
-    const done = await transferImages(call, images, [layout, target]);
-    show(call, done, `Imported ${place}`);
+    const there = { repository: (name: string) => target.repository(named(name)) };
+    const done = await transferImages(call, images, [source, there]);
+    show(call, done, `Imported ${place ?? options.fromRegistry}`);
   } finally {
-    await layout?.close();
+    await source.close();
     await target.close();
   }
 }
@@ -143,45 +147,9 @@ function registryOf({ server, credential }: Call): RemoteRegistry {
   });
 }
 
-function wanted({ project = [], repository = [] }: FilterOptions): (name: string) => boolean {
-  const matches = nameFilter(repository);
-  const isIn = (name: string) =>
-    project.length === 0 || project.some((one) => name.startsWith(`${one}/`));
-  return (name) => isIn(name) && matches(name);
-}
-
-/** Repositories that are wanted and that our account may see. */
-async function repositoriesAt({ api }: Call, options: FilterOptions): Promise<string[]> {
-  const projects =
-    options.project !== undefined
-      ? options.project
-      : (await Array.fromAsync(api.each(routes.projects.list, {}))).map(({ name }) => name);
-  const found: string[] = [];
-  for (const project_name of projects) {
-    for await (const { name } of api.each(routes.repositories.list, { params: { project_name } })) {
-      found.push(name);
-    }
-  }
-  return found.filter(wanted(options));
-}
-
-async function tagsOf(
-  registry: Registry,
-  names: readonly string[],
-  { tag = [] }: FilterOptions,
-): Promise<ImageTag[]> {
-  const matches = nameFilter(tag);
-  const images: ImageTag[] = [];
-  for (const repository of names) {
-    const tags = await listOf(pages((query) => registry.repository(repository).tags(query)));
-    images.push(...tags.filter(matches).map((one) => ({ repository, tag: one })));
-  }
-  return images;
-}
-
 /** Projects that are not there are made, private. Throws DENIED where that is not allowed. */
-async function makeProjects(call: Call, images: readonly ImageTag[]): Promise<void> {
-  const names = new Set(images.map(({ repository }) => repository.split("/", 1)[0]!));
+async function makeProjects(call: Call, repositories: readonly string[]): Promise<void> {
+  const names = new Set(repositories.map((repository) => repository.split("/", 1)[0]!));
   for (const name of names) {
     const found = await Array.fromAsync(call.api.each(routes.projects.list, { query: { name } }));
     if (found.some((project) => project.name === name)) continue;
@@ -200,15 +168,6 @@ function onlyRepository(images: readonly ImageTag[]): string {
 function nothing({ project = [], repository = [], tag = [] }: FilterOptions): RegistryError {
   const given = [...project, ...repository, ...tag].join(" ");
   return new RegistryError("NOT_FOUND", `there are no images ${given ? `for ${given}` : "here"}`);
-}
-
-async function hint(layout: LayoutRegistry, place: string): Promise<RegistryError | null> {
-  const unnamed = await layout.unnamed();
-  if (unnamed === 0) return null;
-  return new RegistryError(
-    "BAD_REQUEST",
-    `${place} holds ${unnamed} images under plain tags; say what they are with --as project/name`,
-  );
 }
 
 function show(call: Call, done: Transferred, what: string): void {
