@@ -20,7 +20,7 @@ test("what happened, and back: history, undo, restore, the bin", SLOW, async () 
   const moment = await head();
   note("A tag is deleted; history says so, and it comes back out of the bin.");
   await run("entrepot tag delete team/app:2.0 --yes");
-  await run("entrepot history list team/app:2.0 | cut -d' ' -f1");
+  await run("entrepot history list team/app:2.0");
   await run("entrepot bin list team --output name");
   await run("entrepot bin restore team/app:2.0");
   await run("entrepot bin restore team/app:2.0 --yes");

@@ -87,6 +87,7 @@ async function fillPlan(
   }
   if (request.into === undefined) await noteNeeded(db, { planId: id, kinds });
   const counts = await decideAll(planning, db, id, request);
+  const tags = request.into === undefined ? await tagsIn(db, scope) : 0;
   const sums = await bytesByProject(db, id);
   const objections = sums.flatMap(({ project, bytes, room }) =>
     room === null || bytes <= room
@@ -96,7 +97,7 @@ async function fillPlan(
   await db
     .updateTable("restore_plan")
     .set({
-      counts: JSON.stringify(await summaryOf(db, id, counts, await tagsIn(db, scope))),
+      counts: JSON.stringify(await summaryOf(db, id, counts, tags)),
       bytes: sums.reduce((total, { bytes }) => total + bytes, 0),
       objections,
     })
