@@ -37,16 +37,7 @@ export function fileBlobs(
     });
   }
 
-  async function sizeOf(digest: Digest): Promise<number | null> {
-    return await onDisk(`looking for blob ${digest}`, root, async () => {
-      try {
-        return (await disk.stat(blobPath(root, digest))).size;
-      } catch (error) {
-        if (isMissing(error)) return null;
-        throw error;
-      }
-    });
-  }
+  const sizeOf = (digest: Digest) => sizeOnDisk(disk, root, digest);
 
   /** Whoever asks for content wants it kept: it comes back from quarantine. */
   async function stat(digest: Digest): Promise<number | null> {
@@ -97,6 +88,18 @@ export function fileBlobs(
       }
     },
   };
+}
+
+/** The size of a blob that is in its place, in bytes; null if it is not. */
+async function sizeOnDisk(disk: Disk, root: string, digest: Digest): Promise<number | null> {
+  return await onDisk(`looking for blob ${digest}`, root, async () => {
+    try {
+      return (await disk.stat(blobPath(root, digest))).size;
+    } catch (error) {
+      if (isMissing(error)) return null;
+      throw error;
+    }
+  });
 }
 
 /** Opens the file only when somebody reads: bytes that nobody asks for keep no file open. */

@@ -48,12 +48,7 @@ export function memoryStore({
     async read(digest, { start, length } = { start: 0 }) {
       const bytes = found(digest);
       if (!bytes) throw new RegistryError("BLOB_UNKNOWN", `blob ${digest} is not in this store`);
-      const end = length === undefined ? bytes.length : start + length;
-      if (Math.max(start, end) > bytes.length) {
-        const message = `blob ${digest} has ${bytes.length} bytes, not ${Math.max(start, end)}`;
-        throw new RegistryError("INTEGRITY", message);
-      }
-      return pieces(bytes.subarray(start, end));
+      return pieces(spanOf(digest, bytes, start, length));
     },
     async put(digest, bytes) {
       store(digest, bytes.slice());
@@ -89,6 +84,14 @@ export function memoryStore({
       }
     },
   };
+}
+
+/** The part of `bytes` that is asked for. Throws INTEGRITY if they end before it does. */
+function spanOf(digest: Digest, bytes: Uint8Array, start: number, length?: number): Uint8Array {
+  const end = length === undefined ? bytes.length : start + length;
+  const last = Math.max(start, end);
+  if (last <= bytes.length) return bytes.subarray(start, end);
+  throw new RegistryError("INTEGRITY", `blob ${digest} has ${bytes.length} bytes, not ${last}`);
 }
 
 function keyOf(scope: string, id: string): string {

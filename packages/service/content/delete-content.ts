@@ -1,6 +1,7 @@
 import {
   type Actor,
   type Catalog,
+  type Commit,
   manifestChange,
   repositoryChange,
   tagChange,
@@ -42,22 +43,7 @@ export async function deleteManifest(
       .executeTakeFirst();
     if (!manifest) return false;
 
-    const parent = await commit.db
-      .selectFrom("manifest_reference")
-      .innerJoin("manifest", "manifest.id", "manifest_reference.manifest_id")
-      .select("manifest.digest")
-      .where("manifest.repository_id", "=", manifest.repository_id)
-      .where("manifest_reference.digest", "=", digest)
-      .where("manifest_reference.kind", "=", "manifest")
-      .limit(1)
-      .executeTakeFirst();
-    if (parent) {
-      throw new RegistryError(
-        "DENIED",
-        `manifest ${digest} is part of index ${parent.digest}; delete the index first`,
-      );
-    }
-
+    await refusePart(commit, manifest.repository_id, digest);
     const named = await commit.db
       .selectFrom("tag")
       .select("name")
@@ -103,6 +89,24 @@ export async function deleteManifest(
     });
     return true;
   });
+}
+
+/** Throws DENIED while an index of the repository refers to manifest `digest`. */
+async function refusePart(commit: Commit, repositoryId: number, digest: Digest): Promise<void> {
+  const parent = await commit.db
+    .selectFrom("manifest_reference")
+    .innerJoin("manifest", "manifest.id", "manifest_reference.manifest_id")
+    .select("manifest.digest")
+    .where("manifest.repository_id", "=", repositoryId)
+    .where("manifest_reference.digest", "=", digest)
+    .where("manifest_reference.kind", "=", "manifest")
+    .limit(1)
+    .executeTakeFirst();
+  if (!parent) return;
+  throw new RegistryError(
+    "DENIED",
+    `manifest ${digest} is part of index ${parent.digest}; delete the index first`,
+  );
 }
 
 /**
