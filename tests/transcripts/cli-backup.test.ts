@@ -41,7 +41,7 @@ test("backups: where they go, runs, checks, what is refused", SLOW, async () => 
   await run("entrepot backup run vault --wait");
   await run("entrepot backup run vault --wait");
   await run("entrepot backup run nowhere --wait");
-  await run(`entrepot backup list vault --output json | jq -c '.[] | {segments, blobs, problems}'`);
+  await run("entrepot backup list vault --output json | grep -c segments");
   note("A check reads everything; damage is named.");
   await run("entrepot backup verify vault");
   await damageOneBlob(join(vault, "main"));
