@@ -57,7 +57,7 @@ const SHOWN = 100;
 type Say = (line: string) => void;
 
 /**
- * The command `rebuild`. Throws UsageError for words that are off, NOT_FOUND where the storage holds
+ * The command `rebuild`. Throws UsageError for words, NOT_FOUND where the storage holds
  * no names, INTEGRITY if blobs are missing afterwards, and what planning and restoring throw.
  */
 export async function rebuild(
@@ -172,16 +172,16 @@ function showMissing({ missing, missingCount }: Stored, say: Say): void {
 function withoutNames(error: unknown): never {
   if (!(error instanceof RegistryError) || error.code !== "NOT_FOUND") throw error;
   const message =
-    `the storage holds no names that could be brought back (${error.message}); --from-blobs lists ` +
-    "the manifests among its blobs";
+    `the storage holds no names that could be brought back (${error.message}); --from-blobs ` +
+    "lists the manifests among its blobs";
   throw new RegistryError("NOT_FOUND", message, { cause: error });
 }
 
 function broken({ problemCount }: BackupRestorePlan): RegistryError {
   return new RegistryError(
     "INTEGRITY",
-    `${problemCount} pieces are missing or damaged; nothing was changed. --seq chooses an earlier ` +
-      "state, which may still be whole",
+    `${problemCount} pieces are missing or damaged; nothing was changed. --seq chooses an ` +
+      "earlier state, which may still be whole",
   );
 }
 

@@ -31,8 +31,8 @@ export interface Stored {
 }
 
 /**
- * Looks for every blob of the catalog in the storage, by its size. What is not there and no artifact
- * needs is forgotten: garbage collection had removed it. Repeating is safe.
+ * Looks for every blob of the catalog in the storage, by its size. What is not there and needed by
+ * no artifact is forgotten: garbage collection had removed it. Repeating is safe.
  */
 export async function checkStored(
   db: Kysely<Database>,

@@ -42,13 +42,48 @@ export function openNameArchive(options: NameArchiveOptions): NameArchive {
   const { catalog, objects, onError, everyMs = EVERY_MS } = options;
   const lease = leaseOf(catalog, randomUUID());
   const stopped = new AbortController();
-  const seen = new Map<string, string>();
-  let tip: Kept | null = null;
+  const { write, ...writer } = writerOf(catalog, objects, lease);
   let lookedAt = -Infinity;
   let failedAt = -Infinity;
   let timer: NodeJS.Timeout | undefined;
   let writing: Promise<unknown> | null = null;
 
+  const look = async (): Promise<void> => {
+    const now = performance.now();
+    if (now - failedAt < AFTER_FAILURE_MS) return;
+    const isNew = (await catalog.head()) !== writer.seq();
+    if (!isNew && now - lookedAt < QUIET_MS) return void (await lease.take());
+    if (await write(stopped.signal)) lookedAt = performance.now();
+    failedAt = -Infinity;
+  };
+
+  return {
+    write: () => write(),
+    start() {
+      timer = setInterval(() => {
+        writing ??= look()
+          .catch((error: unknown) => {
+            failedAt = performance.now();
+            if (!stopped.signal.aborted) onError(explained(error));
+          })
+          .finally(() => (writing = null));
+      }, everyMs);
+    },
+    async close() {
+      clearInterval(timer);
+      stopped.abort();
+      await writing;
+      // What came since the last look would be lost with a database that does not come back.
+      if (timer !== undefined) await write().catch((error: unknown) => onError(explained(error)));
+      await lease.release();
+    },
+  };
+}
+
+/** Writes what is new, remembering where it ended. */
+function writerOf(catalog: Catalog, objects: ObjectStore, lease: ReturnType<typeof leaseOf>) {
+  const seen = new Map<string, string>();
+  let tip: Kept | null = null;
   const bring = async (signal?: AbortSignal): Promise<void> => {
     // Without knowing where it ended, nothing is known of what was written.
     if (tip === null) seen.clear();
@@ -80,8 +115,6 @@ export function openNameArchive(options: NameArchiveOptions): NameArchive {
     }
     try {
       await bring(signal);
-      lookedAt = performance.now();
-      failedAt = -Infinity;
       return true;
     } catch (error) {
       tip = null;
@@ -90,35 +123,8 @@ export function openNameArchive(options: NameArchiveOptions): NameArchive {
       throw error;
     }
   };
-  const look = async (): Promise<void> => {
-    const now = performance.now();
-    if (now - failedAt < AFTER_FAILURE_MS) return;
-    const isNew = tip === null || (await catalog.head()) !== tip.manifest.to;
-    if (isNew || now - lookedAt >= QUIET_MS) await write(stopped.signal);
-    else await lease.take();
-  };
-
-  return {
-    write: () => write(),
-    start() {
-      timer = setInterval(() => {
-        writing ??= look()
-          .catch((error: unknown) => {
-            failedAt = performance.now();
-            if (!stopped.signal.aborted) onError(explained(error));
-          })
-          .finally(() => (writing = null));
-      }, everyMs);
-    },
-    async close() {
-      clearInterval(timer);
-      stopped.abort();
-      await writing;
-      // What came since the last look would be lost with a database that does not come back.
-      if (timer !== undefined) await write().catch((error: unknown) => onError(explained(error)));
-      await lease.release();
-    },
-  };
+  /** The seq up to which it has written; null: it does not know. */
+  return { write, seq: () => tip?.manifest.to ?? null };
 }
 
 /** Where the last writer ended, by one read: else the whole chain would have to be. */
@@ -161,7 +167,7 @@ function leaseOf({ db }: Catalog, holder: string) {
 function explained(error: unknown): unknown {
   const why = error instanceof Error ? error.message : String(error);
   const message =
-    `the archive of names in the storage is not written (${why}). If the database was lost, 'entrepot ` +
-    "rebuild' brings it back from there; else move the storage's folder names/ away";
+    `the archive of names in the storage is not written (${why}). If the database was lost, ` +
+    "'entrepot rebuild' brings it back from there; else move the storage's folder names/ away";
   return new RegistryError("UNAVAILABLE", message, { cause: error });
 }

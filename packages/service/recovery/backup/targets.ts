@@ -90,16 +90,7 @@ export function openTargets(
     `.execute(catalog.db);
     return rows.map(targetOf);
   };
-  const schedule = async (id: number, settings: TargetSettings, db: Db) => {
-    const { enabled, cron, drillCron = "", timeZone } = settings;
-    for (const [vendor, given] of [
-      [BACKUP, cron],
-      [DRILL, drillCron],
-    ] as const) {
-      const due = enabled && given !== "" ? given : null;
-      await jobs.schedule({ vendor, vendorId: id, cron: due, timeZone }, db as never);
-    }
-  };
+  const schedule = schedulerOf(jobs);
 
   return {
     list: () => read(),
@@ -153,6 +144,20 @@ export function openTargets(
 }
 
 type Db = Kysely<Database>;
+
+/** Sets when a target is backed up and when it is tried. */
+function schedulerOf(jobs: Pick<Jobs, "schedule">) {
+  return async (id: number, settings: TargetSettings, db: Db): Promise<void> => {
+    const { enabled, cron, drillCron = "", timeZone } = settings;
+    for (const [vendor, given] of [
+      [BACKUP, cron],
+      [DRILL, drillCron],
+    ] as const) {
+      const due = enabled && given !== "" ? given : null;
+      await jobs.schedule({ vendor, vendorId: id, cron: due, timeZone }, db as never);
+    }
+  };
+}
 
 function rowOf(settings: TargetSettings) {
   const { recipients, bytesPerSecond, snapshotEveryDays, keepLast, keepDays, drillCron } = settings;

@@ -144,10 +144,7 @@ async function drill(context: DrillsContext, run: TaskRun): Promise<void> {
 
 function conclude(report: DrillReport, { log }: TaskRun): void {
   const { tags, recoverySeconds, lossSeconds, problems, problemCount } = report;
-  log(
-    "info",
-    `${tags} tags back after ${recoverySeconds ?? "no"} s; ${lossSeconds} s would be lost`,
-  );
+  log("info", `${tags} tags, ${recoverySeconds ?? "no"} s; ${lossSeconds} s would be lost`);
   for (const problem of problems.slice(0, 100)) log("error", problem);
   if (problemCount === 0) return;
   const message = `the drill found ${problemCount} problems, first: ${problems[0]}`;
