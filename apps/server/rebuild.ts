@@ -107,7 +107,7 @@ async function listManifests(config: Config, say: Say): Promise<void> {
       say([digest, kind, `${bytes} bytes`, lacks, hint].join("\t").trimEnd());
     }
     say(
-      `${manifests.length} manifests among ${blobs} blobs${more ? "; there are more" : ""}. Their ` +
+      `${manifests.length} manifests among ${blobs} blobs${more ? " and more" : ""}. Their ` +
         "names are not known: a blob does not hold them. Nothing was changed.",
     );
   } finally {

@@ -110,7 +110,7 @@ async function drill(context: DrillsContext, run: TaskRun): Promise<void> {
   const open = target.recipients.length > 0 ? context.key : plain;
   if (!open) {
     const message =
-      `${target.name} is encrypted, and this server has no key that opens it; name the key's file ` +
+      `${target.name} is encrypted, and nothing here opens it; name the key's file ` +
       "in ENTREPOT_DRILL_KEY_FILE";
     throw new RegistryError("PRECONDITION", message);
   }
