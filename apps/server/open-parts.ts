@@ -12,7 +12,6 @@ import {
   openReplication,
   type Pace,
   type Replication,
-  tokenBucket,
 } from "@entrepot/replication";
 import {
   openRetention,
@@ -21,25 +20,18 @@ import {
   type SweepContext,
   type Sweeps,
 } from "@entrepot/retention";
-import {
-  type Backups,
-  type Checks,
-  type Drills,
-  type Mending,
-  openBackups,
-  openChecks,
+import type {
+  Backups,
+  Checks,
+  Drills,
+  Mending,
   openDrills,
-  openMending,
-  openRepairs,
-  openRestores,
-  type Repairs,
-  type Restores,
+  Repairs,
+  Restores,
 } from "@entrepot/recovery";
 import { openDownloads, openPullThrough, type PullThrough } from "@entrepot/proxy";
 import type { BlobStore } from "@entrepot/storage";
 import { type Metrics, openMetrics } from "./metrics/open-metrics.ts";
-import { backupPlaces } from "./backup-places.ts";
-import { blobCopies } from "./blob-copies.ts";
 import { expireProxied } from "./expire-proxied.ts";
 import { localSite } from "./local-site.ts";
 import type { Log } from "./log.ts";
@@ -48,7 +40,8 @@ import type { Stores } from "./open-store.ts";
 import type { StorageConfig } from "./storage-settings.ts";
 import { openStorageMove, type StorageMove } from "./storage-move.ts";
 import { webhookPost } from "./post-webhook.ts";
-import { restorableKinds } from "./restorable-kinds.ts";
+import { openRecovery } from "./open-recovery.ts";
+import { reporting } from "./reporting.ts";
 import { openUpstreams, type Upstreams } from "./upstreams.ts";
 import { connectSite } from "./remote-site.ts";
 
@@ -153,10 +146,7 @@ export async function openParts(options: PartsOptions, onStop: OnStop): Promise<
   onStop(() => replication.close());
   const { deleteArtifact } = content;
   const retention = openRetention({ catalog, jobs, glob: compileGlob, deleteArtifact });
-  const { graceMs = DAY_MS, quarantineMs = DAY_MS } = options.garbage ?? {};
-  const deleteUntagged: SweepContext["deleteUntagged"] = (repository, digest, cause) =>
-    content.deleteUntagged({ name: "system:gc", cause }, repository, digest);
-  const sweeps = openSweeps({ catalog, store, jobs, graceMs, quarantineMs, deleteUntagged });
+  const sweeps = openGarbage({ catalog, store, jobs, content }, options.garbage ?? {});
   const post = webhookPost(options.guard ?? addressGuard());
   onStop(post.close);
   const host = options.publicUrl ? new URL(options.publicUrl).host : "";
@@ -165,31 +155,10 @@ export async function openParts(options: PartsOptions, onStop: OnStop): Promise<
   // Before the connections that its tasks work with.
   onStop(() => jobs.stop(DRAIN_MS));
   onStop(() => events.close());
-  const kinds = restorableKinds({ content, jobs, replication, retention });
-  const restores = openRestores({ catalog, store, jobs, kinds });
-  const { backupFolders: folders = [], storage } = options;
-  const places = backupPlaces({ folders, keys: storage?.keys ?? undefined });
-  const backups = openBackups({
-    catalog,
-    store,
-    jobs,
-    checkAddress: places.check,
-    openObjects: places.open,
-    throttle: tokenBucket,
-    onError: reporting(log),
-  });
-  onStop(() => backups.close());
-  const { scratch, key } = options.drill ?? { scratch: null, key: null };
-  const { targets } = backups;
-  const drills = openDrills({ catalog, jobs, targets, openObjects: places.open, scratch, key });
   const upstreams = openUpstreams(catalog, replication, reporting(log));
   await upstreams.refresh();
-  const copies = blobCopies(catalog, replication.endpoints, upstreams, backups);
-  const checks = openChecks({ catalog, store, jobs, throttle: tokenBucket });
-  const repairs = openRepairs({ catalog, store, jobs, checks, copies });
-  const onDamage = (text: string) => log.warn({ damage: text }, "damaged blob");
-  const mending = openMending({ catalog, store, copies, onDamage, onError: reporting(log) });
-  onStop(() => Promise.race([mending.settled(), pause(GRACE_MS, null, { ref: false })]));
+  const known = { catalog, store, content, jobs, replication, retention, upstreams, log };
+  const recovery = openRecovery(known, options, onStop);
   const pullThrough = openPullThrough({
     upstreamOf: upstreams.of,
     store: () => content.as({ name: "system:proxy", cause: randomUUID() }, { sparse: true }),
@@ -205,22 +174,27 @@ export async function openParts(options: PartsOptions, onStop: OnStop): Promise<
     jobs,
     replication,
     retention,
-    restores,
+    ...recovery,
     upstreams,
     pullThrough,
     metrics,
     events,
     storageMove,
-    storageKind: storage?.url.startsWith("s3:") ? "s3" : "filesystem",
+    storageKind: options.storage?.url.startsWith("s3:") ? "s3" : "filesystem",
     sweeps,
-    checks,
-    repairs,
-    mending,
-    backups,
-    drills,
     log,
     firstPassword,
   };
+}
+
+/** Garbage collection, which waits as long as `garbage` says. */
+function openGarbage(
+  { catalog, store, jobs, content }: Pick<Parts, "catalog" | "store" | "jobs" | "content">,
+  { graceMs = DAY_MS, quarantineMs = DAY_MS }: Partial<NonNullable<PartsOptions["garbage"]>>,
+): Sweeps {
+  const deleteUntagged: SweepContext["deleteUntagged"] = (repository, digest, cause) =>
+    content.deleteUntagged({ name: "system:gc", cause }, repository, digest);
+  return openSweeps({ catalog, store, jobs, graceMs, quarantineMs, deleteUntagged });
 }
 
 /** Starts what runs in the background: tasks, `workers` at a time, replication, housekeeping. */
@@ -239,10 +213,6 @@ export async function startWork(parts: Parts, workers: number, onStop: OnStop): 
     await parts.restores.forget();
   };
   onStop(sweeping(tidyUp, reporting(log)));
-}
-
-function reporting(log: Log) {
-  return (error: unknown): void => log.warn({ err: error }, "background work failed");
 }
 
 /** Calls `work` now and every hour. Returns the call that ends it. */

@@ -57,8 +57,8 @@ const SHOWN = 100;
 type Say = (line: string) => void;
 
 /**
- * The command `rebuild`. Throws UsageError for words, NOT_FOUND where the storage holds
- * no names, INTEGRITY if blobs are missing afterwards, and what planning and restoring throw.
+ * The command `rebuild`. Throws UsageError for words that are off, NOT_FOUND where the storage
+ * holds no names, INTEGRITY if blobs are missing afterwards, and what planning and restoring throw.
  */
 export async function rebuild(
   flags: readonly string[],

@@ -15,7 +15,7 @@ import type { Origin } from "@entrepot/replication";
  *
  * A push of several tags (`?tag=`) may carry on a change of each: then every header has as many
  * items as there are tags, in their order, separated by `;`. An empty item means the same as the
- * one before. An Entrepot that knows nothing of this refuses it as BAD_REQUEST, and has stored nothing.
+ * one before. An Entrepot that knows nothing of this refuses it as BAD_REQUEST and stores nothing.
  *
  * Whoever may push may send them. All that they can do is keep a change from being sent on to the
  * registries they name, and make a tag that they may push come before or after others.

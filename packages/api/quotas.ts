@@ -8,8 +8,8 @@ const byId = { params: z.object({ id: contract.Id }) };
 const Storage = z.object({ storage: z.int() });
 
 /**
- * A project's quota, in bytes; `hard.storage` -1: none. `history_bytes` (ours, of one quota only) is
- * the part of `used.storage` that only deleted manifests name. Source: Harbor API v2.0 Quota.
+ * A project's quota, in bytes; `hard.storage` -1: none. `history_bytes` (ours, of one quota only)
+ * is the part of `used.storage` that only deleted manifests name. Source: Harbor API v2.0 Quota.
  */
 export const Quota = z
   .object({

@@ -178,7 +178,7 @@ export const retentions = {
     path: `${base}/{id}/executions`,
     summary: "Runs a retention policy now; with dry_run it only plans",
     description:
-      "`plan_of` (ours) is the id of a dry run: nothing is deleted that its plan does not delete, " +
+      "`plan_of` (ours) is the id of a dry run: nothing is deleted that its plan keeps, " +
       "nor what has been pushed, pulled, tagged or untagged since.",
     tags,
     ...needs("account"),

@@ -82,7 +82,7 @@ export function addRetentionRun(
 async function toDelete({ api }: Call, id: number, eid: number): Promise<string | 0> {
   const query = { verdict: "delete", page_size: 1 } as const;
   const { total } = await api.retentions.plan({ params: { id, eid }, query });
-  return total === 0 ? 0 : counted(total, "manifest");
+  return total === 0 ? 0 : counted(total ?? 0, "manifest");
 }
 
 /** Starts a run and waits for its end. Returns its id; throws if it has not succeeded. */

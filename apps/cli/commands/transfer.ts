@@ -49,7 +49,8 @@ export function addTransfer(program: Command, cli: Cli): void {
     program
       .command("import")
       .description(
-        "Pushes the images of an OCI layout, of a folder of `skopeo sync`, or of another registry; " +
+        "Pushes the images of an OCI layout, of a folder of `skopeo sync`, or of another " +
+          "registry; " +
           "what is there is not sent again, and both sides are compared at the end.",
       ),
   )

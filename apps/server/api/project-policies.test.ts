@@ -2,7 +2,8 @@ import { apiClient } from "@entrepot/api/client";
 import type { NewPolicy } from "@entrepot/api";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { TestServer } from "../testing.ts";
-import { PASSWORD, worldOfRoles } from "./rights-calls.ts";
+import { worldOfRoles } from "./rights-calls.ts";
+import { PASSWORD } from "./rights-preparations.ts";
 
 let server: TestServer;
 let endpoint: number;

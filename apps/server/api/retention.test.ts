@@ -78,9 +78,8 @@ test("a dry run changes nothing; a run does what was planned, under one cause", 
   const since = await server.catalog.head();
   const stays = await run(id, { dry_run: false, plan_of: dry.eid });
   expect(goneOf(stays.items)).toEqual(["v2"]);
-  const cause = `execution:${stays.eid}`;
   const told = await server.catalog.entries(since, 1_000);
-  expect(told.filter((entry) => entry.cause === cause)).toHaveLength(2);
+  expect(told.filter(({ cause }) => cause === `execution:${stays.eid}`)).toHaveLength(2);
   await expect(run(id, { dry_run: false, plan_of: stays.eid })).rejects.toMatchObject({
     message: expect.stringContaining("is no dry run of this policy"),
   });

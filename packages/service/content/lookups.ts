@@ -57,7 +57,7 @@ async function addEach(catalog: Catalog, rows: BlobRow[]): Promise<(boolean | Re
   return outcomes;
 }
 
-/** As a commit does: a deadlock with a deletion is nobody's failure. Adding rows may be repeated. */
+/** As a commit does: a deadlock with a deletion is nobody's failure. Repeating is safe. */
 async function againIfTransient<T>(add: () => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries++) {
     try {

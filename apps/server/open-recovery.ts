@@ -1,0 +1,56 @@
+import { setTimeout as pause } from "node:timers/promises";
+import {
+  openBackups,
+  openChecks,
+  openDrills,
+  openMending,
+  openRepairs,
+  openRestores,
+} from "@entrepot/recovery";
+import { tokenBucket } from "@entrepot/replication";
+import { backupPlaces } from "./backup-places.ts";
+import { blobCopies } from "./blob-copies.ts";
+import { GRACE_MS, type OnStop, type Parts, type PartsOptions } from "./open-parts.ts";
+import { reporting } from "./reporting.ts";
+import { restorableKinds } from "./restorable-kinds.ts";
+
+/** What recovery is built on. */
+type Ground = Pick<
+  Parts,
+  "catalog" | "store" | "content" | "jobs" | "replication" | "retention" | "upstreams" | "log"
+>;
+
+/** What puts back, backs up, tries backups, and finds and heals damage. */
+export function openRecovery(
+  { catalog, store, content, jobs, replication, retention, upstreams, log }: Ground,
+  options: Pick<PartsOptions, "backupFolders" | "storage" | "drill">,
+  onStop: OnStop,
+): Pick<Parts, "restores" | "backups" | "drills" | "checks" | "repairs" | "mending"> {
+  const onError = reporting(log);
+  const kinds = restorableKinds({ content, jobs, replication, retention });
+  const restores = openRestores({ catalog, store, jobs, kinds });
+
+  const { backupFolders: folders = [], storage } = options;
+  const places = backupPlaces({ folders, keys: storage?.keys ?? undefined });
+  const backups = openBackups({
+    catalog,
+    store,
+    jobs,
+    checkAddress: places.check,
+    openObjects: places.open,
+    throttle: tokenBucket,
+    onError,
+  });
+  onStop(() => backups.close());
+  const { scratch, key } = options.drill ?? { scratch: null, key: null };
+  const { targets } = backups;
+  const drills = openDrills({ catalog, jobs, targets, openObjects: places.open, scratch, key });
+
+  const copies = blobCopies(catalog, replication.endpoints, upstreams, backups);
+  const checks = openChecks({ catalog, store, jobs, throttle: tokenBucket });
+  const repairs = openRepairs({ catalog, store, jobs, checks, copies });
+  const onDamage = (text: string) => log.warn({ damage: text }, "damaged blob");
+  const mending = openMending({ catalog, store, copies, onDamage, onError });
+  onStop(() => Promise.race([mending.settled(), pause(GRACE_MS, null, { ref: false })]));
+  return { restores, backups, drills, checks, repairs, mending };
+}
