@@ -101,7 +101,8 @@ async function main(): Promise<void> {
     await check("format", "oxfmt", ["--check"]);
     await check("unused code", "knip", ["--no-config-hints"]);
     await vitest("house rules", ["tools"], long);
-    await vitest("packages and apps", ["packages", "apps"], long);
+    // Two at a time: alone, a test waits for most of its time, and vitest leaves a core free.
+    await vitest("packages and apps", ["packages", "apps", "--maxWorkers=2"], long);
     await vitest("registry", ["tests", "--exclude=tests/interop/**"], long);
     // Real servers on a small machine: one file at a time.
     if (values.fast !== true) {
