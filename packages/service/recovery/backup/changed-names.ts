@@ -51,7 +51,11 @@ export function readingsSince(seq: number): Reading[] {
         SELECT c.repository, f.digest FROM changed_manifest c
         JOIN repository r ON r.name = c.repository
         JOIN manifest m ON m.repository_id = r.id AND m.digest = c.digest
-        JOIN manifest_reference f ON f.manifest_id = m.id AND f.kind = 'blob')`,
+        JOIN manifest_reference f ON f.manifest_id = m.id AND f.kind = 'blob'
+        UNION ALL
+        -- Of what was pushed and deleted again, too: a restored registry collects it as this one.
+        SELECT c.repository, p.digest FROM changed_manifest c
+        JOIN past_reference p ON p.manifest = c.digest AND p.kind = 'blob')`,
     ),
   ];
 }
