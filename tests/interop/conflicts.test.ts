@@ -85,6 +85,11 @@ describe.skipIf(!hasDockerRegistry)(title, () => {
     const [first, theirs, ours] = [sampleImage(), sampleImage(), sampleImage()];
     await pushSample(at(here, repository), first, ["v1"]);
     await isThere(first);
+    // The run that the policy began with has looked, too: else it meets what comes now.
+    await vi.waitFor(async () => {
+      const { body } = await api.executions.list({ query: { policy_id: policy } });
+      expect(body.map(({ status }) => status)).not.toContain("InProgress");
+    }, SOON);
     await pushOnce(plain, repository, theirs, "v1");
     await pushSample(at(here, repository), ours, ["v1"]);
     const met = await vi.waitFor(async () => {
