@@ -1,4 +1,4 @@
-import { type ErrorCode, RegistryError } from "@entrepot/oci";
+import { type ErrorCode, RegistryError } from "@entrepot/oci/error";
 
 const CODES: Readonly<Record<number, ErrorCode>> = {
   400: "BAD_REQUEST",

@@ -1,7 +1,7 @@
-import { RegistryError } from "@entrepot/oci";
+import { RegistryError } from "@entrepot/oci/error";
 import { errorOf } from "./api-error.ts";
 import { basic } from "./basic.ts";
-import type { ApiClientOptions } from "./client.ts";
+import type { ApiClientOptions } from "./client-of.ts";
 
 /**
  * The lines of what `path` answers, as they come, in the media type `accept`. Throws `ApiError` if
