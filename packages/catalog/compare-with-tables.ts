@@ -60,6 +60,11 @@ const IMAGES = `
       'sysadmin', sysadmin)
   FROM account
   UNION ALL
+  SELECT 'access_token', a.username || '/' || t.name,
+    jsonb_build_object('username', a.username, 'name', t.name, 'readOnly', t.read_only,
+      'expiresAt', to_char(t.expires_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))
+  FROM access_token t JOIN account a ON a.id = t.account_id
+  UNION ALL
   SELECT 'retention', p.name,
     jsonb_build_object('project', p.name, 'id', t.id, 'rules', t.rules, 'cron', t.cron,
       'timeZone', t.time_zone)
@@ -73,12 +78,16 @@ const IMAGES = `
   FROM immutable_rule i JOIN project p ON p.id = i.project_id
   UNION ALL
   SELECT 'quota', p.name, jsonb_build_object('project', p.name, 'storage', q.storage)
-  FROM quota q JOIN project p ON p.id = q.project_id`;
+  FROM quota q JOIN project p ON p.id = q.project_id
+  UNION ALL
+  SELECT 'setting', name,
+    jsonb_build_object('name', name, 'value', value, 'sealed', value IS NULL)
+  FROM system_setting`;
 
 /**
  * Where the replayed journal differs from the tables (kinds tag, manifest, repository, label,
- * artifact_label, project, member, account, retention, immutable, quota), by kind and key, at most
- * 1,000. One statement sees one moment, so it may run beside any traffic; it reads everything once.
+ * artifact_label, project, member, account, access_token, retention, immutable, quota, setting), by kind and key,
+ * at most 1,000. One statement sees one moment, so it may run beside any traffic; it reads everything once.
  */
 export async function compareWithTables(catalog: Pick<Catalog, "db">): Promise<Difference[]> {
   const found = await sql<Difference>`
@@ -86,7 +95,7 @@ export async function compareWithTables(catalog: Pick<Catalog, "db">): Promise<D
       SELECT DISTINCT ON (kind, key) kind, key, after AS image
       FROM journal
       WHERE kind IN ('tag', 'manifest', 'repository', 'label', 'artifact_label', 'project',
-        'member', 'account', 'retention', 'immutable', 'quota')
+        'member', 'account', 'access_token', 'retention', 'immutable', 'quota', 'setting')
       ORDER BY kind, key, seq DESC
     ), stored AS (${sql.raw(IMAGES)})
     SELECT kind, key, journaled.image AS journal, stored.image AS table

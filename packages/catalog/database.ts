@@ -10,6 +10,7 @@ import type {
 } from "./job-tables.ts";
 import type {
   SettingTable,
+  SystemSettingTable,
   SchemaVersionTable,
   JournalHeadTable,
   JournalTable,
@@ -52,6 +53,7 @@ import type {
   RetentionPolicyTable,
   StorageSampleTable,
 } from "./retention-tables.ts";
+import type { AccessTokenTable, LoginAttemptTable, SessionTable } from "./session-tables.ts";
 import type {
   RegistryEndpointTable,
   ReplicationPolicyTable,
@@ -74,11 +76,15 @@ import type {
  */
 export interface Database {
   setting: SettingTable;
+  system_setting: SystemSettingTable;
   schema_version: SchemaVersionTable;
   journal_head: JournalHeadTable;
   journal: JournalTable;
   journal_cursor: JournalCursorTable;
   account: AccountTable;
+  session: SessionTable;
+  access_token: AccessTokenTable;
+  login_attempt: LoginAttemptTable;
   project: ProjectTable;
   pulled: PulledTable;
   member: MemberTable;
@@ -138,3 +144,4 @@ export type * from "./replication-tables.ts";
 export type * from "./recovery-tables.ts";
 export type * from "./retention-tables.ts";
 export type * from "./check-tables.ts";
+export type * from "./session-tables.ts";

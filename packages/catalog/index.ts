@@ -23,6 +23,7 @@ export { openDatabase } from "./open-database.ts";
 export type * from "./ports.ts";
 export { replayJournal, type State } from "./replay.ts";
 export {
+  accessTokenChange,
   accountChange,
   artifactLabelChange,
   endpointChange,
@@ -36,6 +37,15 @@ export {
   quotaChange,
   repositoryChange,
   retentionChange,
+  settingChange,
   tagChange,
   webhookChange,
 } from "./rows.ts";
+export type { KnownSetting, SettingValue } from "./settings/known-setting.ts";
+export {
+  INITIAL_SETTINGS,
+  openSettings,
+  restoreSettings,
+  type SettingBox,
+  type Settings,
+} from "./settings/open-settings.ts";

@@ -26,6 +26,7 @@ export interface Carried {
 
 /** What kinds of names there are. */
 export type JournalKind =
+  | "access_token"
   | "account"
   | "artifact_label"
   /** A tag's replicated change that met another one; `after` tells the winner and the loser. */

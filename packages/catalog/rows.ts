@@ -1,5 +1,6 @@
 import type { Selectable } from "kysely";
 import type {
+  AccessTokenTable,
   AccountTable,
   ImmutableRuleTable,
   LabelTable,
@@ -113,6 +114,21 @@ export function accountChange(
     sysadmin: row.sysadmin,
   };
   return { kind: "account", key: username, after };
+}
+
+/** The personal access token `name` of `username`, without what proves it and when it was used. */
+export function accessTokenChange(
+  username: string,
+  name: string,
+  row: Row<AccessTokenTable, "read_only" | "expires_at"> | null,
+): Change {
+  const after = row && {
+    username,
+    name,
+    readOnly: row.read_only,
+    expiresAt: row.expires_at?.toISOString() ?? null,
+  };
+  return { kind: "access_token", key: `${username}/${name}`, after };
 }
 
 /** The registry endpoint `name`, without its secret and without how it fares at the moment. */
@@ -249,4 +265,10 @@ export function immutableChange(
 /** How many bytes `project` may take up; null: no limit. */
 export function quotaChange(project: string, storage: number | null): Change {
   return { kind: "quota", key: project, after: storage === null ? null : { project, storage } };
+}
+
+/** The setting `name`; `value` null: a secret, which is not told. */
+export function settingChange(name: string, row: { readonly value: unknown } | null): Change {
+  const after = row && { name, value: row.value, sealed: row.value === null };
+  return { kind: "setting", key: name, after };
 }
