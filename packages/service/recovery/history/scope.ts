@@ -23,6 +23,7 @@ type Place = "all" | "before slash" | null;
 
 /** Every kind of name. */
 const PROJECT_IN_KEY: Readonly<Record<JournalKind, Place>> = {
+  access_token: null,
   account: null,
   artifact_label: "before slash",
   conflict: "before slash",
