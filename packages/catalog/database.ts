@@ -27,6 +27,7 @@ import type {
   LabelTable,
   ArtifactLabelTable,
 } from "./name-tables.ts";
+import type { AccountGroupTable, StandingMemberView, UserGroupTable } from "./group-tables.ts";
 import type {
   BackupTargetTable,
   NameArchiveTable,
@@ -53,7 +54,12 @@ import type {
   RetentionPolicyTable,
   StorageSampleTable,
 } from "./retention-tables.ts";
-import type { AccessTokenTable, LoginAttemptTable, SessionTable } from "./session-tables.ts";
+import type {
+  AccessTokenTable,
+  AccessTokenUseTable,
+  LoginAttemptTable,
+  SessionTable,
+} from "./session-tables.ts";
 import type {
   RegistryEndpointTable,
   ReplicationPolicyTable,
@@ -84,10 +90,14 @@ export interface Database {
   account: AccountTable;
   session: SessionTable;
   access_token: AccessTokenTable;
+  access_token_use: AccessTokenUseTable;
   login_attempt: LoginAttemptTable;
   project: ProjectTable;
   pulled: PulledTable;
   member: MemberTable;
+  user_group: UserGroupTable;
+  account_group: AccountGroupTable;
+  standing_member: StandingMemberView;
   repository: RepositoryTable;
   repository_blob: RepositoryBlobTable;
   past_manifest: PastManifestTable;

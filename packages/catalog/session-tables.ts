@@ -24,7 +24,12 @@ export interface AccessTokenTable {
   created_at: Generated<Date>;
   /** Null: never. */
   expires_at: Date | null;
-  used_at: Date | null;
+}
+
+/** When a personal access token was last used, to the minute. */
+export interface AccessTokenUseTable {
+  token_id: number;
+  used_at: Date;
 }
 
 /** Attempts to log in that have not succeeded, by a hash of who and from where. */

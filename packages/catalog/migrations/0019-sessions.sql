@@ -17,7 +17,7 @@ CREATE TABLE session (
 CREATE INDEX session_of_account ON session (account_id);
 CREATE INDEX session_expiry ON session (expires_at);
 
--- Names (`access_token` in the journal), without the hash and without when they were used.
+-- Names (`access_token` in the journal, without the hash).
 CREATE TABLE access_token (
   id serial PRIMARY KEY,
   account_id integer NOT NULL REFERENCES account ON DELETE CASCADE,
@@ -27,9 +27,13 @@ CREATE TABLE access_token (
   created_at timestamptz NOT NULL DEFAULT now(),
   -- Null: never.
   expires_at timestamptz,
-  -- Written at most once a minute.
-  used_at timestamptz,
   UNIQUE (account_id, name)
+);
+
+-- Apart, since it is no part of what is backed up. Written at most once a minute.
+CREATE TABLE access_token_use (
+  token_id integer PRIMARY KEY REFERENCES access_token ON DELETE CASCADE,
+  used_at timestamptz NOT NULL
 );
 
 -- Attempts by username and address, and by username alone; `key` is a hash of them.

@@ -24,13 +24,18 @@ const BY_NAME: ReadonlySet<string> = new Set([
 /** Large, and worth little when it is old: in snapshots only. */
 const SNAPSHOT_ONLY: ReadonlySet<string> = new Set(["pulled", "replica", "replication_conflict"]);
 
-/** What a registry that is restored must not go on with: work, its plans, its places elsewhere. */
+/**
+ * What a registry that is restored must not go on with: work, its plans, its places elsewhere, and
+ * who was signed in.
+ */
 const NEVER: ReadonlySet<string> = new Set([
+  "access_token_use",
   "blob_transfer",
   "blob_verified",
   "execution",
   "history_hold",
   "job_line",
+  "login_attempt",
   "name_archive",
   "project_deletion",
   "repair_item",
@@ -40,6 +45,7 @@ const NEVER: ReadonlySet<string> = new Set([
   "restore_item",
   "restore_plan",
   "schema_version",
+  "session",
   "staged_name",
   "task",
   "task_log",
