@@ -41,6 +41,7 @@ import type {
   RestoreBlobTable,
   PastWebhookTable,
 } from "./recovery-tables.ts";
+import type { PastRobotTable, RobotTable } from "./robot-tables.ts";
 import type {
   BlobVerifiedTable,
   CheckFindingTable,
@@ -111,6 +112,8 @@ export interface Database {
   restore_item: RestoreItemTable;
   restore_blob: RestoreBlobTable;
   past_webhook: PastWebhookTable;
+  robot: RobotTable;
+  past_robot: PastRobotTable;
   manifest: ManifestTable;
   manifest_reference: ManifestReferenceTable;
   tag: TagTable;
@@ -155,3 +158,4 @@ export type * from "./recovery-tables.ts";
 export type * from "./retention-tables.ts";
 export type * from "./check-tables.ts";
 export type * from "./session-tables.ts";
+export type * from "./group-tables.ts";

@@ -1,10 +1,18 @@
 import type { Generated } from "kysely";
 import type { Json, JsonWithDefault, OptionalJson } from "./json-column.ts";
 
-/** One value each, by key: `registry_id` and what an administrator sets. */
+/** One value each, by key: `registry_id` and what servers note for themselves. No names. */
 export interface SettingTable {
   key: string;
   value: Json<unknown>;
+}
+
+/** What administrators set; see `settings/open-settings.ts`. */
+export interface SystemSettingTable {
+  name: string;
+  /** Null: a secret. */
+  value: OptionalJson<unknown>;
+  value_sealed: Buffer | null;
 }
 
 /** The migrations that were applied, and when. */
@@ -52,7 +60,18 @@ export interface AccountTable {
   email: Generated<string>;
   realname: Generated<string>;
   sysadmin: Generated<boolean>;
-  password_hash: string;
+  /** In the whole registry, `resource:action`. */
+  rights: Generated<string[]>;
+  /** A system administrator as long as a group of the directory says so. */
+  admin_by_group: Generated<boolean>;
+  /** Null for accounts of a directory. */
+  password_hash: string | null;
+  source: Generated<"local" | "ldap" | "oidc">;
+  /** What the source calls it; null for local ones. */
+  external_id: string | null;
+  /** What docker logs in with, where the source takes no passwords. */
+  cli_secret_sealed: Buffer | null;
+  refresh_token_sealed: Buffer | null;
   created_at: Generated<Date>;
   updated_at: Generated<Date>;
 }
@@ -77,12 +96,17 @@ export interface PulledTable {
   count: Generated<number>;
 }
 
-/** Who has which of Harbor's roles in which project. */
+/** Which account or group has which of Harbor's roles in which project. */
 export interface MemberTable {
   id: Generated<number>;
   project_id: number;
-  account_id: number;
+  /** Null: the member is a group. */
+  account_id: number | null;
+  group_id: number | null;
   role: number;
+  /** `resource:action`: what it may do beside its role, and what it may not. */
+  grants: Generated<string[]>;
+  denies: Generated<string[]>;
 }
 
 /** Repositories, by their full names. */

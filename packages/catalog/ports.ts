@@ -41,6 +41,7 @@ export type JournalKind =
   | "quota"
   | "repository"
   | "retention"
+  | "robot"
   | "setting"
   | "tag"
   | "webhook";

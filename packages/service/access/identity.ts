@@ -11,15 +11,17 @@ export interface Grant {
 }
 
 /**
- * Who makes a request. Robots will be a further `kind`; accounts of LDAP and OIDC and sessions are
- * `account`, however they proved themselves.
+ * Who makes a request. Accounts of LDAP and OIDC and sessions are `account`, however they proved
+ * themselves.
  */
 export interface Identity {
-  readonly kind: "anonymous" | "account";
-  /** The username, or `anonymous`: the journal's actor. */
+  readonly kind: "anonymous" | "account" | "robot";
+  /** The username, `robot$…`, or `anonymous`: the journal's actor. */
   readonly name: string;
   /** The account's id: roles hang on it, never on the name, which may be given anew. */
   readonly accountId: number | null;
+  /** The robot's id: its permissions hang on it. */
+  readonly robotId?: number;
   /** For system-wide rights. False with a registry token, which carries none. */
   readonly sysadmin: boolean;
   /** What a registry token grants. Null (Basic, session, none): roles decide, at every request. */

@@ -37,6 +37,7 @@ const PROJECT_IN_KEY: Readonly<Record<JournalKind, Place>> = {
   quota: "all",
   repository: "before slash",
   retention: "all",
+  robot: "before slash",
   setting: null,
   tag: "before slash",
   webhook: "before slash",
