@@ -19,7 +19,9 @@ import { openAsOf } from "./as-of.ts";
 import type { Log } from "./log.ts";
 import { answerMetrics, type MetricsAccess } from "./metrics/answer-metrics.ts";
 import type { Metrics } from "./metrics/open-metrics.ts";
+import { isHttps } from "./public-address.ts";
 import { actorOf, isCopier } from "./request-actor.ts";
+import { withSecurityHeaders } from "./security-headers.ts";
 
 /** What a request reaches: the parts that answer it. */
 export interface HttpOptions {
@@ -54,24 +56,31 @@ export function openHttp(options: HttpOptions): Handler {
   const addresses = new WeakMap<Request, string>();
   const distribution = openDistribution(options, (request) => addresses.get(request) ?? "");
 
+  /** What is not the registry itself. */
+  async function answer(request: Request, path: string, clientAddress: string): Promise<Response> {
+    if (path === "/service/token") return access.tokenService(request, clientAddress);
+    if (path.startsWith("/api/")) return api(request, clientAddress);
+    if (path === "/metrics") return answerMetrics(options, request, clientAddress);
+    if (path === "/") return welcome();
+    return new Response("Nothing is here. The registry is at /v2/, its API at /api/v2.0/.\n", {
+      status: 404,
+    });
+  }
+
   return options.metrics.http(async (request, { incoming, outgoing }) => {
     const clientAddress = incoming?.socket.remoteAddress ?? "";
     const path = pathOf(request.url);
+    const seen = { path, isHttps: isHttps(options.publicUrl, request) };
     try {
       if (path === "/v2" || path.startsWith("/v2/")) {
         addresses.set(request, clientAddress);
         return await distribution(request, shortcutsOf(incoming, outgoing));
       }
-      if (path === "/service/token") return await access.tokenService(request, clientAddress);
-      if (path.startsWith("/api/")) return await api(request, clientAddress);
-      if (path === "/metrics") return await answerMetrics(options, request, clientAddress);
-      if (path === "/") return welcome();
-      return new Response("Nothing is here. The registry is at /v2/, its API at /api/v2.0/.\n", {
-        status: 404,
-      });
+      return withSecurityHeaders(await answer(request, path, clientAddress), seen);
     } catch (error) {
       log.error({ err: error, path }, "request failed");
-      return new Response("Something failed here; the server's log says what.\n", { status: 500 });
+      const text = "Something failed here; the server's log says what.\n";
+      return withSecurityHeaders(new Response(text, { status: 500 }), seen);
     }
   });
 }
