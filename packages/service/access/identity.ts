@@ -26,6 +26,12 @@ export interface Identity {
   readonly sysadmin: boolean;
   /** What a registry token grants. Null (Basic, session, none): roles decide, at every request. */
   readonly grants: readonly Grant[] | null;
+  /** The session's id, for whoever came by one. */
+  readonly session?: number;
+  /** The personal access token's id, for whoever came by one. */
+  readonly accessToken?: number;
+  /** Reads what it may, and changes nothing. */
+  readonly readOnly?: boolean;
 }
 
 /** Nobody in particular. */
