@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import { type Access, openAccess, openSecretBox } from "@entrepot/access";
-import type { Catalog } from "@entrepot/catalog";
+import { type Catalog, openSettings, type Settings } from "@entrepot/catalog";
 import { type Content, forgetTombstones, openContent } from "@entrepot/content";
 import { type AddressGuard, addressGuard } from "@entrepot/distribution/client";
 import { type Events, openEvents } from "@entrepot/events";
@@ -32,6 +32,7 @@ import type {
 import { openDownloads, openPullThrough, type PullThrough } from "@entrepot/proxy";
 import type { BlobStore } from "@entrepot/storage";
 import { type Metrics, openMetrics } from "./metrics/open-metrics.ts";
+import { KNOWN_SETTINGS } from "./known-settings.ts";
 import { expireProxied } from "./expire-proxied.ts";
 import { localSite } from "./local-site.ts";
 import type { Log } from "./log.ts";
@@ -50,6 +51,8 @@ export interface Parts {
   readonly catalog: Catalog;
   readonly store: BlobStore;
   readonly access: Access;
+  /** What administrators set while the server runs. */
+  readonly settings: Settings;
   readonly content: Content;
   readonly jobs: Jobs;
   readonly replication: Replication;
@@ -123,7 +126,10 @@ const DRAFT_AGE_MS = 7 * DAY_MS;
 export async function openParts(options: PartsOptions, onStop: OnStop): Promise<Parts> {
   const { catalog, store, log, masterKey, adminPassword } = options;
   const box = openSecretBox(masterKey);
-  const access = await openAccess({ catalog, box });
+  const onError = reporting(log);
+  const settings = await openSettings({ catalog, box, known: KNOWN_SETTINGS, onError });
+  onStop(() => settings.close());
+  const access = await openAccess({ catalog, box, settings });
   const firstPassword = await access.ensureAdmin(adminPassword);
   const content = openContent({ catalog, store, onError: reporting(log) });
   onStop(() => content.pulls.close());
@@ -170,6 +176,7 @@ export async function openParts(options: PartsOptions, onStop: OnStop): Promise<
     catalog,
     store,
     access,
+    settings,
     content,
     jobs,
     replication,

@@ -1,5 +1,5 @@
 import { restoreMembers } from "@entrepot/access";
-import type { Commit } from "@entrepot/catalog";
+import { type Commit, restoreSettings } from "@entrepot/catalog";
 import type { Content, ProjectPart } from "@entrepot/content";
 import { type Events, restoreWebhooks } from "@entrepot/events";
 import type { Jobs } from "@entrepot/jobs";
@@ -27,6 +27,7 @@ export function restorableKinds(parts: Restorable): RestorableKind[] {
     restore: (commit, names, { sizes }) => restore(commit, names, sizes),
   });
   return [
+    { kind: "setting", restore: restoreSettings },
     own("project", project),
     own("label", label),
     { kind: "member", restore: restoreMembers },

@@ -1,4 +1,4 @@
-import type { Catalog } from "@entrepot/catalog";
+import type { Catalog, Settings } from "@entrepot/catalog";
 import { RegistryError } from "@entrepot/oci";
 import type { Registry } from "@entrepot/registry";
 import { type Accounts, openAccounts } from "./accounts.ts";
@@ -70,6 +70,8 @@ export interface AccessOptions {
   readonly catalog: Catalog;
   /** Seals the token key. */
   readonly box: SecretBox;
+  /** What administrators set; the initial values if absent. */
+  readonly settings?: Pick<Settings, "get">;
   /** Milliseconds since the epoch. */
   readonly clock?: () => number;
   /** Seconds that tokens live, and with them what was since revoked. Default 1800, least 60. */
@@ -120,7 +122,7 @@ export async function openAccess(options: AccessOptions): Promise<Access> {
 
     async may(identity, project, resource, action) {
       if (identity.grants !== null) return false;
-      return allows(await rights.standing(identity.accountId, project), resource, action);
+      return allows(await rights.standing(identity, project), resource, action);
     },
   };
 }

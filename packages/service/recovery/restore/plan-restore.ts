@@ -93,6 +93,5 @@ export function projectOf(kind: string, key: string): string | null {
 const NOT_KEPT: Readonly<Record<string, string>> = {
   account: "accounts are not put back: their passwords are not in the journal",
   endpoint: "endpoints are not put back: their secrets are not in the journal",
-  setting: "settings are not put back",
   conflict: "it only tells of a conflict",
 };
