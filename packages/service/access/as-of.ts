@@ -32,7 +32,7 @@ export async function pastRight(
   identity: Identity,
   name: string,
 ): Promise<PastRight> {
-  const standing = await rights.standing(identity.accountId, projectAsked(name));
+  const standing = await rights.standing(identity, projectAsked(name));
   const isGranted =
     identity.grants === null ||
     identity.grants.some(

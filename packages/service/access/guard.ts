@@ -97,7 +97,7 @@ function judgeOf({ identity, rights }: GuardOptions): Judge {
   const standings = new Map<string, Promise<Standing>>();
 
   function standingIn(project: string): Promise<Standing> {
-    const known = standings.get(project) ?? rights.standing(identity.accountId, project);
+    const known = standings.get(project) ?? rights.standing(identity, project);
     standings.set(project, known);
     return known;
   }

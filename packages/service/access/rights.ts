@@ -1,22 +1,37 @@
 import { batched, type Catalog } from "@entrepot/catalog";
 import { type RawBuilder, type SqlBool, sql } from "kysely";
 import type { Identity } from "./identity.ts";
-import { asRole, type Standing } from "./roles.ts";
+import { inUse, type RobotPermission, robotRights, robotSees } from "./robot-rights.ts";
+import { asRole, LADDER, type Standing } from "./roles.ts";
 
 /** What callers may do, as the catalog has it at this moment: nothing is remembered. */
 export interface Rights {
-  /** How account `accountId` (null: anonymous) stands in `project`. */
-  standing(accountId: number | null, project: string): Promise<Standing>;
+  /** How `holder` stands in `project`. */
+  standing(holder: Holder, project: string): Promise<Standing>;
+
+  /** How `holder` stands where no project is meant: what counts is `sysadmin` and `system`. */
+  systemStanding(holder: Holder): Promise<Standing>;
 }
 
+/** Whose rights are asked about. */
+export type Holder = Pick<Identity, "accountId" | "robotId">;
+
 interface Question {
-  readonly accountId: number | null;
+  readonly holder: Holder;
   readonly project: string;
 }
 
 const MOST_QUESTIONS = 200;
 const PROJECT_NAME = /^[a-z0-9][a-z0-9._-]{0,254}$/;
-const NOWHERE: Standing = { exists: false, public: false, role: null, sysadmin: false };
+const NOWHERE: Standing = {
+  exists: false,
+  public: false,
+  role: null,
+  grants: [],
+  denies: [],
+  sysadmin: false,
+  system: [],
+};
 
 /** The rights in `catalog`. Questions of one turn of the event loop are one query. */
 export function openRights(catalog: Catalog): Rights {
@@ -25,9 +40,10 @@ export function openRights(catalog: Catalog): Rights {
     maxInFlight: 1,
   });
   return {
-    async standing(accountId, project) {
-      return PROJECT_NAME.test(project) ? ask({ accountId, project }) : NOWHERE;
+    async standing(holder, project) {
+      return PROJECT_NAME.test(project) ? ask({ holder, project }) : NOWHERE;
     },
+    systemStanding: (holder) => ask({ holder, project: "" }),
   };
 }
 
@@ -35,27 +51,52 @@ interface StandingRow {
   id: number | null;
   public: boolean;
   role: number | null;
+  grants: string[];
+  denies: string[];
   sysadmin: boolean;
+  system: string[];
+  permissions: RobotPermission[] | null;
 }
 
 async function findStandings(catalog: Catalog, questions: Question[]): Promise<Standing[]> {
-  const accounts = questions.map((question) => question.accountId);
-  const projects = questions.map((question) => question.project);
+  const accounts = questions.map(({ holder }) => holder.accountId);
+  const robots = questions.map(({ holder }) => holder.robotId ?? null);
+  const projects = questions.map(({ project }) => project);
   const { rows } = await sql<StandingRow>`
     SELECT p.id, coalesce(p.metadata->>'public' = 'true', false) AS public, m.role,
-      coalesce(a.sysadmin, false) AS sysadmin
-    FROM unnest(${accounts}::int[], ${projects}::text[]) WITH ORDINALITY AS q (account, name, i)
+      ${ownRights("grants")} AS grants, ${ownRights("denies")} AS denies,
+      coalesce(a.sysadmin OR a.admin_by_group, false) AS sysadmin,
+      coalesce(a.rights, '{}') AS system, r.permissions
+    FROM unnest(${accounts}::int[], ${robots}::int[], ${projects}::text[])
+      WITH ORDINALITY AS q (account, robot, name, i)
     LEFT JOIN project p ON p.name = q.name
     LEFT JOIN account a ON a.id = q.account
-    LEFT JOIN member m ON m.project_id = p.id AND m.account_id = a.id
+    LEFT JOIN LATERAL (${highestRole(sql`p.id`, sql`a.id`)}) m ON true
+    LEFT JOIN robot r ON r.id = q.robot AND ${inUse(sql`r`)}
     ORDER BY q.i
   `.execute(catalog.db);
-  return rows.map((row) => ({
+  return rows.map((row, n) => standingOf(row, projects[n]!));
+}
+
+/** SQL: an account's rights beside its roles, of its own and by its groups. */
+function ownRights(column: "grants" | "denies"): RawBuilder<string[]> {
+  return sql`ARRAY(SELECT DISTINCT own FROM standing_member s, unnest(s.${sql.ref(column)}) AS own
+    WHERE s.project_id = p.id AND s.account_id = a.id)`;
+}
+
+function standingOf(row: StandingRow, project: string): Standing {
+  const { grants, denies, system } = row.permissions
+    ? robotRights(row.permissions, project)
+    : { grants: row.grants, denies: row.denies, system: row.system };
+  return {
     exists: row.id !== null,
     public: row.public,
     role: row.role === null ? null : asRole(row.role),
+    grants,
+    denies,
     sysadmin: row.sysadmin,
-  }));
+    system,
+  };
 }
 
 /**
@@ -68,10 +109,23 @@ export function visibleProjects(identity: Identity): RawBuilder<SqlBool> {
   const accountId = mayListCatalog(identity) ? identity.accountId : null;
   return sql<SqlBool>`(
     project.metadata->>'public' = 'true'
-    OR EXISTS (SELECT FROM member
-      WHERE member.project_id = project.id AND member.account_id = ${accountId}::int)
-    OR EXISTS (SELECT FROM account WHERE account.id = ${accountId}::int AND account.sysadmin)
+    OR EXISTS (SELECT FROM standing_member m
+      WHERE m.project_id = project.id AND m.account_id = ${accountId}::int)
+    OR EXISTS (SELECT FROM account WHERE account.id = ${accountId}::int
+      AND (account.sysadmin OR account.admin_by_group))
+    OR ${robotSees(mayListCatalog(identity) ? identity.robotId : undefined)}
   )`;
+}
+
+/** SQL: the highest `role` of an account in a project, of its own or by its groups; or no row. */
+export function highestRole(
+  project: RawBuilder<unknown>,
+  account: RawBuilder<unknown>,
+): RawBuilder<{ role: number }> {
+  return sql`
+    SELECT role FROM standing_member
+    WHERE project_id = ${project} AND account_id = ${account}
+    ORDER BY array_position(${sql.lit(`{${LADDER.toReversed().join()}}`)}::smallint[], role) LIMIT 1`;
 }
 
 /** Whether the caller may list repositories at all; which ones, `visibleProjects` decides. */

@@ -11,7 +11,7 @@ export const ROLES = {
 export type Role = (typeof ROLES)[keyof typeof ROLES];
 
 /** Roles from least to most: each may do what those before it may. */
-const LADDER: readonly Role[] = [5, 3, 2, 4, 1];
+export const LADDER: readonly Role[] = [5, 3, 2, 4, 1];
 
 const NAMES: Readonly<Record<Role, string>> = {
   1: "project admin",
@@ -24,20 +24,24 @@ const NAMES: Readonly<Record<Role, string>> = {
 /** The least role that may do `action` on `resource`. The one place where this is decided. */
 const LEAST_ROLE = {
   project: { read: 5, update: 1, delete: 1 },
-  member: { list: 3, write: 1 },
-  "notification-policy": { read: 1, write: 1 },
+  member: { list: 3, read: 3, create: 1, update: 1, delete: 1 },
+  robot: { list: 3, read: 3, create: 1, update: 1, delete: 1 },
+  "notification-policy": { list: 1, read: 1, create: 1, update: 1, delete: 1 },
   repository: { list: 5, read: 5, pull: 5, push: 2, update: 2, delete: 4 },
   artifact: { list: 5, read: 5, create: 2, delete: 4 },
+  accessory: { list: 5 },
   "artifact-label": { create: 2, delete: 2 },
-  label: { list: 3, write: 4 },
+  label: { list: 3, read: 3, create: 4, update: 4, delete: 4 },
   tag: { list: 5, create: 2, delete: 4 },
-  "tag-retention": { read: 2, write: 2 },
-  "immutable-tag": { list: 4, write: 4 },
+  "tag-retention": { list: 2, read: 2, create: 2, update: 2, delete: 2, operate: 2 },
+  "immutable-tag": { list: 4, create: 4, update: 4, delete: 4 },
   log: { list: 1 },
   recovery: { restore: 4 },
+  "replication-policy": { list: 1, read: 1, create: 1, update: 1, delete: 1 },
+  replication: { list: 1, read: 1, create: 1 },
 } as const satisfies Record<string, Record<string, Role>>;
 
-/** What rights are about. */
+/** What rights in projects are about. */
 export type Resource = keyof typeof LEAST_ROLE;
 
 /** What can be done with `R`. */
@@ -53,8 +57,14 @@ export interface Standing {
   readonly public: boolean;
   /** The caller's role as a member. */
   readonly role: Role | null;
+  /** What it may do beside its role: a member's own rights, or all that a robot may. */
+  readonly grants: readonly string[];
+  /** What it may not do, whatever its role and grants. */
+  readonly denies: readonly string[];
   /** The caller may do everything in every project. */
   readonly sysadmin: boolean;
+  /** What it may do in the whole registry; see `SYSTEM_RIGHTS`. */
+  readonly system: readonly string[];
 }
 
 /** Whether `standing` allows `action` on `resource`. Where there is no project, nothing is. */
@@ -63,11 +73,27 @@ export function allows<R extends Resource>(
   resource: R,
   action: Action<R>,
 ): boolean {
+  const least = leastRole(resource, action);
   if (!standing.exists) return false;
   if (standing.sysadmin) return true;
+  const right = `${resource}:${action}`;
+  if (standing.denies.includes(right)) return false;
+  if (standing.grants.includes(right)) return true;
+  // Whoever may do anything in a project may know of it.
+  if (right === "project:read" && standing.grants.length > 0) return true;
   const role = standing.role ?? (standing.public ? ROLES.limitedGuest : null);
-  if (role === null) return false;
-  return LADDER.indexOf(role) >= LADDER.indexOf(leastRole(resource, action));
+  return role !== null && LADDER.indexOf(role) >= LADDER.indexOf(least);
+}
+
+/** All rights in a project, `resource:action`. */
+export const PROJECT_RIGHTS: readonly string[] = Object.entries(LEAST_ROLE).flatMap(
+  ([resource, actions]) => Object.keys(actions).map((action) => `${resource}:${action}`),
+);
+
+/** `allows` for one of `PROJECT_RIGHTS`. */
+export function allowsRight(standing: Standing, right: string): boolean {
+  const [resource, action] = right.split(":") as [Resource, Action];
+  return allows(standing, resource, action);
 }
 
 /** The name of the least role that may do `action` on `resource`. */

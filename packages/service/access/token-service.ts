@@ -100,10 +100,10 @@ async function allowedOn(
   const slash = name.indexOf("/");
   if (type !== "repository" || slash < 0) return [];
   if (isAsOfName(name)) {
-    const today = await rights.standing(identity.accountId, projectAsked(name));
+    const today = await rights.standing(identity, projectAsked(name));
     return allowsPast(today) ? ["pull"] : [];
   }
-  const standing = await rights.standing(identity.accountId, name.slice(0, slash));
+  const standing = await rights.standing(identity, name.slice(0, slash));
   return REPOSITORY_ACTIONS.filter((action) => allows(standing, "repository", action));
 }
 
