@@ -1,3 +1,4 @@
+export * from "./access-tokens.ts";
 export * from "./artifacts.ts";
 export * from "./backups.ts";
 export * from "./drills.ts";
@@ -37,6 +38,7 @@ export * from "./retentions.ts";
 export type { Right } from "./right.ts";
 export * from "./restores.ts";
 export { type Routes, routes } from "./routes.ts";
+export * from "./sessions.ts";
 export * from "./standing.ts";
 export * from "./storage-migration.ts";
 export * from "./storage-use.ts";

@@ -49,9 +49,15 @@ export type OutputOf<R> = R extends {
   };
 }
   ? z.output<S>
-  : R extends { responses: { 200: { content: { "text/plain": unknown } } } }
-    ? string
-    : undefined;
+  : R extends {
+        responses: {
+          201: { content: { "application/json": { schema: infer S extends z.ZodType } } };
+        };
+      }
+    ? z.output<S>
+    : R extends { responses: { 200: { content: { "text/plain": unknown } } } }
+      ? string
+      : undefined;
 
 /** One line of what route `R` answers as a stream. */
 export type LineOf<R> = R extends {

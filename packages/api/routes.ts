@@ -1,3 +1,4 @@
+import { accessTokens } from "./access-tokens.ts";
 import { artifacts } from "./artifacts.ts";
 import { backups } from "./backups.ts";
 import { drills } from "./drills.ts";
@@ -19,6 +20,7 @@ import { replicas } from "./replicas.ts";
 import { repositories } from "./repositories.ts";
 import { retentions } from "./retentions.ts";
 import { bin, restores } from "./restores.ts";
+import { sessions } from "./sessions.ts";
 import { standing } from "./standing.ts";
 import { storageMigration } from "./storage-migration.ts";
 import { storageUse } from "./storage-use.ts";
@@ -36,6 +38,8 @@ export const routes = {
   projects,
   members,
   users,
+  sessions,
+  accessTokens,
   repositories,
   artifacts,
   tags,

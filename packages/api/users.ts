@@ -1,6 +1,6 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import * as contract from "./contract.ts";
-import { ListQuery } from "./paging.ts";
+import { ListQuery, PageQuery } from "./paging.ts";
 
 const { body, created, done, errors, json, needs, page } = contract;
 const tags = ["user"];
@@ -33,6 +33,25 @@ export const NewUser = z
   })
   .openapi("UserCreationReq");
 export type NewUser = z.infer<typeof NewUser>;
+
+/** What a user says of itself. What is absent stays. */
+export const UserProfile = z
+  .object({
+    email: z.string().max(255).optional(),
+    realname: z.string().max(255).optional(),
+    comment: z.string().optional(),
+  })
+  .openapi("UserProfile");
+
+/** A user as anybody may find it. */
+export const UserFound = z
+  .object({ user_id: z.int(), username: z.string() })
+  .openapi("UserSearchRespItem");
+
+/** Something that may be done. Source: Harbor API v2.0 `Permission`. */
+export const Permission = z
+  .object({ resource: z.string(), action: z.string() })
+  .openapi("Permission");
 
 /** A new password; the old one is needed from everybody but a system admin. */
 export const PasswordChange = z
@@ -71,6 +90,44 @@ export const users = {
     tags,
     ...needs("account"),
     responses: { 200: json(User, "The caller."), ...errors() },
+  }),
+
+  permissions: createRoute({
+    method: "get",
+    path: "/api/v2.0/users/current/permissions",
+    summary: "What the caller may do in a project",
+    tags,
+    ...needs("account"),
+    request: {
+      query: z.object({
+        scope: z.string().default("").openapi({
+          description: "`/project/{project_id}`; nothing may be done anywhere else.",
+        }),
+        relative: contract.flag(false),
+      }),
+    },
+    responses: { 200: json(z.array(Permission), "What it may do."), ...errors() },
+  }),
+
+  search: createRoute({
+    method: "get",
+    path: "/api/v2.0/users/search",
+    summary: "Users by a part of their names",
+    tags,
+    ...needs("account"),
+    request: { query: PageQuery.extend({ username: z.string().min(1) }) },
+    responses: { 200: page(UserFound, "One page of users."), ...errors(422) },
+  }),
+
+  update: createRoute({
+    method: "put",
+    path: "/api/v2.0/users/{user_id}",
+    summary: "Changes a user's address and full name",
+    description: "One's own, or as a system admin anybody's.",
+    tags,
+    ...needs("account"),
+    request: { ...byId, body: body(UserProfile) },
+    responses: { 200: done, ...errors(400, 404) },
   }),
 
   get: createRoute({
