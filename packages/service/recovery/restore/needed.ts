@@ -6,7 +6,9 @@ const DEEPEST = 8;
 
 /**
  * Adds to a plan what its names cannot be without and what is not there: a tag's manifest, that of
- * an index's parts, their repository. As each was last.
+ * an index's parts, their repository. As each was last; such a manifest with the labels that it had
+ * before the cause that deleted it. What labels a manifest has that is in the plan already, the plan
+ * says, too: where it says nothing, none.
  */
 export async function noteNeeded(
   db: Transaction<Database>,
@@ -26,26 +28,45 @@ export async function noteNeeded(
         ON past.manifest = needed.digest AND past.kind = 'manifest'
       WHERE needed.depth < ${DEEPEST}
     ), lacking AS (
-      SELECT DISTINCT needed.repository, needed.digest, repository || '@' || digest AS key
+      SELECT repository || '@' || digest AS key
       FROM needed
       WHERE NOT EXISTS (
         SELECT FROM repository JOIN manifest ON manifest.repository_id = repository.id
         WHERE repository.name = needed.repository AND manifest.digest = needed.digest)
+    ), added AS (
+      SELECT lacking.key, last.seq, last.after, gone.seq AS gone_seq, gone.cause AS gone_cause
+      FROM (
+        SELECT key FROM lacking
+        EXCEPT SELECT key FROM restore_item WHERE plan_id = ${planId} AND kind = 'manifest'
+      ) AS lacking
+      CROSS JOIN LATERAL (
+        SELECT seq, after FROM journal
+        WHERE kind = 'manifest' AND key = lacking.key AND after IS NOT NULL
+        ORDER BY seq DESC LIMIT 1
+      ) AS last
+      CROSS JOIN LATERAL (
+        SELECT seq, cause FROM journal WHERE kind = 'manifest' AND key = lacking.key
+        ORDER BY seq DESC LIMIT 1
+      ) AS gone
+    ), labels AS (
+      SELECT added.key, last.seq, last.after
+      FROM added CROSS JOIN LATERAL (
+        SELECT seq, after FROM journal
+        WHERE kind = 'artifact_label' AND key = added.key AND seq < added.gone_seq
+          AND (after IS NOT NULL OR cause <> added.gone_cause)
+        ORDER BY seq DESC LIMIT 1
+      ) AS last
+      WHERE last.after IS NOT NULL
     )
     INSERT INTO restore_item (plan_id, kind, key, phase, rank, verdict, wanted)
-    SELECT ${planId}::integer, last.kind, last.key,
-      CASE last.kind WHEN 'manifest' THEN ${phase("manifest")}::integer
-        ELSE ${phase("artifact_label")}::integer END, last.seq, 'create', last.after
-    FROM (
-      SELECT k.kind, lacking.key
-      FROM lacking CROSS JOIN (VALUES ('manifest'), ('artifact_label')) AS k (kind)
-      EXCEPT SELECT kind, key FROM restore_item WHERE plan_id = ${planId}
-    ) AS missing
-    CROSS JOIN LATERAL (
-      SELECT journal.kind, journal.key, seq, after FROM journal
-      WHERE journal.kind = missing.kind AND journal.key = missing.key AND after IS NOT NULL
-      ORDER BY seq DESC LIMIT 1
-    ) AS last
+    SELECT ${planId}::integer, 'manifest', key, ${phase("manifest")}::integer, seq, 'create', after
+    FROM added
+    UNION ALL
+    SELECT ${planId}::integer, 'artifact_label', key, ${phase("artifact_label")}::integer, seq,
+      'create', after
+    FROM labels
+    WHERE key NOT IN (
+      SELECT key FROM restore_item WHERE plan_id = ${planId} AND kind = 'artifact_label')
   `.execute(db);
   await sql`
     WITH homes AS (
