@@ -83,7 +83,8 @@ function memberRows({ catalog }: ApiOptions, projectId: number) {
     .selectFrom("member")
     .innerJoin("account", "account.id", "member.account_id")
     .where("member.project_id", "=", projectId)
-    .select(["member.id", "member.project_id", "member.account_id", "role", "account.username"]);
+    .select(["member.id", "member.project_id", "role"])
+    .select(["account.id as account_id", "account.username"]);
 }
 
 type MemberRow = Awaited<ReturnType<ReturnType<typeof memberRows>["executeTakeFirstOrThrow"]>>;

@@ -21,8 +21,8 @@ export async function ownedProjects(
     accountId === null || grants !== null
       ? []
       : await catalog.db
-          .selectFrom("member")
-          .innerJoin("project", "project.id", "member.project_id")
+          .selectFrom("standing_member")
+          .innerJoin("project", "project.id", "standing_member.project_id")
           .select(["project.id", "project.name"])
           .where("account_id", "=", accountId)
           .where("role", "=", ROLES.projectAdmin)

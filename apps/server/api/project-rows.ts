@@ -1,4 +1,4 @@
-import { type Identity, visibleProjects } from "@entrepot/access";
+import { highestRole, type Identity, visibleProjects } from "@entrepot/access";
 import type { Project, ProjectSummary } from "@entrepot/api";
 import type { Catalog } from "@entrepot/catalog";
 import { sql } from "kysely";
@@ -50,8 +50,9 @@ export function projectRows({ catalog }: Pick<ApiOptions, "catalog">, identity: 
       sql<number | null>`(SELECT id FROM account WHERE username = project.owner)`.as("owner_id"),
       sql<number>`(SELECT count(*)::integer FROM repository
         WHERE project_id = project.id)`.as("repo_count"),
-      sql<number | null>`(SELECT role FROM member
-        WHERE project_id = project.id AND account_id = ${identity.accountId}::integer)`.as("role"),
+      sql<number | null>`(${highestRole(sql`project.id`, sql`${identity.accountId}::integer`)})`.as(
+        "role",
+      ),
     ]);
 }
 
