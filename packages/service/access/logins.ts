@@ -1,6 +1,7 @@
 import { createHmac, randomBytes } from "node:crypto";
 import { batched, type Catalog } from "@entrepot/catalog";
 import { RegistryError } from "@entrepot/oci";
+import { sql } from "kysely";
 import { LRUCache } from "lru-cache";
 import { askable } from "./account-rules.ts";
 import type { Identity } from "./identity.ts";
@@ -25,7 +26,7 @@ interface AccountRow {
   readonly id: number;
   readonly username: string;
   readonly sysadmin: boolean;
-  readonly password_hash: string;
+  readonly password_hash: string | null;
 }
 
 /**
@@ -87,7 +88,8 @@ async function findAccounts(
 ): Promise<(AccountRow | undefined)[]> {
   const rows = await catalog.db
     .selectFrom("account")
-    .select(["id", "username", "sysadmin", "password_hash"])
+    .select(["id", "username", "password_hash"])
+    .select(sql<boolean>`sysadmin OR admin_by_group`.as("sysadmin"))
     .where("username", "in", names)
     .execute();
   const byName = new Map(rows.map((row) => [row.username, row]));
