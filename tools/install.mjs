@@ -84,7 +84,7 @@ async function npmCi() {
 }
 
 /** Runs `fn` while holding the lock file, which names its holder's process. */
-async function whileLocked(fn) {
+export async function whileLocked(fn) {
   await mkdir(dirname(lock), { recursive: true });
   const deadline = Date.now() + WAIT_MS;
   while (!(await take())) {

@@ -6,6 +6,7 @@ import { existsSync } from "node:fs";
 import { delimiter, dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { ensureInstalled, root } from "./install.mjs";
+import { ensurePortal } from "./portal.mjs";
 
 const MIN_MAJOR = 24;
 const follow = pathToFileURL(join(root, "tools/follow-parent.mjs")).href;
@@ -63,6 +64,12 @@ function run(node, args) {
   });
 }
 
+/** Whether what is run serves pages, or tests those who do. */
+function serves(file, given) {
+  if (file.endsWith("tools/test.ts") || file.endsWith("tools/portal-pictures.ts")) return true;
+  return file.endsWith("apps/server/main.ts") && given[0] === "serve" && !given.includes("--help");
+}
+
 const [script, ...args] = process.argv.slice(2);
 if (script === undefined) {
   console.error("usage: node tools/run.mjs <script.ts> [arguments…]");
@@ -70,6 +77,7 @@ if (script === undefined) {
 }
 try {
   await ensureInstalled();
+  if (serves(script, args)) await ensurePortal(findNode());
   run(findNode(), [resolve(root, script), ...args]);
 } catch (error) {
   console.error(`entrepot: ${error.message}`);

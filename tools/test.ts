@@ -97,6 +97,7 @@ async function main(): Promise<void> {
     await vitest(positionals.join(" "), [...positionals, "--no-file-parallelism"], long);
   } else {
     await check("types", "tsc", ["-p", "."]);
+    await check("types of the portal", "tsc", ["-p", "apps/portal"]);
     await check("lint", "oxlint", ["--quiet"]);
     await check("format", "oxfmt", ["--check"]);
     await check("unused code", "knip", ["--no-config-hints"]);

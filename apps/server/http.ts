@@ -20,6 +20,7 @@ import type { Log } from "./log.ts";
 import { answerMetrics, type MetricsAccess } from "./metrics/answer-metrics.ts";
 import type { Metrics } from "./metrics/open-metrics.ts";
 import { isHttps } from "./public-address.ts";
+import { openPortal } from "./portal.ts";
 import { actorOf, isCopier } from "./request-actor.ts";
 import { withSecurityHeaders } from "./security-headers.ts";
 
@@ -54,6 +55,7 @@ export type Handler = (request: Request, bindings: Bindings) => Response | Promi
 export function openHttp(options: HttpOptions): Handler {
   const { access, api, log } = options;
   const addresses = new WeakMap<Request, string>();
+  const portal = openPortal();
   const distribution = openDistribution(options, (request) => addresses.get(request) ?? "");
 
   /** What is not the registry itself. */
@@ -61,6 +63,8 @@ export function openHttp(options: HttpOptions): Handler {
     if (path === "/service/token") return access.tokenService(request, clientAddress);
     if (path.startsWith("/api/")) return api(request, clientAddress);
     if (path === "/metrics") return answerMetrics(options, request, clientAddress);
+    const ofPortal = await portal(request, path);
+    if (ofPortal) return ofPortal;
     if (path === "/") return welcome();
     return new Response("Nothing is here. The registry is at /v2/, its API at /api/v2.0/.\n", {
       status: 404,

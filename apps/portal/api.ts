@@ -1,0 +1,37 @@
+import type { Routes } from "@entrepot/api";
+import { clientOf } from "@entrepot/api/client-of";
+import table from "virtual:routes";
+
+/** Sent with every change, so that no other site can make one with our cookie. */
+const CSRF_HEADER = "x-entrepot-csrf";
+let csrf = "";
+let onSignedOut: () => void = () => undefined;
+
+/** Takes the token that goes with the session; see `GET /sessions/current`. */
+export function takeCsrfToken(token: string): void {
+  csrf = token;
+}
+
+/** Calls `fn` whenever the server no longer knows who we are. */
+export function whenSignedOut(fn: () => void): void {
+  onSignedOut = fn;
+}
+
+const send: typeof fetch = async (target, init) => {
+  const headers = new Headers(init?.headers);
+  if (init?.method !== undefined && init.method !== "GET") headers.set(CSRF_HEADER, csrf);
+  const response = await fetch(target, { ...init, headers, credentials: "same-origin" });
+  if (response.status === 401) onSignedOut();
+  return response;
+};
+
+/** The management API of the server that this page came from. Calls throw `ApiError`. */
+export const api = clientOf(table, { url: location.origin, fetch: send });
+
+/** A route by room and name, for `api.each`, `api.lines` and `api.events`. */
+export function route<Room extends keyof Routes, Name extends keyof Routes[Room]>(
+  room: Room,
+  name: Name,
+): Routes[Room][Name] {
+  return table[room]![name as string] as unknown as Routes[Room][Name];
+}

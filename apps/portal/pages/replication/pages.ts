@@ -1,0 +1,4 @@
+import type { Page } from "../../page.ts";
+
+/** The pages of this area. */
+export const replicationPages: readonly Page[] = [];

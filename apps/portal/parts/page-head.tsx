@@ -1,0 +1,47 @@
+import { Breadcrumb, Flex, Typography } from "antd";
+import { Link } from "@tanstack/react-router";
+import { type ReactNode, useEffect } from "react";
+
+/** The top of a page: where it is, what it is, what can be done. Sets the window's title too. */
+export function PageHead({
+  title,
+  trail = [],
+  about,
+  actions,
+}: {
+  readonly title: string;
+  /** The pages above this one. */
+  readonly trail?: readonly { readonly title: string; readonly to: string }[];
+  readonly about?: ReactNode;
+  readonly actions?: ReactNode;
+}) {
+  useEffect(() => {
+    document.title = `${title} · Entrepot`;
+  }, [title]);
+  return (
+    <header style={{ marginBottom: 20 }}>
+      {trail.length > 0 && (
+        <Breadcrumb
+          style={{ marginBottom: 8 }}
+          items={[
+            ...trail.map((step) => ({ title: <Link to={step.to}>{step.title}</Link> })),
+            { title },
+          ]}
+        />
+      )}
+      <Flex justify="space-between" align="start" gap={16} wrap>
+        <div style={{ minWidth: 0 }}>
+          <Typography.Title level={1} style={{ fontSize: 24, margin: 0, wordBreak: "break-word" }}>
+            {title}
+          </Typography.Title>
+          {about && <Typography.Text type="secondary">{about}</Typography.Text>}
+        </div>
+        {actions && (
+          <Flex gap={8} wrap>
+            {actions}
+          </Flex>
+        )}
+      </Flex>
+    </header>
+  );
+}

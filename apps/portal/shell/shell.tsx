@@ -1,0 +1,117 @@
+import { MenuOutlined, UserOutlined } from "@ant-design/icons";
+import { useQuery } from "@tanstack/react-query";
+import { Navigate, Outlet, useLocation, useNavigate } from "@tanstack/react-router";
+import { Button, Drawer, Dropdown, Flex, Grid, Layout, theme } from "antd";
+import { Suspense, useState } from "react";
+import { Waiting } from "../parts/waiting.tsx";
+import { type Person, session, useSigning } from "../session.ts";
+import { useTexts } from "../texts.ts";
+import { Logo } from "./logo.tsx";
+import { MainMenu } from "./menu.tsx";
+import { Preferences } from "./preferences.tsx";
+
+/** The frame around every page of somebody who is signed in. */
+export function Shell() {
+  const { data: person } = useQuery(session);
+  const { href } = useLocation();
+  if (person === null) return <Navigate to="/login" search={{ to: href }} replace />;
+  return person ? <Frame person={person} /> : <Waiting />;
+}
+
+function Frame({ person }: { readonly person: Person }) {
+  const t = useTexts("shell");
+  const { token } = theme.useToken();
+  const wide = Grid.useBreakpoint().lg ?? true;
+  const [open, setOpen] = useState(false);
+  return (
+    <Layout style={{ minHeight: "100vh" }}>
+      <a className="skip-link" href="#content">
+        {t("skip")}
+      </a>
+      <Layout.Header
+        style={{
+          position: "sticky",
+          top: 0,
+          zIndex: 10,
+          display: "flex",
+          alignItems: "center",
+          justifyContent: "space-between",
+          borderBottom: `1px solid ${token.colorBorderSecondary}`,
+        }}
+      >
+        <Flex align="center" gap={8}>
+          {!wide && (
+            <Button
+              type="text"
+              icon={<MenuOutlined />}
+              aria-label={t("menu.label")}
+              onClick={() => setOpen(true)}
+            />
+          )}
+          <Logo />
+        </Flex>
+        <Flex align="center" gap={4}>
+          <Preferences />
+          <PersonMenu person={person} />
+        </Flex>
+      </Layout.Header>
+      <Layout>
+        {wide ? (
+          <Layout.Sider
+            width={220}
+            style={{
+              position: "sticky",
+              top: 56,
+              height: "calc(100vh - 56px)",
+              overflow: "auto",
+              padding: "8px 0",
+            }}
+          >
+            <MainMenu person={person} onGo={() => undefined} />
+          </Layout.Sider>
+        ) : (
+          <Drawer
+            open={open}
+            onClose={() => setOpen(false)}
+            placement="left"
+            size={260}
+            title={<Logo />}
+            styles={{ body: { padding: 0 } }}
+          >
+            <MainMenu person={person} onGo={() => setOpen(false)} />
+          </Drawer>
+        )}
+        <Layout.Content id="content" tabIndex={-1} style={{ minWidth: 0, outline: "none" }}>
+          <Suspense fallback={<Waiting />}>
+            <div className="page">
+              <Outlet />
+            </div>
+          </Suspense>
+        </Layout.Content>
+      </Layout>
+    </Layout>
+  );
+}
+
+function PersonMenu({ person }: { readonly person: Person }) {
+  const t = useTexts("shell");
+  const navigate = useNavigate();
+  const { signOut } = useSigning();
+  return (
+    <Dropdown
+      trigger={["click"]}
+      menu={{
+        items: [
+          { key: "profile", label: t("person.profile") },
+          { type: "divider" },
+          { key: "out", label: t("person.signOut") },
+        ],
+        onClick: ({ key }) => void (key === "out" ? signOut() : navigate({ to: "/profile" })),
+      }}
+    >
+      <Button type="text" icon={<UserOutlined />}>
+        {person.name}
+      </Button>
+    </Dropdown>
+  );
+}
