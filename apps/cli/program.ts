@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import type { Cli } from "./call.ts";
 import { addBackup } from "./commands/backup.ts";
+import { addConfig } from "./commands/config.ts";
 import { addDrill } from "./commands/drill.ts";
 import { addCheck } from "./commands/check.ts";
 import { addRepair } from "./commands/repair.ts";
@@ -65,6 +66,7 @@ export function openProgram(cli: Cli, version: string): Command {
   addCheck(program, cli);
   addRepair(program, cli);
   addDrill(program, cli);
+  addConfig(program, cli);
   addServer(program);
   addHelp(program, cli);
   refineAll(program, "entrepot");

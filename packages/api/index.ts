@@ -2,6 +2,7 @@ export * from "./access-tokens.ts";
 export * from "./artifacts.ts";
 export * from "./backups.ts";
 export * from "./drills.ts";
+export * from "./configurations.ts";
 export * from "./conflicts.ts";
 export { type ErrorStatus, Errors } from "./contract.ts";
 export { parseCopySource, type CopySource } from "./copy-source.ts";

@@ -3,6 +3,7 @@ import { artifacts } from "./artifacts.ts";
 import { backups } from "./backups.ts";
 import { drills } from "./drills.ts";
 import { checks, repairs } from "./checks.ts";
+import { configurations } from "./configurations.ts";
 import { conflicts } from "./conflicts.ts";
 import { executions } from "./executions.ts";
 import { history, projectHistory } from "./history.ts";
@@ -65,6 +66,7 @@ export const routes = {
   webhooks,
   systemWebhooks,
   system,
+  configurations,
 };
 
 /** The route table's type, from which the client's methods follow. */

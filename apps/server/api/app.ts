@@ -1,6 +1,6 @@
 import type { Access, Action, Identity, Resource } from "@entrepot/access";
 import { type Right, validationHook } from "@entrepot/api";
-import type { Actor, Catalog } from "@entrepot/catalog";
+import type { Actor, Catalog, Settings } from "@entrepot/catalog";
 import type { Content } from "@entrepot/content";
 import { STATUS_OF } from "@entrepot/distribution/wire";
 import type { Events } from "@entrepot/events";
@@ -26,6 +26,7 @@ export interface ApiOptions {
   readonly catalog: Catalog;
   readonly store: Pick<BlobStore, "stat">;
   readonly access: Access;
+  readonly settings: Settings;
   readonly content: Content;
   readonly jobs: Jobs;
   readonly replication: Replication;
@@ -110,15 +111,31 @@ function isImmutable(error: Error): boolean {
   return error instanceof RegistryError && detail?.immutableRule !== undefined;
 }
 
+/** `route` behind what checks the right that it declares: `app.openapi(needing(…), handler)`. */
+export function needing<R extends { readonly "x-right": Right }>(options: ApiOptions, route: R) {
+  return { ...route, middleware: requires(options, route["x-right"]) };
+}
+
+/** The part of a right in the whole registry that names it. */
+type Named<R> = R extends `system:${infer Name}` ? Name : never;
+
 /** A middleware for a route that needs `right`; see `Right`. Put it in front of the handler. */
 export function requires({ access, catalog }: ApiOptions, right: Right) {
   return async (context: Context<Env>, next: () => Promise<void>): Promise<void> => {
     const identity = context.get("identity");
     if (right === "anyone") return next();
     if (identity.kind === "anonymous" && !right.includes(":")) throw signIn();
+    if (identity.kind === "anonymous" && right.startsWith("system:")) throw signIn();
     if (right === "account") return next();
     if (right === "system") {
       if (!identity.sysadmin) throw forbidden("a system administrator");
+      return next();
+    }
+    if (right.startsWith("system:")) {
+      const named = right.slice("system:".length) as Named<Right>;
+      if (!(await access.maySystem(identity, named))) {
+        throw forbidden(`a system administrator, or the right ${named} in the whole registry`);
+      }
       return next();
     }
     const project = await projectOfPath(catalog, context);

@@ -4,6 +4,7 @@ import { addArtifacts } from "./artifacts.ts";
 import { addBackups } from "./backups.ts";
 import { addDrills } from "./drills.ts";
 import { addChecks } from "./checks.ts";
+import { addConfigurations } from "./configurations.ts";
 import { addConflicts } from "./conflicts.ts";
 import { addHistory } from "./history.ts";
 import { addImmutableRules } from "./immutable-rules.ts";
@@ -35,6 +36,7 @@ export function openApi(options: ApiOptions) {
     context.body(document, 200, { "content-type": "application/json" }),
   );
   addSystem(app, options);
+  addConfigurations(app, options);
   addRegistries(app, options);
   addReplication(app, options);
   addBackups(app, options);
