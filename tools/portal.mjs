@@ -49,7 +49,9 @@ async function sourcesHash() {
   for (const folder of SOURCES) {
     const names = await readdir(join(root, folder), { recursive: true });
     const kept = names.filter((name) => /\.(tsx?|css|json|html|svg)$/.test(name));
-    for (const name of kept.filter((path) => !/^dist|node_modules|\.test\./.test(path)).sort()) {
+    for (const name of kept
+      .filter((path) => !/^dist|node_modules|\.test\./.test(path))
+      .toSorted()) {
       hash.update(name).update(await readFile(join(root, folder, name)));
     }
   }
