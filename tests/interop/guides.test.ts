@@ -37,6 +37,11 @@ describe.skipIf(!hasSkopeo)(title, () => {
     expect(said).toContain("team/app");
   });
 
+  test("those who push and pull", async () => {
+    const said = await runGuide("developers.md", placesOf("registry.example", "other.example"));
+    expect(said).toContain("shop/app:stable");
+  });
+
   test("two masters", async () => {
     const said = await runGuide("dual-master.md", placesOf("berlin.example", "tokyo.example"));
     const lists = said.split("tag list team/app").slice(1);
