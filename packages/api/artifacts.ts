@@ -173,7 +173,7 @@ export const artifacts = {
     path: `${PATH}/{reference}/accessories`,
     summary: "Artifacts about this one",
     tags: ["artifact"],
-    ...needs("artifact:list"),
+    ...needs("accessory:list"),
     request: { ...byReference, query: ListQuery },
     responses: { 200: page(Accessory, "One page of accessories."), ...errors(400, 404, 422) },
   }),

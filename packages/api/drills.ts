@@ -3,7 +3,8 @@ import * as contract from "./contract.ts";
 
 const { body, created, errors, json, needs } = contract;
 const base = "/api/v2.0/backups/{id}/drills";
-const common = { tags: ["backup"], ...needs("system") };
+const reads = { tags: ["backup"], ...needs("system:backup:read") };
+const manages = { tags: ["backup"], ...needs("system:backup:manage") };
 const one = z.object({ id: contract.Id });
 const run = one.extend({ execution_id: contract.Id });
 
@@ -63,7 +64,7 @@ export const drills = {
     method: "get",
     path: base,
     summary: "Trial restores of a target, newest first",
-    ...common,
+    ...reads,
     request: { params: one },
     responses: { 200: json(z.array(Drill), "Drills."), ...errors(404) },
   }),
@@ -71,7 +72,7 @@ export const drills = {
     method: "post",
     path: base,
     summary: "Restores the newest backup into a scratch place and tries it",
-    ...common,
+    ...manages,
     request: { params: one, body: body(NewDrill) },
     responses: { 201: created, ...errors(404) },
   }),
@@ -79,7 +80,7 @@ export const drills = {
     method: "get",
     path: `${base}/{execution_id}`,
     summary: "A trial restore, with what it found",
-    ...common,
+    ...reads,
     request: { params: run },
     responses: { 200: json(Drill, "The drill."), ...errors(404) },
   }),

@@ -123,7 +123,7 @@ export const projects = {
     description:
       "`Location` ends in its id, or its name if the header X-Resource-Name-In-Location is true.",
     tags,
-    ...needs("account"),
+    ...needs("system:project:create"),
     request: {
       body: body(NewProject),
       headers: z.object({ "x-resource-name-in-location": z.enum(["true", "false"]).optional() }),

@@ -35,7 +35,7 @@ export const quotas = {
     summary: "Quotas of all projects",
     description: "`sort` by `hard.storage` or `used.storage`, falling with - in front.",
     tags,
-    ...needs("system"),
+    ...needs("system:quota:list"),
     request: {
       query: ListQuery.extend({
         reference: z.literal("project").optional(),
@@ -50,7 +50,7 @@ export const quotas = {
     path: "/api/v2.0/quotas/{id}",
     summary: "A quota",
     tags,
-    ...needs("system"),
+    ...needs("system:quota:read"),
     request: byId,
     responses: { 200: json(Quota, "The quota."), ...errors(404) },
   }),
@@ -60,7 +60,7 @@ export const quotas = {
     path: "/api/v2.0/quotas/{id}",
     summary: "Changes a quota; below what is used, only new pushes are refused",
     tags,
-    ...needs("system"),
+    ...needs("system:quota:update"),
     request: { ...byId, body: body(z.object({ hard: Storage })) },
     responses: { 200: done, ...errors(400, 404) },
   }),

@@ -1,7 +1,8 @@
 /**
  * What a caller needs for a route, which declares it as `x-right`:
  * `anyone` (lists show only what the caller may see), `account` (signed in), `system` (system
- * admin), or `resource:action` in the project that the path names. Source: Harbor's project roles.
+ * admin), `system:resource:action` (in the whole registry), or `resource:action` in the project
+ * that the path names. Source: Harbor's project roles and its permissions of robots.
  */
 export type Right =
   | "anyone"
@@ -11,9 +12,15 @@ export type Right =
   | "project:update"
   | "project:delete"
   | "member:list"
-  | "member:write"
+  | "member:create"
+  | "member:read"
+  | "member:update"
+  | "member:delete"
+  | "notification-policy:list"
   | "notification-policy:read"
-  | "notification-policy:write"
+  | "notification-policy:create"
+  | "notification-policy:update"
+  | "notification-policy:delete"
   | "repository:list"
   | "repository:read"
   | "repository:update"
@@ -25,7 +32,49 @@ export type Right =
   | "artifact-label:create"
   | "artifact-label:delete"
   | "immutable-tag:list"
-  | "immutable-tag:write"
+  | "immutable-tag:create"
+  | "immutable-tag:update"
+  | "immutable-tag:delete"
   | "tag:list"
   | "tag:create"
-  | "tag:delete";
+  | "tag:delete"
+  | "accessory:list"
+  | "robot:list"
+  | "robot:read"
+  | SystemRight;
+
+/** Rights in the whole registry, which a system administrator always has. */
+type SystemRight =
+  | "system:backup:read"
+  | "system:backup:manage"
+  | "system:check:read"
+  | "system:check:manage"
+  | "system:garbage-collection:list"
+  | "system:garbage-collection:read"
+  | "system:garbage-collection:create"
+  | "system:garbage-collection:update"
+  | "system:garbage-collection:stop"
+  | "system:jobservice-monitor:list"
+  | "system:jobservice-monitor:stop"
+  | "system:audit-log:list"
+  | "system:label:create"
+  | "system:label:update"
+  | "system:label:delete"
+  | "system:project:create"
+  | "system:quota:list"
+  | "system:quota:read"
+  | "system:quota:update"
+  | "system:registry:read"
+  | "system:registry:create"
+  | "system:registry:update"
+  | "system:registry:delete"
+  | "system:replication-adapter:list"
+  | "system:robot:list"
+  | "system:robot:read"
+  | "system:robot:create"
+  | "system:robot:update"
+  | "system:robot:delete"
+  | "system:system-volumes:read"
+  | "system:user:list"
+  | "system:user:create"
+  | "system:user:delete";

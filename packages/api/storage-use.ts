@@ -37,7 +37,7 @@ export const storageUse = {
     path: "/api/v2.0/system/storage",
     summary: "What storage is used for: by project, of history, and its growth",
     tags,
-    ...needs("system"),
+    ...needs("system:system-volumes:read"),
     request: { query: Days },
     responses: { 200: json(StorageUse, "What it is used for."), ...errors(422) },
   }),

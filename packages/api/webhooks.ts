@@ -138,21 +138,28 @@ const WebhookTask = z
 
 /** The routes of a project's webhooks. */
 export const webhooks = routesOf(inProject, contract.ProjectParams, headers, {
+  list: "notification-policy:list",
   read: "notification-policy:read",
-  write: "notification-policy:write",
+  create: "notification-policy:create",
+  update: "notification-policy:update",
+  delete: "notification-policy:delete",
 });
 
 /** The same of the system's own: ours, Harbor has none. */
 export const systemWebhooks = routesOf(inSystem, z.object({}), z.object({}), {
+  list: "system",
   read: "system",
-  write: "system",
+  create: "system",
+  update: "system",
+  delete: "system",
 });
 
-/** The rights that reading and changing need. */
-interface Rights {
-  readonly read: "notification-policy:read" | "system";
-  readonly write: "notification-policy:write" | "system";
-}
+/** The rights that each action needs. */
+type Rights = {
+  readonly [A in "list" | "read" | "create" | "update" | "delete"]:
+    | `notification-policy:${A}`
+    | "system";
+};
 
 function routesOf<
   B extends typeof inProject | typeof inSystem,
@@ -172,14 +179,13 @@ function policyRoutes<
   H extends z.ZodRawShape,
 >(base: B, params: z.ZodObject<P>, given: z.ZodObject<H>, rights: Rights) {
   const one = params.extend({ webhook_policy_id: contract.Id });
-  const read = { tags, ...needs(rights.read) };
-  const write = { tags, ...needs(rights.write) };
   return {
     events: createRoute({
       method: "get",
       path: `${base}/events`,
       summary: "What webhooks can be told of, and how",
-      ...read,
+      tags,
+      ...needs(rights.list),
       request: { params, headers: given },
       responses: { 200: json(SupportedEvents, "What, and how."), ...errors(404) },
     }),
@@ -187,7 +193,8 @@ function policyRoutes<
       method: "get",
       path: `${base}/policies`,
       summary: "Webhooks",
-      ...read,
+      tags,
+      ...needs(rights.list),
       request: { params, headers: given, query: PageQuery },
       responses: { 200: page(Webhook, "One page of webhooks."), ...errors(404, 422) },
     }),
@@ -195,7 +202,8 @@ function policyRoutes<
       method: "post",
       path: `${base}/policies`,
       summary: "Creates a webhook",
-      ...write,
+      tags,
+      ...needs(rights.create),
       request: { params, headers: given, body: body(NewWebhook) },
       responses: { 201: created, ...errors(400, 404, 409) },
     }),
@@ -203,7 +211,8 @@ function policyRoutes<
       method: "get",
       path: `${base}/policies/{webhook_policy_id}`,
       summary: "A webhook",
-      ...read,
+      tags,
+      ...needs(rights.read),
       request: { params: one, headers: given },
       responses: { 200: json(Webhook, "The webhook."), ...errors(404) },
     }),
@@ -211,7 +220,8 @@ function policyRoutes<
       method: "put",
       path: `${base}/policies/{webhook_policy_id}`,
       summary: "Changes a webhook",
-      ...write,
+      tags,
+      ...needs(rights.update),
       request: { params: one, headers: given, body: body(NewWebhook) },
       responses: { 200: done, ...errors(400, 404, 409) },
     }),
@@ -219,7 +229,8 @@ function policyRoutes<
       method: "delete",
       path: `${base}/policies/{webhook_policy_id}`,
       summary: "Deletes a webhook with its deliveries",
-      ...write,
+      tags,
+      ...needs(rights.delete),
       request: { params: one, headers: given },
       responses: { 200: done, ...errors(404) },
     }),
@@ -233,14 +244,13 @@ function deliveryRoutes<
 >(base: B, params: z.ZodObject<P>, given: z.ZodObject<H>, rights: Rights) {
   const one = params.extend({ webhook_policy_id: contract.Id });
   const delivery = one.extend({ delivery_id: contract.Id });
-  const read = { tags, ...needs(rights.read) };
-  const write = { tags, ...needs(rights.write) };
   return {
     test: createRoute({
       method: "post",
       path: `${base}/policies/{webhook_policy_id}/test`,
       summary: "Tells a webhook of a push that has not happened",
-      ...write,
+      tags,
+      ...needs(rights.update),
       request: { params: one, headers: given },
       responses: { 201: created, ...errors(404) },
     }),
@@ -248,7 +258,8 @@ function deliveryRoutes<
       method: "get",
       path: `${base}/policies/{webhook_policy_id}/deliveries`,
       summary: "What a webhook was told, newest first",
-      ...read,
+      tags,
+      ...needs(rights.read),
       request: { params: one, headers: given, query: PageQuery },
       responses: { 200: page(WebhookDelivery, "One page of deliveries."), ...errors(404, 422) },
     }),
@@ -256,7 +267,8 @@ function deliveryRoutes<
       method: "post",
       path: `${base}/policies/{webhook_policy_id}/deliveries/{delivery_id}/redeliver`,
       summary: "Tells it once more, under the same id",
-      ...write,
+      tags,
+      ...needs(rights.update),
       request: { params: delivery, headers: given },
       responses: { 200: done, ...errors(404, 412) },
     }),
@@ -271,13 +283,13 @@ function runRoutes<
   const one = params.extend({ webhook_policy_id: contract.Id });
   const execution = one.extend({ execution_id: contract.Id });
   const task = execution.extend({ task_id: contract.Id });
-  const read = { tags, ...needs(rights.read) };
   return {
     executions: createRoute({
       method: "get",
       path: `${base}/policies/{webhook_policy_id}/executions`,
       summary: "Runs of a webhook's deliveries, newest first",
-      ...read,
+      tags,
+      ...needs(rights.read),
       request: { params: one, headers: given, query: PageQuery },
       responses: { 200: page(WebhookExecution, "One page of runs."), ...errors(404, 422) },
     }),
@@ -285,7 +297,8 @@ function runRoutes<
       method: "get",
       path: `${base}/policies/{webhook_policy_id}/executions/{execution_id}/tasks`,
       summary: "Tasks of a run",
-      ...read,
+      tags,
+      ...needs(rights.read),
       request: { params: execution, headers: given, query: PageQuery },
       responses: { 200: page(WebhookTask, "One page of tasks."), ...errors(404, 422) },
     }),
@@ -293,7 +306,8 @@ function runRoutes<
       method: "get",
       path: `${base}/policies/{webhook_policy_id}/executions/{execution_id}/tasks/{task_id}/log`,
       summary: "A task's log",
-      ...read,
+      tags,
+      ...needs(rights.read),
       request: { params: task, headers: given },
       responses: { 200: text("Lines, oldest first."), ...errors(404) },
     }),

@@ -18,6 +18,7 @@ import type { StorageMove } from "../storage-move.ts";
 import type { Upstreams } from "../upstreams.ts";
 import type { Log } from "../log.ts";
 import { actorOf, requestIdOf } from "../request-actor.ts";
+import { refuseWhileReadOnly } from "../read-only.ts";
 import { limitBody } from "./limit-body.ts";
 import { projectOfPath } from "./project-of-path.ts";
 
@@ -63,7 +64,7 @@ export interface Env {
 export type App = OpenAPIHono<Env>;
 
 /** An application that knows who asks, answers errors in Harbor's envelope, and has no routes. */
-export function openApp({ access, log }: ApiOptions): App {
+export function openApp({ access, settings, log }: ApiOptions): App {
   const app: App = new OpenAPIHono<Env>({ defaultHook: validationHook });
   app.use(limitBody);
   app.use(async (context, next) => {
@@ -72,6 +73,7 @@ export function openApp({ access, log }: ApiOptions): App {
     const identity = await access.authenticate(raw, context.env.clientAddress);
     context.set("identity", identity);
     context.set("actor", actorOf(raw, identity));
+    refuseWhileReadOnly(settings, raw, identity);
     await next();
   });
   app.notFound((context) =>

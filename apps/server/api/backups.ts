@@ -7,7 +7,7 @@ import {
 import { RegistryError } from "@entrepot/oci";
 import { BACKUP, type BackupTarget, type Backups, type TargetSettings } from "@entrepot/recovery";
 import { confirmRestored, restoredNote } from "../confirm-restored.ts";
-import { type ApiOptions, type App, requires } from "./app.ts";
+import { type ApiOptions, type App, needing } from "./app.ts";
 import { paged } from "./paged.ts";
 
 const { backups: room } = routes;
@@ -22,29 +22,28 @@ export function addBackups(app: App, options: ApiOptions): void {
 
 function addTargets(app: App, options: ApiOptions): void {
   const { targets } = options.backups;
-  const middleware = requires(options, "system");
 
-  app.openapi({ ...room.list, middleware }, async (context) => {
+  app.openapi(needing(options, room.list), async (context) => {
     const query = context.req.valid("query");
     const all = await targets.list();
     const start = (query.page - 1) * query.page_size;
     const items = all.slice(start, start + query.page_size).map(shownTarget);
     return paged(context, query, { items, total: all.length });
   });
-  app.openapi({ ...room.create, middleware }, async (context) => {
+  app.openapi(needing(options, room.create), async (context) => {
     const id = await targets.create(settingsOf(context.req.valid("json")));
     context.header("Location", `${context.req.path}/${id}`);
     return context.body(null, 201);
   });
-  app.openapi({ ...room.get, middleware }, async (context) =>
+  app.openapi(needing(options, room.get), async (context) =>
     context.json(shownTarget(await targets.get(context.req.valid("param").id)), 200),
   );
-  app.openapi({ ...room.update, middleware }, async (context) => {
+  app.openapi(needing(options, room.update), async (context) => {
     const { id } = context.req.valid("param");
     await targets.update(id, settingsOf(context.req.valid("json")));
     return context.body(null, 200);
   });
-  app.openapi({ ...room.delete, middleware }, async (context) => {
+  app.openapi(needing(options, room.delete), async (context) => {
     const { id } = context.req.valid("param");
     if (!(await targets.remove(id))) await targets.get(id);
     return context.body(null, 200);
@@ -53,35 +52,34 @@ function addTargets(app: App, options: ApiOptions): void {
 
 function addRuns(app: App, options: ApiOptions): void {
   const { backups } = options;
-  const middleware = requires(options, "system");
   const locationOf = (path: string, id: number) =>
     `${path.replace(/\/[a-z]+$/, "/executions")}/${id}`;
 
-  app.openapi({ ...room.run, middleware }, async (context) => {
+  app.openapi(needing(options, room.run), async (context) => {
     const { id } = context.req.valid("param");
     const { full } = context.req.valid("json");
     const execution = await backups.run(id, context.get("actor"), full);
     context.header("Location", locationOf(context.req.path, execution));
     return context.body(null, 201);
   });
-  app.openapi({ ...room.verify, middleware }, async (context) => {
+  app.openapi(needing(options, room.verify), async (context) => {
     const { id } = context.req.valid("param");
     const { share } = context.req.valid("json");
     const execution = await backups.verify(id, context.get("actor"), share);
     context.header("Location", locationOf(context.req.path, execution));
     return context.body(null, 201);
   });
-  app.openapi({ ...room.prune, middleware }, async (context) => {
+  app.openapi(needing(options, room.prune), async (context) => {
     const execution = await backups.prune(context.req.valid("param").id, context.get("actor"));
     context.header("Location", locationOf(context.req.path, execution));
     return context.body(null, 201);
   });
-  app.openapi({ ...room.prunePlan, middleware }, async (context) => {
+  app.openapi(needing(options, room.prunePlan), async (context) => {
     const { removed, kept } = await backups.prunePlan(context.req.valid("param").id);
     const shown = removed.map(({ id, at, to }) => ({ id, at, seq: to }));
     return context.json({ removed: shown, kept: [...kept] }, 200);
   });
-  app.openapi({ ...room.snapshots, middleware }, async (context) => {
+  app.openapi(needing(options, room.snapshots), async (context) => {
     const chains = await backups.snapshots(context.req.valid("param").id);
     return context.json(chains.map(shownSnapshot), 200);
   });
@@ -89,7 +87,6 @@ function addRuns(app: App, options: ApiOptions): void {
 
 function addExecutions(app: App, options: ApiOptions): void {
   const { jobs } = options;
-  const middleware = requires(options, "system");
   const executionOf = async (given: { id: number; execution_id: number }) => {
     const execution = await jobs.execution(given.execution_id);
     if (execution?.vendor === BACKUP && execution.vendorId === given.id) return execution;
@@ -97,7 +94,7 @@ function addExecutions(app: App, options: ApiOptions): void {
     throw new RegistryError("NOT_FOUND", message);
   };
 
-  app.openapi({ ...room.execution, middleware }, async (context) => {
+  app.openapi(needing(options, room.execution), async (context) => {
     const execution = await executionOf(context.req.valid("param"));
     const { items } = await jobs.tasks({ executionId: execution.id, page: 1, pageSize: 1 });
     const task = items[0];
@@ -114,7 +111,7 @@ function addExecutions(app: App, options: ApiOptions): void {
     };
     return context.json(shown, 200);
   });
-  app.openapi({ ...room.stop, middleware }, async (context) => {
+  app.openapi(needing(options, room.stop), async (context) => {
     const { id } = await executionOf(context.req.valid("param"));
     await jobs.stopExecution(id);
     return context.body(null, 200);
@@ -122,12 +119,11 @@ function addExecutions(app: App, options: ApiOptions): void {
 }
 
 function addRestored(app: App, options: ApiOptions): void {
-  const middleware = requires(options, "system");
-  app.openapi({ ...room.restored, middleware }, async (context) => {
+  app.openapi(needing(options, room.restored), async (context) => {
     const { policies, targets, timeline } = await restoredNote(options);
     return context.json({ policies, targets, timeline }, 200);
   });
-  app.openapi({ ...room.confirm, middleware }, async (context) => {
+  app.openapi(needing(options, room.confirm), async (context) => {
     await confirmRestored(options, context.get("actor"));
     return context.body(null, 200);
   });

@@ -16,7 +16,7 @@ import {
   type Repairs,
   type StoredItem,
 } from "@entrepot/recovery";
-import { type ApiOptions, type App, requires } from "./app.ts";
+import { type ApiOptions, type App, needing } from "./app.ts";
 import { answerLog } from "./job-log.ts";
 import { paged } from "./paged.ts";
 
@@ -30,27 +30,26 @@ export function addChecks(app: App, options: ApiOptions): void {
 
 function addRuns(app: App, options: ApiOptions): void {
   const { checks } = options;
-  const middleware = requires(options, "system");
-  app.openapi({ ...routes.checks.list, middleware }, async (context) => {
+  app.openapi(needing(options, routes.checks.list), async (context) => {
     const query = context.req.valid("query");
     const { items, total } = await checks.list({ page: query.page, pageSize: query.page_size });
     return paged(context, query, { items: items.map(shownCheck), total });
   });
-  app.openapi({ ...routes.checks.start, middleware }, async (context) => {
+  app.openapi(needing(options, routes.checks.start), async (context) => {
     const parameters = parametersOf(context.req.valid("json"));
     const id = await checks.start(parameters, context.get("actor").name);
     context.header("Location", `${routes.checks.list.path}/${id}`);
     return context.body(null, 201);
   });
-  app.openapi({ ...routes.checks.get, middleware }, async (context) =>
+  app.openapi(needing(options, routes.checks.get), async (context) =>
     context.json(shownCheck(await checkOf(checks, context.req.valid("param").check_id)), 200),
   );
-  app.openapi({ ...routes.checks.stop, middleware }, async (context) => {
+  app.openapi(needing(options, routes.checks.stop), async (context) => {
     const { execution } = await checkOf(checks, context.req.valid("param").check_id);
     await checks.stop(execution.id);
     return context.body(null, 200);
   });
-  app.openapi({ ...routes.checks.log, middleware }, async (context) => {
+  app.openapi(needing(options, routes.checks.log), async (context) => {
     const { taskId } = await checkOf(checks, context.req.valid("param").check_id);
     return answerLog(context, options, taskId, context.req.valid("query"));
   });
@@ -58,15 +57,14 @@ function addRuns(app: App, options: ApiOptions): void {
 
 function addFindings(app: App, options: ApiOptions): void {
   const { checks } = options;
-  const middleware = requires(options, "system");
-  app.openapi({ ...routes.checks.findings, middleware }, async (context) => {
+  app.openapi(needing(options, routes.checks.findings), async (context) => {
     const query = context.req.valid("query");
     const { execution } = await checkOf(checks, context.req.valid("param").check_id);
     const wanted = { class: query.class, page: query.page, pageSize: query.page_size };
     const { items, total } = await checks.findings(execution.id, wanted);
     return paged(context, query, { items: items.map(shownFinding), total });
   });
-  app.openapi({ ...routes.checks.met, middleware }, async (context) => {
+  app.openapi(needing(options, routes.checks.met), async (context) => {
     const query = context.req.valid("query");
     const wanted = { class: query.class, page: query.page, pageSize: query.page_size };
     const { items, total } = await checks.findings(null, wanted);
@@ -76,14 +74,13 @@ function addFindings(app: App, options: ApiOptions): void {
 
 function addSchedule(app: App, options: ApiOptions): void {
   const { checks } = options;
-  const middleware = requires(options, "system");
-  app.openapi({ ...routes.checks.schedule, middleware }, async (context) => {
+  app.openapi(needing(options, routes.checks.schedule), async (context) => {
     const set = await checks.scheduled();
     const { quick, scope, bytesPerSecond } = set?.parameters ?? parametersOf({});
     const cron = set?.schedule.cron ?? "";
     return context.json({ cron, quick, scope, bytes_per_second: bytesPerSecond }, 200);
   });
-  app.openapi({ ...routes.checks.setSchedule, middleware }, async (context) => {
+  app.openapi(needing(options, routes.checks.setSchedule), async (context) => {
     const { cron, ...asked } = context.req.valid("json");
     await checks.schedule(cron === "" ? null : cron, parametersOf(asked));
     return context.body(null, 200);
@@ -92,23 +89,22 @@ function addSchedule(app: App, options: ApiOptions): void {
 
 function addRepairs(app: App, options: ApiOptions): void {
   const { repairs } = options;
-  const middleware = requires(options, "system");
-  app.openapi({ ...routes.repairs.plan, middleware }, async (context) => {
+  app.openapi(needing(options, routes.repairs.plan), async (context) => {
     const { check_id: checkId } = context.req.valid("json");
     const { id } = await repairs.plan(context.get("actor"), checkId);
     context.header("Location", `${routes.repairs.plan.path}/${id}`);
     return context.body(null, 201);
   });
-  app.openapi({ ...routes.repairs.get, middleware }, async (context) =>
+  app.openapi(needing(options, routes.repairs.get), async (context) =>
     context.json(shownPlan(await planOf(repairs, context.req.valid("param").id)), 200),
   );
-  app.openapi({ ...routes.repairs.items, middleware }, async (context) => {
+  app.openapi(needing(options, routes.repairs.items), async (context) => {
     const query = context.req.valid("query");
     const { id } = await planOf(repairs, context.req.valid("param").id);
     const found = await repairs.items(id, { page: query.page, pageSize: query.page_size });
     return paged(context, query, { items: found.items.map(shownItem), total: found.total });
   });
-  app.openapi({ ...routes.repairs.execute, middleware }, async (context) => {
+  app.openapi(needing(options, routes.repairs.execute), async (context) => {
     const { id } = context.req.valid("param");
     const execution = await repairs.execute(id, context.get("actor"));
     context.header("Location", `/api/v2.0/jobservice/executions/${execution}`);

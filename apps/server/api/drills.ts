@@ -1,25 +1,24 @@
 import { type Drill as Shown, routes } from "@entrepot/api";
 import type { Drill } from "@entrepot/recovery";
-import { type ApiOptions, type App, requires } from "./app.ts";
+import { type ApiOptions, type App, needing } from "./app.ts";
 
 const { drills: room } = routes;
 
 /** Adds the routes of drills. */
 export function addDrills(app: App, options: ApiOptions): void {
   const { drills } = options;
-  const middleware = requires(options, "system");
 
-  app.openapi({ ...room.list, middleware }, async (context) => {
+  app.openapi(needing(options, room.list), async (context) => {
     const found = await drills.list(context.req.valid("param").id);
     return context.json(found.map(shownDrill), 200);
   });
-  app.openapi({ ...room.run, middleware }, async (context) => {
+  app.openapi(needing(options, room.run), async (context) => {
     const { id } = context.req.valid("param");
     const execution = await drills.run(id, context.get("actor"), context.req.valid("json"));
     context.header("Location", `${context.req.path}/${execution}`);
     return context.body(null, 201);
   });
-  app.openapi({ ...room.get, middleware }, async (context) => {
+  app.openapi(needing(options, room.get), async (context) => {
     const { id, execution_id } = context.req.valid("param");
     return context.json(shownDrill(await drills.get(id, execution_id)), 200);
   });

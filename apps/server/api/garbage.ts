@@ -1,7 +1,7 @@
 import { type GarbageCollection, type GarbageReport, routes } from "@entrepot/api";
 import { RegistryError } from "@entrepot/oci";
 import type { Sweep, SweepParameters, SweepReport, Sweeps } from "@entrepot/retention";
-import { type ApiOptions, type App, requires } from "./app.ts";
+import { type ApiOptions, type App, needing } from "./app.ts";
 import { answerLog } from "./job-log.ts";
 import { paged } from "./paged.ts";
 
@@ -23,25 +23,24 @@ export function addGarbage(app: App, options: ApiOptions): void {
 
 function addRuns(app: App, options: ApiOptions): void {
   const { sweeps } = options;
-  const middleware = requires(options, "system");
 
-  app.openapi({ ...garbage.list, middleware }, async (context) => {
+  app.openapi(needing(options, garbage.list), async (context) => {
     const query = context.req.valid("query");
     const { items, total } = await sweeps.list({ page: query.page, pageSize: query.page_size });
     return paged(context, query, { items: items.map(shapeOf), total });
   });
 
-  app.openapi({ ...garbage.get, middleware }, async (context) =>
+  app.openapi(needing(options, garbage.get), async (context) =>
     context.json(shapeOf(await sweepOf(sweeps, context.req.valid("param").gc_id)), 200),
   );
 
-  app.openapi({ ...garbage.stop, middleware }, async (context) => {
+  app.openapi(needing(options, garbage.stop), async (context) => {
     const { execution } = await sweepOf(sweeps, context.req.valid("param").gc_id);
     await sweeps.stop(execution.id);
     return context.body(null, 200);
   });
 
-  app.openapi({ ...garbage.log, middleware }, async (context) => {
+  app.openapi(needing(options, garbage.log), async (context) => {
     const { taskId } = await sweepOf(sweeps, context.req.valid("param").gc_id);
     return answerLog(context, options, taskId, context.req.valid("query"));
   });
@@ -49,9 +48,8 @@ function addRuns(app: App, options: ApiOptions): void {
 
 function addSchedule(app: App, options: ApiOptions): void {
   const { sweeps } = options;
-  const middleware = requires(options, "system");
 
-  app.openapi({ ...garbage.schedule, middleware }, async (context) => {
+  app.openapi(needing(options, garbage.schedule), async (context) => {
     const set = await sweeps.scheduled();
     if (!set) return context.json({}, 200);
     const { schedule, parameters } = set;
@@ -72,7 +70,7 @@ function addSchedule(app: App, options: ApiOptions): void {
     return context.json(shown, 200);
   });
 
-  app.openapi({ ...garbage.start, middleware }, async (context) => {
+  app.openapi(needing(options, garbage.start), async (context) => {
     const { schedule, parameters } = context.req.valid("json");
     if (schedule.type !== "Manual") {
       await setSchedule(sweeps, schedule, parametersOf(parameters));
@@ -84,7 +82,7 @@ function addSchedule(app: App, options: ApiOptions): void {
     return context.body(null, 201);
   });
 
-  app.openapi({ ...garbage.setSchedule, middleware }, async (context) => {
+  app.openapi(needing(options, garbage.setSchedule), async (context) => {
     const { schedule, parameters } = context.req.valid("json");
     await setSchedule(sweeps, schedule, parametersOf(parameters));
     return context.body(null, 200);

@@ -38,6 +38,7 @@ const KIND_RIGHTS: { readonly [kind in JournalKind]?: readonly [Resource, Action
   conflict: ["tag", "list"],
   label: ["label", "list"],
   member: ["member", "list"],
+  robot: ["robot", "list"],
   webhook: ["notification-policy", "read"],
   quota: ["project", "read"],
   retention: ["tag-retention", "read"],

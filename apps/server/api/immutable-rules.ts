@@ -1,7 +1,7 @@
 import { type ImmutableRule as ShownRule, routes } from "@entrepot/api";
 import { RegistryError } from "@entrepot/oci";
 import type { ImmutableRule, ImmutableSettings } from "@entrepot/retention";
-import { type ApiOptions, type App, requires } from "./app.ts";
+import { type ApiOptions, type App, needing } from "./app.ts";
 import { pageOf, paged } from "./paged.ts";
 
 const { immutableRules: rules } = routes;
@@ -9,23 +9,21 @@ const { immutableRules: rules } = routes;
 /** Adds immutable tag rules. */
 export function addImmutableRules(app: App, options: ApiOptions): void {
   const { immutable } = options.retention;
-  const read = requires(options, "immutable-tag:list");
-  const write = requires(options, "immutable-tag:write");
 
-  app.openapi({ ...rules.list, middleware: read }, async (context) => {
+  app.openapi(needing(options, rules.list), async (context) => {
     const query = context.req.valid("query");
     const { items, total } = pageOf(await immutable.list(context.get("project").id), query);
     return paged(context, query, { items: items.map(shownRule), total });
   });
 
-  app.openapi({ ...rules.create, middleware: write }, async (context) => {
+  app.openapi(needing(options, rules.create), async (context) => {
     const settings = settingsOf(context.req.valid("json"));
     const id = await immutable.create(context.get("actor"), context.get("project"), settings);
     context.header("Location", `${context.req.path}/${id}`);
     return context.body(null, 201);
   });
 
-  app.openapi({ ...rules.update, middleware: write }, async (context) => {
+  app.openapi(needing(options, rules.update), async (context) => {
     const { immutable_rule_id: id } = context.req.valid("param");
     const settings = settingsOf(context.req.valid("json"));
     const project = context.get("project");
@@ -35,7 +33,7 @@ export function addImmutableRules(app: App, options: ApiOptions): void {
     return context.body(null, 200);
   });
 
-  app.openapi({ ...rules.delete, middleware: write }, async (context) => {
+  app.openapi(needing(options, rules.delete), async (context) => {
     const { immutable_rule_id: id } = context.req.valid("param");
     const project = context.get("project");
     if (!(await immutable.remove(context.get("actor"), project, id))) {

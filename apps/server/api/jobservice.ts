@@ -1,7 +1,7 @@
 import { routes } from "@entrepot/api";
 import type { Task } from "@entrepot/jobs";
 import { RegistryError } from "@entrepot/oci";
-import { type ApiOptions, type App, requires } from "./app.ts";
+import { type ApiOptions, type App, needing } from "./app.ts";
 import { answerLog } from "./job-log.ts";
 import { pageOf, paged } from "./paged.ts";
 
@@ -18,9 +18,8 @@ export function addJobservice(app: App, options: ApiOptions): void {
 
 function addPools(app: App, options: ApiOptions): void {
   const { pools } = options.jobs;
-  const middleware = requires(options, "system");
 
-  app.openapi({ ...jobservice.pools, middleware }, async (context) => {
+  app.openapi(needing(options, jobservice.pools), async (context) => {
     const all = await pools.list();
     const shown = all.map(({ id, host, pid, concurrency, draining, startAt, heartbeatAt }) => ({
       worker_pool_id: id,
@@ -34,7 +33,7 @@ function addPools(app: App, options: ApiOptions): void {
     return context.json(shown, 200);
   });
 
-  app.openapi({ ...jobservice.workers, middleware }, async (context) => {
+  app.openapi(needing(options, jobservice.workers), async (context) => {
     const { pool_id: poolId } = context.req.valid("param");
     if (poolId !== ALL && !(await pools.list()).some(({ id }) => id === poolId)) {
       throw new RegistryError("NOT_FOUND", `there is no worker pool ${poolId}`);
@@ -54,16 +53,15 @@ function addPools(app: App, options: ApiOptions): void {
 
 function addJobs(app: App, options: ApiOptions): void {
   const { jobs } = options;
-  const middleware = requires(options, "system");
 
-  app.openapi({ ...jobservice.stop, middleware }, async (context) => {
+  app.openapi(needing(options, jobservice.stop), async (context) => {
     const { job_id: jobId } = context.req.valid("param");
     if (jobId === ALL) await jobs.queues.stopRunning();
     else await stopJob(options, await taskNamed(options, jobId));
     return context.body(null, 200);
   });
 
-  app.openapi({ ...jobservice.log, middleware }, async (context) => {
+  app.openapi(needing(options, jobservice.log), async (context) => {
     const { id } = await taskNamed(options, String(context.req.valid("param").job_id));
     return answerLog(context, options, id, context.req.valid("query"));
   });
@@ -83,9 +81,8 @@ async function taskNamed({ jobs }: ApiOptions, text: string): Promise<Task> {
 
 function addQueues(app: App, options: ApiOptions): void {
   const { queues } = options.jobs;
-  const middleware = requires(options, "system");
 
-  app.openapi({ ...jobservice.queues, middleware }, async (context) => {
+  app.openapi(needing(options, jobservice.queues), async (context) => {
     const all = await queues.list();
     const shown = all.map(({ jobType, count, latency, paused }) => ({
       job_type: jobType,
@@ -96,7 +93,7 @@ function addQueues(app: App, options: ApiOptions): void {
     return context.json(shown, 200);
   });
 
-  app.openapi({ ...jobservice.changeQueue, middleware }, async (context) => {
+  app.openapi(needing(options, jobservice.changeQueue), async (context) => {
     const { job_type: given } = context.req.valid("param");
     const { action } = context.req.valid("json");
     const known = await queues.list();
@@ -114,34 +111,25 @@ function addQueues(app: App, options: ApiOptions): void {
 function addSchedules(app: App, options: ApiOptions): void {
   const { jobs } = options;
 
-  app.openapi(
-    { ...jobservice.schedules, middleware: requires(options, "system") },
-    async (context) => {
-      const query = context.req.valid("query");
-      const { items, total } = pageOf(await jobs.schedules(), query);
-      const shown = items.map((schedule) => ({
-        id: schedule.id,
-        vendor_type: schedule.vendor,
-        vendor_id: schedule.vendorId,
-        cron: schedule.cron,
-        time_zone: schedule.timeZone,
-        ...(schedule.nextAt && { next_at: schedule.nextAt.toISOString() }),
-        update_time: schedule.updatedAt.toISOString(),
-      }));
-      return paged(context, query, { items: shown, total });
-    },
-  );
+  app.openapi(needing(options, jobservice.schedules), async (context) => {
+    const query = context.req.valid("query");
+    const { items, total } = pageOf(await jobs.schedules(), query);
+    const shown = items.map((schedule) => ({
+      id: schedule.id,
+      vendor_type: schedule.vendor,
+      vendor_id: schedule.vendorId,
+      cron: schedule.cron,
+      time_zone: schedule.timeZone,
+      ...(schedule.nextAt && { next_at: schedule.nextAt.toISOString() }),
+      update_time: schedule.updatedAt.toISOString(),
+    }));
+    return paged(context, query, { items: shown, total });
+  });
 
-  app.openapi(
-    { ...jobservice.schedulesPaused, middleware: requires(options, "account") },
-    async (context) => {
-      if (context.req.valid("param").job_type !== ALL) {
-        throw new RegistryError(
-          "BAD_REQUEST",
-          "only all schedules are paused together: ask for all",
-        );
-      }
-      return context.json({ paused: await jobs.queues.schedulerPaused() }, 200);
-    },
-  );
+  app.openapi(needing(options, jobservice.schedulesPaused), async (context) => {
+    if (context.req.valid("param").job_type !== ALL) {
+      throw new RegistryError("BAD_REQUEST", "only all schedules are paused together: ask for all");
+    }
+    return context.json({ paused: await jobs.queues.schedulerPaused() }, 200);
+  });
 }

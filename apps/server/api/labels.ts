@@ -1,3 +1,4 @@
+import type { Action } from "@entrepot/access";
 import { type NewLabel, parseQuery, parseSort, routes } from "@entrepot/api";
 import type { Label } from "@entrepot/content";
 import { RegistryError } from "@entrepot/oci";
@@ -46,7 +47,7 @@ function addReading(app: App, options: ApiOptions): void {
   });
 
   app.openapi(labels.get, async (context) => {
-    const label = await labelOf(options, context, context.req.valid("param").label_id, "list");
+    const label = await labelOf(options, context, context.req.valid("param").label_id, "read");
     return context.json(
       shownLabel({
         ...label,
@@ -66,7 +67,7 @@ function addChanges(app: App, options: ApiOptions): void {
   app.openapi({ ...labels.create, middleware }, async (context) => {
     const { name, description, color, ...given } = context.req.valid("json");
     const projectId = projectOf(given);
-    await allowed(options, context, projectId, "write");
+    await allowed(options, context, projectId, "create");
     const settings = { name, description, color, projectId };
     const id = await stored.create(context.get("actor"), settings);
     context.header("Location", `/api/v2.0/labels/${id}`);
@@ -75,7 +76,7 @@ function addChanges(app: App, options: ApiOptions): void {
 
   app.openapi({ ...labels.update, middleware }, async (context) => {
     const { label_id: id } = context.req.valid("param");
-    const before = await labelOf(options, context, id, "write");
+    const before = await labelOf(options, context, id, "update");
     const { name, description, color } = { ...before, ...context.req.valid("json") };
     await stored.update(context.get("actor"), id, { name, description, color });
     return context.body(null, 200);
@@ -83,7 +84,7 @@ function addChanges(app: App, options: ApiOptions): void {
 
   app.openapi({ ...labels.delete, middleware }, async (context) => {
     const { label_id: id } = context.req.valid("param");
-    await labelOf(options, context, id, "write");
+    await labelOf(options, context, id, "delete");
     await stored.remove(context.get("actor"), id);
     return context.body(null, 200);
   });
@@ -100,7 +101,7 @@ async function labelOf(
   options: ApiOptions,
   context: Context<Env>,
   id: number,
-  action: "list" | "write",
+  action: Action<"label">,
 ): Promise<Label> {
   const label = await options.content.labels.get(id);
   if (!label) throw new RegistryError("NOT_FOUND", `label ${id} does not exist`);
@@ -113,9 +114,9 @@ async function allowed(
   options: ApiOptions,
   context: Context<Env>,
   projectId: number | null,
-  action: "list" | "write",
+  action: Action<"label">,
 ): Promise<void> {
   if (projectId !== null) return requiresIn(options, context, projectId, ["label", action]);
-  if (action === "list") return;
-  await requires(options, "system")(context, async () => undefined);
+  if (action === "list" || action === "read") return;
+  await requires(options, `system:label:${action}`)(context, async () => undefined);
 }

@@ -2,7 +2,7 @@ import { asRole, putMember, type Role } from "@entrepot/access";
 import { type Member, routes } from "@entrepot/api";
 import { RegistryError } from "@entrepot/oci";
 import { sql } from "kysely";
-import { type ApiOptions, type App, requires } from "./app.ts";
+import { type ApiOptions, type App, needing } from "./app.ts";
 import { foundIn } from "./found-in.ts";
 import { paged } from "./paged.ts";
 import { contains } from "./sql-filter.ts";
@@ -17,9 +17,8 @@ export function addMembers(app: App, options: ApiOptions): void {
 
 function addReading(app: App, options: ApiOptions): void {
   const { catalog } = options;
-  const middleware = requires(options, "member:list");
 
-  app.openapi({ ...members.list, middleware }, async (context) => {
+  app.openapi(needing(options, members.list), async (context) => {
     const query = context.req.valid("query");
     let rows = memberRows(options, context.get("project").id);
     if (query.entityname) rows = rows.where(contains(sql`account.username`, query.entityname));
@@ -28,7 +27,7 @@ function addReading(app: App, options: ApiOptions): void {
     return paged(context, query, { items: items.map(shownMember), total });
   });
 
-  app.openapi({ ...members.get, middleware }, async (context) => {
+  app.openapi(needing(options, members.get), async (context) => {
     const row = await memberOf(options, context.get("project"), context.req.valid("param").mid);
     return context.json(shownMember(row), 200);
   });
@@ -36,9 +35,8 @@ function addReading(app: App, options: ApiOptions): void {
 
 function addChanges(app: App, options: ApiOptions): void {
   const { access, catalog } = options;
-  const middleware = requires(options, "member:write");
 
-  app.openapi({ ...members.create, middleware }, async (context) => {
+  app.openapi(needing(options, members.create), async (context) => {
     const project = context.get("project");
     const body = context.req.valid("json");
     const username = await usernameOf(options, body.member_user);
@@ -62,7 +60,7 @@ function addChanges(app: App, options: ApiOptions): void {
     return context.body(null, 201);
   });
 
-  app.openapi({ ...members.update, middleware }, async (context) => {
+  app.openapi(needing(options, members.update), async (context) => {
     const project = context.get("project");
     const { username } = await memberOf(options, project, context.req.valid("param").mid);
     const { role_id: role } = context.req.valid("json");
@@ -70,7 +68,7 @@ function addChanges(app: App, options: ApiOptions): void {
     return context.body(null, 200);
   });
 
-  app.openapi({ ...members.delete, middleware }, async (context) => {
+  app.openapi(needing(options, members.delete), async (context) => {
     const project = context.get("project");
     const { username } = await memberOf(options, project, context.req.valid("param").mid);
     await access.removeMember(context.get("actor"), project.name, username);

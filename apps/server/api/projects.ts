@@ -13,7 +13,7 @@ import { putQuota, UNLIMITED } from "@entrepot/retention";
 import { sql } from "kysely";
 import { deleteProject } from "../delete-project.ts";
 import { projectParts } from "../restorable-kinds.ts";
-import { type ApiOptions, type App, requires } from "./app.ts";
+import { type ApiOptions, type App, needing, requires } from "./app.ts";
 import { foundIn } from "./found-in.ts";
 import { paged } from "./paged.ts";
 import {
@@ -74,15 +74,8 @@ function addList(app: App, options: ApiOptions): void {
 }
 
 function addCreate(app: App, options: ApiOptions): void {
-  const middleware = requires(options, "account");
-  app.openapi({ ...projects.create, middleware }, async (context) => {
+  app.openapi(needing(options, projects.create), async (context) => {
     const identity = context.get("identity");
-    if (!identity.sysadmin) {
-      throw new RegistryError(
-        "FORBIDDEN",
-        "only a system administrator can create projects; ask one",
-      );
-    }
     const body = context.req.valid("json");
     const { public: isPublic = "false", ...metadata } = metadataOf(body);
     const name = body.project_name;
@@ -94,7 +87,10 @@ function addCreate(app: App, options: ApiOptions): void {
       context.get("actor"),
       { name, public: isPublic === "true", metadata, registryId },
       async (commit) => {
-        await putMember(commit, name, identity.name, ROLES.projectAdmin);
+        // A robot is no member: it may do what its permissions say.
+        if (identity.kind === "account") {
+          await putMember(commit, name, identity.name, ROLES.projectAdmin);
+        }
         await limitStorage(commit, name, body.storage_limit ?? UNLIMITED);
       },
     );

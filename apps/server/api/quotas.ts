@@ -7,7 +7,7 @@ import {
 } from "@entrepot/api";
 import { RegistryError } from "@entrepot/oci";
 import type { Quota } from "@entrepot/retention";
-import { type ApiOptions, type App, requires } from "./app.ts";
+import { type ApiOptions, type App, needing } from "./app.ts";
 import { keeps } from "./keeps.ts";
 import { pageOf, paged } from "./paged.ts";
 
@@ -25,9 +25,8 @@ const VALUES: Readonly<Record<(typeof SORTS)[number], (quota: Quota) => number |
 /** Adds quotas. */
 export function addQuotas(app: App, options: ApiOptions): void {
   const { quotas: stored } = options.retention;
-  const middleware = requires(options, "system");
 
-  app.openapi({ ...quotas.list, middleware }, async (context) => {
+  app.openapi(needing(options, quotas.list), async (context) => {
     const query = context.req.valid("query");
     const filter = parseQuery(query.q, QUOTA_FIELDS);
     const keys = parseSort(query.sort, SORTS);
@@ -47,7 +46,7 @@ export function addQuotas(app: App, options: ApiOptions): void {
     return paged(context, query, { items: items.map(shownQuota), total });
   });
 
-  app.openapi({ ...quotas.get, middleware }, async (context) => {
+  app.openapi(needing(options, quotas.get), async (context) => {
     const { id } = context.req.valid("param");
     const quota = await stored.get(id);
     if (!quota) throw missing(id);
@@ -55,7 +54,7 @@ export function addQuotas(app: App, options: ApiOptions): void {
     return context.json({ ...shownQuota(quota), history_bytes: use?.historyBytes ?? 0 }, 200);
   });
 
-  app.openapi({ ...quotas.update, middleware }, async (context) => {
+  app.openapi(needing(options, quotas.update), async (context) => {
     const { id } = context.req.valid("param");
     const { storage } = context.req.valid("json").hard;
     if (!(await stored.set(context.get("actor"), id, storage))) throw missing(id);

@@ -1,7 +1,7 @@
 import { parseQuery, REGISTRY_FIELDS, routes } from "@entrepot/api";
 import { RegistryError } from "@entrepot/oci";
 import { type Endpoint, ENDPOINT_TYPES } from "@entrepot/replication";
-import { type ApiOptions, type App, requires } from "./app.ts";
+import { type ApiOptions, type App, needing } from "./app.ts";
 import { keeps } from "./keeps.ts";
 import { pageOf, paged } from "./paged.ts";
 import { ownedProjects } from "./policy-rights.ts";
@@ -18,15 +18,13 @@ type Find = (id: number) => Promise<Endpoint>;
 /** Adds registry endpoints. Secrets go in and never come out. */
 export function addRegistries(app: App, options: ApiOptions): void {
   const { endpoints } = options.replication;
-  const middleware = requires(options, "system");
   const found: Find = async (id) => {
     const endpoint = await endpoints.get(id);
     if (!endpoint) throw new RegistryError("NOT_FOUND", `registry endpoint ${id} does not exist`);
     return endpoint;
   };
 
-  const account = requires(options, "account");
-  app.openapi({ ...registries.list, middleware: account }, async (context) => {
+  app.openapi(needing(options, registries.list), async (context) => {
     const query = context.req.valid("query");
     const owned = await ownedProjects(options, context.get("identity"));
     const seen = owned === null ? shown : (one: Endpoint) => outlined(shown(one));
@@ -41,7 +39,7 @@ export function addRegistries(app: App, options: ApiOptions): void {
     return paged(context, query, { items: items.map(seen), total });
   });
 
-  app.openapi({ ...registries.create, middleware }, async (context) => {
+  app.openapi(needing(options, registries.create), async (context) => {
     const { credential, ...body } = context.req.valid("json");
     const given = {
       ...body,
@@ -55,7 +53,7 @@ export function addRegistries(app: App, options: ApiOptions): void {
     return context.body(null, 201);
   });
 
-  app.openapi({ ...registries.ping, middleware }, async (context) => {
+  app.openapi(needing(options, registries.ping), async (context) => {
     const { id, type, ...change } = context.req.valid("json");
     if (typeof id === "number" && change.url == null && change.access_secret == null) {
       const checked = await endpoints.check((await found(id)).id);
@@ -67,18 +65,18 @@ export function addRegistries(app: App, options: ApiOptions): void {
     return context.body(null, 200);
   });
 
-  app.openapi({ ...registries.get, middleware }, async (context) =>
+  app.openapi(needing(options, registries.get), async (context) =>
     context.json(shown(await found(context.req.valid("param").id)), 200),
   );
 
-  app.openapi({ ...registries.update, middleware }, async (context) => {
+  app.openapi(needing(options, registries.update), async (context) => {
     const before = await found(context.req.valid("param").id);
     const settings = changed(before, context.req.valid("json"));
     await endpoints.update(before.id, settings, context.get("actor"));
     return context.body(null, 200);
   });
 
-  app.openapi({ ...registries.delete, middleware }, async (context) => {
+  app.openapi(needing(options, registries.delete), async (context) => {
     const { id } = context.req.valid("param");
     if (!(await endpoints.remove(id, context.get("actor")))) await found(id);
     return context.body(null, 200);
@@ -111,21 +109,18 @@ function providerOf(type: string) {
 }
 
 function addAdapters(app: App, options: ApiOptions, found: Find): void {
-  const middleware = requires(options, "system");
-
-  const account = requires(options, "account");
-  app.openapi({ ...registries.info, middleware: account }, async (context) => {
+  app.openapi(needing(options, registries.info), async (context) => {
     const { id } = context.req.valid("param");
     await ownedProjects(options, context.get("identity"));
     const info = id === 0 ? localInfo(await labelNames(options)) : infoOf((await found(id)).type);
     return context.json(info, 200);
   });
 
-  app.openapi({ ...registries.adapters, middleware }, (context) =>
+  app.openapi(needing(options, registries.adapters), (context) =>
     context.json([...ENDPOINT_TYPES], 200),
   );
 
-  app.openapi({ ...registries.adapterInfos, middleware }, (context) =>
+  app.openapi(needing(options, registries.adapterInfos), (context) =>
     context.json(Object.fromEntries(ENDPOINT_TYPES.map((type) => [type, providerOf(type)])), 200),
   );
 }

@@ -1,17 +1,19 @@
-import type { Action, Identity, Resource } from "@entrepot/access";
+import { type Action, type Identity, PROJECT_RIGHTS, type Resource } from "@entrepot/access";
 import { RegistryError } from "@entrepot/oci";
 import { parseScope, projectOfScope, type RestorePlan } from "@entrepot/recovery";
 import type { ApiOptions } from "./app.ts";
 
 /** What putting back names of a kind needs beyond the right to restore: nobody gains by it. */
 const MORE: Readonly<Record<string, readonly [Resource, Action]>> = {
-  member: ["member", "write"],
   project: ["project", "update"],
   policy: ["project", "update"],
-  webhook: ["notification-policy", "write"],
+  webhook: ["notification-policy", "update"],
   retention: ["project", "update"],
   immutable: ["project", "update"],
 };
+/** Who these are may do what they could: it needs all that there is to do in the project. */
+const PEOPLE: ReadonlySet<string> = new Set(["member", "robot"]);
+const ALL = PROJECT_RIGHTS.map((right) => right.split(":") as [Resource, Action]);
 /** Only a system administrator sets these. */
 const SYSTEM: ReadonlySet<string> = new Set(["quota"]);
 
@@ -47,6 +49,7 @@ export async function mayBeRestored(
   const rights: (readonly [Resource, Action])[] = [["recovery", "restore"]];
   if (counts.remove > 0) rights.push(["repository", "delete"]);
   rights.push(...kinds.flatMap((kind) => (MORE[kind] ? [MORE[kind]] : [])));
+  if (kinds.some((kind) => PEOPLE.has(kind))) rights.push(...ALL);
   for (const project of projects) {
     for (const right of rights) await mayIn(options, identity, project, right);
   }

@@ -1,3 +1,4 @@
+import type { Action } from "@entrepot/access";
 import { type RetentionExecution, routes } from "@entrepot/api";
 import type { Execution } from "@entrepot/jobs";
 import { RegistryError } from "@entrepot/oci";
@@ -22,7 +23,7 @@ async function policyOf(
   options: ApiOptions,
   context: Context<Env>,
   id: number,
-  action: "read" | "write",
+  action: Action<"tag-retention">,
 ): Promise<RetentionPolicy> {
   const policy = await options.retention.policies.get(id);
   // Whoever may not see the project is answered as if there were none.
@@ -40,7 +41,7 @@ function addPolicies(app: App, options: ApiOptions): void {
   app.openapi({ ...retentions.create, middleware }, async (context) => {
     const body = context.req.valid("json");
     const projectId = body.scope.ref;
-    await requiresIn(options, context, projectId, ["tag-retention", "write"]);
+    await requiresIn(options, context, projectId, ["tag-retention", "create"]);
     const { name } = await options.catalog.db
       .selectFrom("project")
       .select("name")
@@ -60,7 +61,7 @@ function addPolicies(app: App, options: ApiOptions): void {
   app.openapi({ ...retentions.update, middleware }, async (context) => {
     const { id } = context.req.valid("param");
     const body = context.req.valid("json");
-    const { projectId } = await policyOf(options, context, id, "write");
+    const { projectId } = await policyOf(options, context, id, "update");
     if (body.scope.ref !== projectId) {
       const text = `retention policy ${id} is of project ${projectId}, which cannot be changed`;
       throw new RegistryError("BAD_REQUEST", text);
@@ -71,7 +72,7 @@ function addPolicies(app: App, options: ApiOptions): void {
 
   app.openapi({ ...retentions.delete, middleware }, async (context) => {
     const { id } = context.req.valid("param");
-    await policyOf(options, context, id, "write");
+    await policyOf(options, context, id, "delete");
     await policies.remove(context.get("actor"), id);
     return context.body(null, 200);
   });
@@ -91,7 +92,7 @@ function addRuns(app: App, options: ApiOptions): void {
   app.openapi({ ...retentions.start, middleware }, async (context) => {
     const { id } = context.req.valid("param");
     const { dry_run: dryRun, plan_of: planOf } = context.req.valid("json");
-    await policyOf(options, context, id, "write");
+    await policyOf(options, context, id, "operate");
     const actor = context.get("identity").name;
     const eid = await retention.runs.start(id, { dryRun, trigger: "manual", actor, planOf });
     context.header("Location", `${context.req.path}/${eid}`);
@@ -113,7 +114,7 @@ function addRuns(app: App, options: ApiOptions): void {
 
   app.openapi({ ...retentions.stop, middleware }, async (context) => {
     const { id, eid } = context.req.valid("param");
-    await policyOf(options, context, id, "write");
+    await policyOf(options, context, id, "operate");
     await runOf(options, id, eid);
     await jobs.stopExecution(eid);
     return context.body(null, 200);

@@ -1,5 +1,5 @@
 import { routes } from "@entrepot/api";
-import { type ApiOptions, type App, requires } from "./app.ts";
+import { type ApiOptions, type App, needing, requires } from "./app.ts";
 import { pageOf, paged } from "./paged.ts";
 
 const { storageUse } = routes;
@@ -9,7 +9,7 @@ export function addStorageUse(app: App, options: ApiOptions): void {
   const { use } = options.retention;
   const inProject = requires(options, "project:read");
 
-  app.openapi({ ...storageUse.total, middleware: requires(options, "system") }, async (context) => {
+  app.openapi(needing(options, storageUse.total), async (context) => {
     const { days } = context.req.valid("query");
     const { bytes, historyBytes: history_bytes } = await use.total();
     const projects = (await use.projects()).map(({ historyBytes, ...project }) => ({

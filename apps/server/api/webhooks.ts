@@ -15,7 +15,7 @@ import {
 import type { Execution, Task } from "@entrepot/jobs";
 import { RegistryError } from "@entrepot/oci";
 import type { Context } from "hono";
-import { type ApiOptions, type App, type Env, requires } from "./app.ts";
+import { type ApiOptions, type App, type Env, needing } from "./app.ts";
 import { pageOf, paged } from "./paged.ts";
 
 /** Shown in place of an auth header; sent back, it means the one that is there. */
@@ -47,11 +47,9 @@ async function webhookOf({ events }: ApiOptions, owner: Owner, id: number): Prom
 
 function addPolicies(app: App, options: ApiOptions, room: ProjectRoutes, ownerOf: OwnerOf): void {
   const { webhooks } = options.events;
-  const read = requires(options, room.list["x-right"]);
-  const write = requires(options, room.create["x-right"]);
   const projectId = (context: Context<Env>) => ownerOf(context)?.id ?? null;
 
-  app.openapi({ ...room.events, middleware: read }, (context) =>
+  app.openapi(needing(options, room.events), (context) =>
     context.json(
       {
         event_type: [...EVENT_TYPES],
@@ -62,33 +60,33 @@ function addPolicies(app: App, options: ApiOptions, room: ProjectRoutes, ownerOf
     ),
   );
 
-  app.openapi({ ...room.list, middleware: read }, async (context) => {
+  app.openapi(needing(options, room.list), async (context) => {
     const query = context.req.valid("query");
     const all = await webhooks.list(projectId(context));
     const { items, total } = pageOf(all, query);
     return paged(context, query, { items: items.map(shownWebhook), total });
   });
 
-  app.openapi({ ...room.create, middleware: write }, async (context) => {
+  app.openapi(needing(options, room.create), async (context) => {
     const settings = settingsOf(context.req.valid("json"));
     const id = await webhooks.create(context.get("actor"), projectId(context), settings);
     context.header("Location", `${context.req.path}/${id}`);
     return context.body(null, 201);
   });
 
-  app.openapi({ ...room.get, middleware: read }, async (context) => {
+  app.openapi(needing(options, room.get), async (context) => {
     const { webhook_policy_id: id } = context.req.valid("param");
     return context.json(shownWebhook(await webhookOf(options, ownerOf(context), id)), 200);
   });
 
-  app.openapi({ ...room.update, middleware: write }, async (context) => {
+  app.openapi(needing(options, room.update), async (context) => {
     const { webhook_policy_id: id } = context.req.valid("param");
     const settings = settingsOf(context.req.valid("json"));
     await webhooks.update(context.get("actor"), projectId(context), id, settings);
     return context.body(null, 200);
   });
 
-  app.openapi({ ...room.delete, middleware: write }, async (context) => {
+  app.openapi(needing(options, room.delete), async (context) => {
     const { webhook_policy_id: id } = context.req.valid("param");
     if (!(await webhooks.remove(context.get("actor"), projectId(context), id))) {
       await webhookOf(options, ownerOf(context), id);
@@ -99,10 +97,8 @@ function addPolicies(app: App, options: ApiOptions, room: ProjectRoutes, ownerOf
 
 function addDeliveries(app: App, options: ApiOptions, room: ProjectRoutes, ownerOf: OwnerOf): void {
   const { deliveries } = options.events;
-  const read = requires(options, room.deliveries["x-right"]);
-  const write = requires(options, room.test["x-right"]);
 
-  app.openapi({ ...room.test, middleware: write }, async (context) => {
+  app.openapi(needing(options, room.test), async (context) => {
     const owner = ownerOf(context);
     const webhook = await webhookOf(options, owner, context.req.valid("param").webhook_policy_id);
     if (!webhook.enabled) {
@@ -115,7 +111,7 @@ function addDeliveries(app: App, options: ApiOptions, room: ProjectRoutes, owner
     return context.body(null, 201);
   });
 
-  app.openapi({ ...room.deliveries, middleware: read }, async (context) => {
+  app.openapi(needing(options, room.deliveries), async (context) => {
     const query = context.req.valid("query");
     const { webhook_policy_id: id } = context.req.valid("param");
     const webhook = await webhookOf(options, ownerOf(context), id);
@@ -126,7 +122,7 @@ function addDeliveries(app: App, options: ApiOptions, room: ProjectRoutes, owner
     return paged(context, query, { ...found, items: found.items.map(shownDelivery) });
   });
 
-  app.openapi({ ...room.redeliver, middleware: write }, async (context) => {
+  app.openapi(needing(options, room.redeliver), async (context) => {
     const { webhook_policy_id: id, delivery_id: deliveryId } = context.req.valid("param");
     await webhookOf(options, ownerOf(context), id);
     await deliveries.again(id, deliveryId);
@@ -136,7 +132,6 @@ function addDeliveries(app: App, options: ApiOptions, room: ProjectRoutes, owner
 
 function addRuns(app: App, options: ApiOptions, room: ProjectRoutes, ownerOf: OwnerOf): void {
   const { jobs } = options;
-  const middleware = requires(options, room.executions["x-right"]);
   const runOf = async (owner: Owner, webhookId: number, id: number) => {
     await webhookOf(options, owner, webhookId);
     const execution = await jobs.execution(id);
@@ -144,7 +139,7 @@ function addRuns(app: App, options: ApiOptions, room: ProjectRoutes, ownerOf: Ow
     throw new RegistryError("NOT_FOUND", `webhook ${webhookId} has no execution ${id}`);
   };
 
-  app.openapi({ ...room.executions, middleware }, async (context) => {
+  app.openapi(needing(options, room.executions), async (context) => {
     const query = context.req.valid("query");
     const { webhook_policy_id: id } = context.req.valid("param");
     await webhookOf(options, ownerOf(context), id);
@@ -157,7 +152,7 @@ function addRuns(app: App, options: ApiOptions, room: ProjectRoutes, ownerOf: Ow
     return paged(context, query, { items: items.map(shownExecution), total });
   });
 
-  app.openapi({ ...room.tasks, middleware }, async (context) => {
+  app.openapi(needing(options, room.tasks), async (context) => {
     const query = context.req.valid("query");
     const { webhook_policy_id: webhookId, execution_id: id } = context.req.valid("param");
     await runOf(ownerOf(context), webhookId, id);
@@ -169,7 +164,7 @@ function addRuns(app: App, options: ApiOptions, room: ProjectRoutes, ownerOf: Ow
     return paged(context, query, { items: found.items.map(shownTask), total: found.total });
   });
 
-  app.openapi({ ...room.taskLog, middleware }, async (context) => {
+  app.openapi(needing(options, room.taskLog), async (context) => {
     const given = context.req.valid("param");
     const { id } = await runOf(ownerOf(context), given.webhook_policy_id, given.execution_id);
     const task = await jobs.task(given.task_id);

@@ -1,6 +1,7 @@
 import type { Catalog, Settings } from "@entrepot/catalog";
 import { RegistryError } from "@entrepot/oci";
 import type { Registry } from "@entrepot/registry";
+import { type AccessTokens, openAccessTokens, withAccessTokens } from "./access-tokens.ts";
 import { type Accounts, openAccounts } from "./accounts.ts";
 import { pastRight, type PastRight } from "./as-of.ts";
 import { challenge } from "./challenge.ts";
@@ -12,15 +13,18 @@ import { type Members, openMembers } from "./members.ts";
 import { openRights } from "./rights.ts";
 import { type Action, allows, type Resource } from "./roles.ts";
 import type { SecretBox } from "./secret-box.ts";
+import { allowsSystem, type SystemRight } from "./system-rights.ts";
+import { openSessions, type Sessions } from "./sessions.ts";
+import { openThrottle } from "./throttle.ts";
 import { loadTokenKey } from "./token-key.ts";
 import { openTokenService, type TokenService } from "./token-service.ts";
 import { openTokens } from "./tokens.ts";
 
 /** Who may do what: accounts, members, logins, registry tokens, and the guard that applies them. */
-export interface Access extends Accounts, Members, Logins {
+export interface Access extends Accounts, Members, Logins, Sessions, AccessTokens {
   /**
-   * Who makes `request`, by its Authorization: Basic, a registry token (Bearer), or anonymous
-   * without one. Throws UNAUTHORIZED for what is wrong, TOOMANYREQUESTS
+   * Who makes `request`, by its Authorization: Basic, with a password or a personal access token,
+   * a registry token (Bearer), or anonymous without one. Throws UNAUTHORIZED for what is wrong, TOOMANYREQUESTS
    * (`detail.retryAfterSeconds`). `clientAddress` is where it comes from; failed logins are slowed
    * down by it.
    */
@@ -37,6 +41,9 @@ export interface Access extends Accounts, Members, Logins {
     resource: R,
     action: Action<R>,
   ): Promise<boolean>;
+
+  /** The same of a right in the whole registry. */
+  maySystem(identity: Identity, right: SystemRight): Promise<boolean>;
 
   /**
    * `registry` as `identity` may use it; make one per request. Throws UNAUTHORIZED where a token
@@ -57,6 +64,9 @@ export interface Access extends Accounts, Members, Logins {
    * learn where tokens are fetched.
    */
   requireLogin(identity: Identity): void;
+
+  /** Removes sessions that have ended and what is forgotten of failed logins. */
+  tidyUp(): Promise<void>;
 
   /** See `challenge.ts`. */
   readonly challenge: typeof challenge;
@@ -83,6 +93,8 @@ export async function openAccess(options: AccessOptions): Promise<Access> {
   const { catalog, box, clock = Date.now, tokenLifetimeS } = options;
   const rights = openRights(catalog);
   const logins = openLogins(catalog, clock);
+  const basic = withAccessTokens(logins, catalog, clock);
+  const sessions = openSessions({ catalog, settings: options.settings, clock });
   const tokens = openTokens({
     key: await loadTokenKey(catalog, box),
     issuer: `entrepot:${catalog.registryId}`,
@@ -94,8 +106,10 @@ export async function openAccess(options: AccessOptions): Promise<Access> {
     ...openAccounts(catalog),
     ...openMembers(catalog),
     ...logins,
+    ...sessions,
+    ...openAccessTokens(catalog, clock),
     challenge,
-    tokenService: openTokenService({ logins, rights, tokens }),
+    tokenService: openTokenService({ logins: basic, rights, tokens }),
     guard: (registry, identity) => guardRegistry(registry, { catalog, rights, identity }),
 
     pastRight: (identity, name) => pastRight({ rights }, identity, name),
@@ -108,8 +122,13 @@ export async function openAccess(options: AccessOptions): Promise<Access> {
         case "bearer":
           return tokens.verify(credentials.token);
         case "basic":
-          return logins.login(credentials.username, credentials.password, clientAddress);
+          return basic.login(credentials.username, credentials.password, clientAddress);
       }
+    },
+
+    async tidyUp() {
+      await sessions.sweepSessions();
+      await openThrottle(catalog, clock).sweep();
     },
 
     requireLogin(identity) {
@@ -123,6 +142,11 @@ export async function openAccess(options: AccessOptions): Promise<Access> {
     async may(identity, project, resource, action) {
       if (identity.grants !== null) return false;
       return allows(await rights.standing(identity, project), resource, action);
+    },
+
+    async maySystem(identity, right) {
+      if (identity.grants !== null) return false;
+      return allowsSystem(await rights.systemStanding(identity), right);
     },
   };
 }

@@ -5,6 +5,7 @@ export {
   SESSION_MINUTES,
   TOKEN_MINUTES,
 } from "./access-settings.ts";
+export type { AccessToken, NewAccessToken } from "./access-tokens.ts";
 export { openAccess, type Access, type AccessOptions } from "./access.ts";
 export type { Account, Accounts, NewAccount } from "./accounts.ts";
 export { TOKEN_PATH } from "./challenge.ts";
@@ -14,7 +15,17 @@ export { type Member, type Members, putMember } from "./members.ts";
 export { restoreMembers } from "./restore-members.ts";
 export { scopesOf } from "./refusal.ts";
 export { highestRole, visibleProjects } from "./rights.ts";
-export { asRole, roleName, ROLES, type Action, type Resource, type Role } from "./roles.ts";
+export {
+  asRole,
+  PROJECT_RIGHTS,
+  roleName,
+  ROLES,
+  type Action,
+  type Resource,
+  type Role,
+} from "./roles.ts";
+export { ALL_SYSTEM_RIGHTS, type SystemRight } from "./system-rights.ts";
 export type { Scope } from "./scope.ts";
 export { openSecretBox, type SecretBox } from "./secret-box.ts";
+export { csrfTokenOf, isCsrfToken, ownAccount, type Session } from "./sessions.ts";
 export { SERVICE } from "./tokens.ts";

@@ -14,7 +14,7 @@ export interface Rights {
 }
 
 /** Whose rights are asked about. */
-export type Holder = Pick<Identity, "accountId" | "robotId">;
+export type Holder = Pick<Identity, "accountId" | "robotId" | "readOnly">;
 
 interface Question {
   readonly holder: Holder;
@@ -41,7 +41,9 @@ export function openRights(catalog: Catalog): Rights {
   });
   return {
     async standing(holder, project) {
-      return PROJECT_NAME.test(project) ? ask({ holder, project }) : NOWHERE;
+      if (!PROJECT_NAME.test(project)) return NOWHERE;
+      const standing = await ask({ holder, project });
+      return holder.readOnly ? { ...standing, readOnly: true } : standing;
     },
     systemStanding: (holder) => ask({ holder, project: "" }),
   };

@@ -29,7 +29,15 @@ const TABLE: [string, string][] = [
 ];
 
 const ROLE_OF: Record<string, Role> = { P: 1, M: 4, D: 2, G: 3, L: 5 };
-const none = { exists: true, public: false, role: null, sysadmin: false };
+const none = {
+  exists: true,
+  public: false,
+  role: null,
+  grants: [],
+  denies: [],
+  sysadmin: false,
+  system: [],
+};
 
 describe.each(TABLE)("%s", (right, who) => {
   const [resource, action] = right.split(" ") as [Resource, Action];

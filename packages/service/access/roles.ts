@@ -63,6 +63,8 @@ export interface Standing {
   readonly denies: readonly string[];
   /** The caller may do everything in every project. */
   readonly sysadmin: boolean;
+  /** Whatever it may, it changes nothing. */
+  readonly readOnly?: boolean;
   /** What it may do in the whole registry; see `SYSTEM_RIGHTS`. */
   readonly system: readonly string[];
 }
@@ -74,7 +76,7 @@ export function allows<R extends Resource>(
   action: Action<R>,
 ): boolean {
   const least = leastRole(resource, action);
-  if (!standing.exists) return false;
+  if (!standing.exists || (standing.readOnly && !READING.has(action))) return false;
   if (standing.sysadmin) return true;
   const right = `${resource}:${action}`;
   if (standing.denies.includes(right)) return false;
@@ -84,6 +86,8 @@ export function allows<R extends Resource>(
   const role = standing.role ?? (standing.public ? ROLES.limitedGuest : null);
   return role !== null && LADDER.indexOf(role) >= LADDER.indexOf(least);
 }
+
+const READING: ReadonlySet<string> = new Set(["list", "read", "pull"]);
 
 /** All rights in a project, `resource:action`. */
 export const PROJECT_RIGHTS: readonly string[] = Object.entries(LEAST_ROLE).flatMap(
