@@ -10,7 +10,7 @@ import { guardRegistry } from "./guard.ts";
 import { ANONYMOUS, type Identity } from "./identity.ts";
 import { type Logins, openLogins } from "./logins.ts";
 import { type Members, openMembers } from "./members.ts";
-import { openRights } from "./rights.ts";
+import { openRights, ownProjects } from "./rights.ts";
 import { type Action, allows, type Resource } from "./roles.ts";
 import type { SecretBox } from "./secret-box.ts";
 import { allowsSystem, type SystemRight } from "./system-rights.ts";
@@ -41,6 +41,16 @@ export interface Access extends Accounts, Members, Logins, Sessions, AccessToken
     resource: R,
     action: Action<R>,
   ): Promise<boolean>;
+
+  /**
+   * The projects, by id, in which `identity` may do `action` on `resource` by a role, a right of its
+   * own or as a robot: not those that it may because anybody may, or as a system administrator.
+   */
+  projectsWith<R extends Resource>(
+    identity: Identity,
+    resource: R,
+    action: Action<R>,
+  ): Promise<ReadonlyMap<number, string>>;
 
   /** The same of a right in the whole registry. */
   maySystem(identity: Identity, right: SystemRight): Promise<boolean>;
@@ -142,6 +152,19 @@ export async function openAccess(options: AccessOptions): Promise<Access> {
     async may(identity, project, resource, action) {
       if (identity.grants !== null) return false;
       return allows(await rights.standing(identity, project), resource, action);
+    },
+
+    async projectsWith(identity, resource, action) {
+      if (identity.grants !== null) return new Map();
+      const own = await catalog.db
+        .selectFrom("project")
+        .select(["id", "name"])
+        .where(ownProjects(identity))
+        .orderBy("id")
+        .execute();
+      const standings = await Promise.all(own.map(({ name }) => rights.standing(identity, name)));
+      const found = own.filter((_, n) => allows(standings[n]!, resource, action));
+      return new Map(found.map(({ id, name }) => [id, name]));
     },
 
     async maySystem(identity, right) {

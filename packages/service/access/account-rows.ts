@@ -3,6 +3,7 @@ import type { AccountTable, Catalog, Commit } from "@entrepot/catalog";
 import { RegistryError } from "@entrepot/oci";
 import { PAGE_SIZE, pageOf, type Page, type PageQuery } from "@entrepot/registry";
 import { type Selectable, sql } from "kysely";
+import { deleteAccessTokens } from "./access-tokens.ts";
 import { askable } from "./account-rules.ts";
 import type { Account, NewAccount } from "./accounts.ts";
 
@@ -75,6 +76,8 @@ export async function updatePassword(
     .returningAll()
     .executeTakeFirst();
   if (!row) throw unknownAccount(username);
+  // Whoever knew the old one is out.
+  await db.deleteFrom("session").where("account_id", "=", row.id).execute();
   record(accountChange(username, row));
 }
 
@@ -90,6 +93,7 @@ export async function deleteAccount(commit: Commit, username: string): Promise<b
     .executeTakeFirst();
   if (!account) return false;
   await deleteMemberships(commit, { id: account.id, username });
+  await deleteAccessTokens(commit, { id: account.id, username });
   await db.deleteFrom("account").where("id", "=", account.id).execute();
   record(accountChange(username, null));
   return true;

@@ -29,3 +29,5 @@ export type { Scope } from "./scope.ts";
 export { openSecretBox, type SecretBox } from "./secret-box.ts";
 export { csrfTokenOf, isCsrfToken, ownAccount, type Session } from "./sessions.ts";
 export { SERVICE } from "./tokens.ts";
+export { type Ldap, openLdap } from "./directory/ldap.ts";
+export { LDAP_SETTINGS, ldapSettings } from "./directory/ldap-settings.ts";

@@ -35,7 +35,7 @@ interface AccountRow {
  * from. The account is read every time, so that one deleted or with a new password is out at once.
  */
 export function openLogins(catalog: Catalog, clock: () => number = Date.now): Logins {
-  const throttle = openThrottle(clock);
+  const throttle = openThrottle(catalog, clock);
   const memory = openMemory(clock);
   const find = batched((names: string[]) => findAccounts(catalog, names), { max: MOST_NAMES });
   const underWay = new Map<string, Promise<boolean>>();
@@ -58,9 +58,9 @@ export function openLogins(catalog: Catalog, clock: () => number = Date.now): Lo
       if (account && memory.has(key)) return identityOf(account);
 
       const verified = await verifyOnce(`${key} ${clientAddress}`, async () => {
-        throttle.attempt(username, clientAddress);
+        await throttle.attempt(username, clientAddress);
         const right = await verifyPassword(password, hash);
-        if (right) throttle.succeeded(username, clientAddress);
+        if (right) await throttle.succeeded(username, clientAddress);
         return right;
       });
       if (!account || !verified) throw wrong();

@@ -1,7 +1,7 @@
 import { batched, type Catalog } from "@entrepot/catalog";
 import { type RawBuilder, type SqlBool, sql } from "kysely";
 import type { Identity } from "./identity.ts";
-import { inUse, type RobotPermission, robotRights, robotSees } from "./robot-rights.ts";
+import { inUse, type RobotPermission, robotRights, robotIn } from "./robot-rights.ts";
 import { asRole, LADDER, type Standing } from "./roles.ts";
 
 /** What callers may do, as the catalog has it at this moment: nothing is remembered. */
@@ -115,7 +115,19 @@ export function visibleProjects(identity: Identity): RawBuilder<SqlBool> {
       WHERE m.project_id = project.id AND m.account_id = ${accountId}::int)
     OR EXISTS (SELECT FROM account WHERE account.id = ${accountId}::int
       AND (account.sysadmin OR account.admin_by_group))
-    OR ${robotSees(mayListCatalog(identity) ? identity.robotId : undefined)}
+    OR ${robotIn(mayListCatalog(identity) ? identity.robotId : undefined, ["project", "repository"])}
+  )`;
+}
+
+/**
+ * A condition on `project`: true where `holder` may do something that not everybody may, by a role,
+ * by rights of its own or as a robot.
+ */
+export function ownProjects(holder: Holder): RawBuilder<SqlBool> {
+  return sql<SqlBool>`(
+    EXISTS (SELECT FROM standing_member m
+      WHERE m.project_id = project.id AND m.account_id = ${holder.accountId}::int)
+    OR ${robotIn(holder.robotId)}
   )`;
 }
 

@@ -11,7 +11,7 @@ import type { Tokens } from "./tokens.ts";
 
 /** What the token service is made of. */
 export interface TokenServiceOptions {
-  readonly logins: Logins;
+  readonly logins: Pick<Logins, "login">;
   readonly rights: Rights;
   readonly tokens: Tokens;
 }

@@ -70,14 +70,16 @@ export function openTokens(options: TokensOptions): Tokens {
       currentDate: new Date(clock()),
     });
     const grants = payload["access"] as readonly Grant[];
-    const identity = identityOf(payload.sub ?? "", payload["account"] as number | null, grants);
+    const holder = identityOf(payload.sub ?? "", payload["account"] as number | null, grants);
+    const identity = payload["read_only"] === true ? { ...holder, readOnly: true } : holder;
     return { identity, expiresAt: Number(payload.exp) * 1_000 };
   }
 
   return {
     async issue(identity, grants) {
       const now = Math.floor(clock() / 1_000);
-      const token = await new SignJWT({ account: identity.accountId, access: grants })
+      const holder = { account: identity.accountId, read_only: identity.readOnly };
+      const token = await new SignJWT({ ...holder, access: grants })
         .setProtectedHeader({ alg: "ES256", typ: "JWT", kid: key.kid })
         .setIssuer(issuer)
         .setSubject(identity.kind === "anonymous" ? "" : identity.name)
