@@ -7,6 +7,8 @@ import { jsonLines } from "./json-lines.ts";
 import type { Routes } from "./routes.ts";
 import { type ServerEvent, serverEvents } from "./server-events.ts";
 
+export type { ServerEvent };
+
 /** Where the registry is, and as whom to speak to it. */
 export interface ApiClientOptions {
   /** Its address without a path: `https://registry.example`. */
@@ -100,7 +102,7 @@ export function clientOf(table: RouteTable, options: ApiClientOptions): ApiClien
     return [room, Object.fromEntries(calls)];
   });
   const lines = (route: AnyRoute, input: LooseInput) =>
-    jsonLines(options, pathOf(route.path, input), input.signal);
+    jsonLines(options, pathOf(route.path, input), { ...input, method: route.method });
   const events = (route: AnyRoute, input: LooseInput) =>
     serverEvents(options, pathOf(route.path, input), input.signal);
   return { ...Object.fromEntries(rooms), each, lines, events } as ApiClient;

@@ -1,13 +1,13 @@
 import type { ApiClientOptions } from "./client-of.ts";
-import { textLines } from "./text-lines.ts";
+import { type Asked, textLines } from "./text-lines.ts";
 
 /** The lines of `path`, each a JSON text, as they come. Throws as `textLines`. */
 export async function* jsonLines(
   options: ApiClientOptions,
   path: string,
-  signal?: AbortSignal,
+  asked: Asked,
 ): AsyncGenerator<never> {
-  for await (const line of textLines(options, path, "application/x-ndjson", signal)) {
+  for await (const line of textLines(options, path, "application/x-ndjson", asked)) {
     yield JSON.parse(line) as never;
   }
 }

@@ -15,8 +15,9 @@ export async function* serverEvents(
   path: string,
   signal?: AbortSignal,
 ): AsyncGenerator<ServerEvent> {
+  const asked = signal ? { signal } : {};
   let fields: Record<string, string> = {};
-  for await (const line of textLines(options, path, "text/event-stream", signal)) {
+  for await (const line of textLines(options, path, "text/event-stream", asked)) {
     const [, name = "", value = ""] = /^([^:]+): ?(.*)$/.exec(line) ?? [];
     if (name !== "") {
       const before = name === "data" && fields["data"] !== undefined ? `${fields["data"]}\n` : "";

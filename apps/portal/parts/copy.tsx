@@ -19,14 +19,14 @@ export function CopyButton({ text }: { readonly text: string }) {
         size="small"
         aria-label={label}
         icon={copied ? <CheckOutlined /> : <CopyOutlined />}
-        onClick={() => void copy(text).then(() => setCopied(true))}
+        onClick={() => void copyText(text).then(() => setCopied(true))}
       />
     </Tooltip>
   );
 }
 
-/** Over plain HTTP browsers have no clipboard for pages: a selection does it there. */
-async function copy(text: string): Promise<void> {
+/** Puts `text` on the clipboard; over plain HTTP, where pages have none, by a selection. */
+export async function copyText(text: string): Promise<void> {
   if (navigator.clipboard) return navigator.clipboard.writeText(text);
   const area = document.createElement("textarea");
   area.value = text;

@@ -3,6 +3,7 @@ import { useTexts } from "../texts.ts";
 
 const COLOURS: Readonly<Record<string, string>> = {
   Success: "success",
+  Succeed: "success",
   Running: "processing",
   InProgress: "processing",
   Pending: "default",
