@@ -1,4 +1,7 @@
 import type { Page } from "../../page.ts";
 
-/** The pages of this area. */
-export const peoplePages: readonly Page[] = [];
+/** Oneself, and for administrators everybody else. */
+export const peoplePages: readonly Page[] = [
+  { path: "/profile", load: () => import("./profile.tsx") },
+  { path: "/people/users", load: () => import("./users.tsx"), sysadmin: true },
+];
