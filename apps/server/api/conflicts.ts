@@ -14,7 +14,7 @@ export function addConflicts(app: App, options: ApiOptions): void {
   app.openapi({ ...conflicts.list, middleware }, async (context) => {
     const query = context.req.valid("query");
     const { items, total } = await listConflicts(options.catalog, {
-      projects: await ownedProjects(options, context.get("identity")),
+      projects: await ownedProjects(options, context.get("identity"), "replication:list"),
       page: query.page,
       pageSize: query.page_size,
     });
@@ -34,7 +34,7 @@ export function addConflicts(app: App, options: ApiOptions): void {
 
   app.openapi({ ...conflicts.dismiss, middleware }, async (context) => {
     const { id } = context.req.valid("param");
-    const owned = await ownedProjects(options, context.get("identity"));
+    const owned = await ownedProjects(options, context.get("identity"), "replication:create");
     if (!(await dismissConflict(options.catalog, id, owned))) {
       throw new RegistryError("NOT_FOUND", `there is no conflict ${id}`);
     }

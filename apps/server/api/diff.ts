@@ -14,7 +14,12 @@ export function addDiff(app: App, options: ApiOptions): void {
 
   app.openapi({ ...routes.standing.diff, middleware }, async (context) => {
     const identity = context.get("identity");
-    const { id } = await ownedPolicy(options, identity, context.req.valid("param").id);
+    const { id } = await ownedPolicy(
+      options,
+      identity,
+      context.req.valid("param").id,
+      "replication-policy:read",
+    );
     const { equal } = context.req.valid("query");
     const stop = new AbortController();
     const entries = await replication.diff(id, stop.signal);

@@ -26,7 +26,12 @@ export function addPlans(app: App, options: ApiOptions): void {
 
   app.openapi({ ...plans.preview, middleware }, async (context) => {
     const identity = context.get("identity");
-    const policy = await ownedPolicy(options, identity, context.req.valid("param").id);
+    const policy = await ownedPolicy(
+      options,
+      identity,
+      context.req.valid("param").id,
+      "replication-policy:read",
+    );
     const preview = (signal: AbortSignal) => replication.plan(policy, { signal });
     return answer(context.req.raw, context.req.valid("query"), preview) as never;
   });
@@ -34,9 +39,12 @@ export function addPlans(app: App, options: ApiOptions): void {
   app.openapi({ ...plans.previewNew, middleware }, async (context) => {
     const { policy_id: id, ...query } = context.req.valid("query");
     const identity = context.get("identity");
-    const stored = id === undefined ? null : await ownedPolicy(options, identity, id);
+    const stored =
+      id === undefined
+        ? null
+        : await ownedPolicy(options, identity, id, "replication-policy:update");
     const given = settingsOf(context.req.valid("json"));
-    const settings = await ownSettings(options, identity, given);
+    const settings = await ownSettings(options, identity, given, "replication-policy:create");
     const preview = (signal: AbortSignal) =>
       replication.plan({ ...stored, ...settings }, { signal });
     return answer(context.req.raw, query, preview) as never;
@@ -44,7 +52,12 @@ export function addPlans(app: App, options: ApiOptions): void {
 
   app.openapi({ ...plans.ofExecution, middleware }, async (context) => {
     const asked = context.req.valid("param").id;
-    const { id: executionId } = await ownedExecution(options, context.get("identity"), asked);
+    const { id: executionId } = await ownedExecution(
+      options,
+      context.get("identity"),
+      asked,
+      "replication:read",
+    );
     const { page, page_size: pageSize, verdict } = context.req.valid("query");
     const plan = await readPlan(catalog, executionId);
     if (!plan) {

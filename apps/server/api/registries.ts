@@ -26,10 +26,12 @@ export function addRegistries(app: App, options: ApiOptions): void {
 
   app.openapi(needing(options, registries.list), async (context) => {
     const query = context.req.valid("query");
-    const owned = await ownedProjects(options, context.get("identity"));
-    const seen = owned === null ? shown : (one: Endpoint) => outlined(shown(one));
+    const identity = context.get("identity");
+    const whole = await options.access.maySystem(identity, "registry:list");
+    if (!whole) await ownedProjects(options, identity, "replication-policy:list");
+    const seen = whole ? shown : (one: Endpoint) => outlined(shown(one));
     const filter = parseQuery(query.q, REGISTRY_FIELDS);
-    if (owned !== null && "url" in filter) {
+    if (!whole && "url" in filter) {
       throw new RegistryError("FORBIDDEN", "addresses of endpoints are a system administrator's");
     }
     const all = (await endpoints.list()).filter(
@@ -111,7 +113,7 @@ function providerOf(type: string) {
 function addAdapters(app: App, options: ApiOptions, found: Find): void {
   app.openapi(needing(options, registries.info), async (context) => {
     const { id } = context.req.valid("param");
-    await ownedProjects(options, context.get("identity"));
+    await ownedProjects(options, context.get("identity"), "replication-policy:list");
     const info = id === 0 ? localInfo(await labelNames(options)) : infoOf((await found(id)).type);
     return context.json(info, 200);
   });

@@ -32,7 +32,7 @@ function addPolicies(app: App, options: ApiOptions): void {
   app.openapi({ ...policies.list, middleware }, async (context) => {
     const query = context.req.valid("query");
     const filter = parseQuery(query.q, POLICY_FIELDS);
-    const owned = await ownedPolicies(options, context.get("identity"));
+    const owned = await ownedPolicies(options, context.get("identity"), "replication-policy:list");
     const all = owned.filter(
       (policy) => keeps(filter, policy) && policy.name.includes(query.name ?? ""),
     );
@@ -44,7 +44,12 @@ function addPolicies(app: App, options: ApiOptions): void {
 
   app.openapi({ ...policies.create, middleware }, async (context) => {
     const given = settingsOf(context.req.valid("json"));
-    const settings = await ownSettings(options, context.get("identity"), given);
+    const settings = await ownSettings(
+      options,
+      context.get("identity"),
+      given,
+      "replication-policy:create",
+    );
     const id = await stored.create(settings, context.get("actor"));
     context.header("Location", `/api/v2.0/replication/policies/${id}`);
     return context.body(null, 201);
@@ -52,22 +57,37 @@ function addPolicies(app: App, options: ApiOptions): void {
 
   app.openapi({ ...policies.get, middleware }, async (context) => {
     const identity = context.get("identity");
-    const policy = await ownedPolicy(options, identity, context.req.valid("param").id);
+    const policy = await ownedPolicy(
+      options,
+      identity,
+      context.req.valid("param").id,
+      "replication-policy:read",
+    );
     return context.json(seenBy(identity, shownPolicy(policy, await endpoints.list())), 200);
   });
 
   app.openapi({ ...policies.update, middleware }, async (context) => {
     const identity = context.get("identity");
-    const { id } = await ownedPolicy(options, identity, context.req.valid("param").id);
+    const { id } = await ownedPolicy(
+      options,
+      identity,
+      context.req.valid("param").id,
+      "replication-policy:update",
+    );
     const given = settingsOf(context.req.valid("json"));
-    const settings = await ownSettings(options, identity, given);
+    const settings = await ownSettings(options, identity, given, "replication-policy:update");
     await stored.update(id, settings, context.get("actor"));
     return context.body(null, 200);
   });
 
   app.openapi({ ...policies.delete, middleware }, async (context) => {
     const identity = context.get("identity");
-    const { id } = await ownedPolicy(options, identity, context.req.valid("param").id);
+    const { id } = await ownedPolicy(
+      options,
+      identity,
+      context.req.valid("param").id,
+      "replication-policy:delete",
+    );
     await stored.remove(id, context.get("actor"));
     return context.body(null, 200);
   });
@@ -93,8 +113,9 @@ function addExecutions(app: App, options: ApiOptions): void {
     const query = context.req.valid("query");
     const status = statusNamed(STATUS, query.status);
     const identity = context.get("identity");
-    const owned = await ownedProjects(options, identity);
-    const seen = owned && (await ownedPolicies(options, identity)).map(({ id }) => id);
+    const owned = await ownedProjects(options, identity, "replication:list");
+    const seen =
+      owned && (await ownedPolicies(options, identity, "replication:list")).map(({ id }) => id);
     const { items, total } = await jobs.executions({
       vendor: VENDOR,
       ...(seen && { vendorIds: seen }),
@@ -109,7 +130,7 @@ function addExecutions(app: App, options: ApiOptions): void {
 
   app.openapi({ ...executions.start, middleware }, async (context) => {
     const { policy_id: policyId, confirm_deletions: agreed } = context.req.valid("json");
-    await ownedPolicy(options, context.get("identity"), policyId);
+    await ownedPolicy(options, context.get("identity"), policyId, "replication:create");
     const given = agreed === undefined ? {} : { confirmDeletions: agreed };
     const id = await replication.run(policyId, "manual", context.get("actor"), given);
     context.header("Location", `/api/v2.0/replication/executions/${id}`);
@@ -121,6 +142,7 @@ function addExecutions(app: App, options: ApiOptions): void {
       options,
       context.get("identity"),
       context.req.valid("param").id,
+      "replication:read",
     );
     const [shown] = await shownExecutions(options, [execution]);
     return context.json(shown!, 200);
@@ -131,6 +153,7 @@ function addExecutions(app: App, options: ApiOptions): void {
       options,
       context.get("identity"),
       context.req.valid("param").id,
+      "replication:create",
     );
     await jobs.retryExecution(id);
     return context.body(null, 200);
@@ -141,6 +164,7 @@ function addExecutions(app: App, options: ApiOptions): void {
       options,
       context.get("identity"),
       context.req.valid("param").id,
+      "replication:create",
     );
     await replication.stop(id);
     return context.body(null, 200);
@@ -157,6 +181,7 @@ function addTasks(app: App, options: ApiOptions): void {
       options,
       context.get("identity"),
       context.req.valid("param").id,
+      "replication:read",
     );
     const status = statusNamed(TASK_STATUS, query.status);
     const { items, total } = await jobs.tasks({
@@ -174,6 +199,7 @@ function addTasks(app: App, options: ApiOptions): void {
       options,
       context.get("identity"),
       context.req.valid("param").id,
+      "replication:read",
     );
     const task = await jobs.task(taskId);
     if (task?.executionId !== id) {

@@ -35,7 +35,7 @@ function addLag(app: App, options: ApiOptions): void {
   app.openapi({ ...standing.list, middleware }, async (context) => {
     const query = context.req.valid("query");
     const filter = parseQuery(query.q, LAG_FIELDS);
-    const owned = await ownedProjects(options, context.get("identity"));
+    const owned = await ownedProjects(options, context.get("identity"), "replication-policy:list");
     const all = (await readLag(db, owned ? { projectIds: [...owned.keys()] } : {})).map(shownLag);
     const wanted = all.filter(
       (lag) => keeps(filter, lag) && (!query.behind || lag.oldest !== null),
@@ -45,7 +45,12 @@ function addLag(app: App, options: ApiOptions): void {
 
   app.openapi({ ...standing.get, middleware }, async (context) => {
     const identity = context.get("identity");
-    const { id } = await ownedPolicy(options, identity, context.req.valid("param").id);
+    const { id } = await ownedPolicy(
+      options,
+      identity,
+      context.req.valid("param").id,
+      "replication-policy:read",
+    );
     const [lag] = await readLag(db, { policyIds: [id] });
     if (lag) return context.json(shownLag(lag), 200);
     throw new RegistryError("NOT_FOUND", `replication policy ${id} does not exist`);
@@ -98,7 +103,12 @@ function addReplicas(app: App, options: ApiOptions): void {
   app.openapi({ ...replicas.list, middleware }, async (context) => {
     const query = context.req.valid("query");
     const identity = context.get("identity");
-    const policy = await ownedPolicy(options, identity, context.req.valid("param").id);
+    const policy = await ownedPolicy(
+      options,
+      identity,
+      context.req.valid("param").id,
+      "replication-policy:read",
+    );
     const where: RawBuilder<SqlBool> = whereOf(parseQuery(query.q, REPLICA_FIELDS), COLUMNS);
     const { items, total } = await listReplicas(options.catalog, {
       policy,

@@ -48,13 +48,20 @@ export function inUse(robot: RawBuilder<unknown>): RawBuilder<SqlBool> {
     AND (${robot}.expires_at IS NULL OR ${robot}.expires_at > now()))`;
 }
 
-/** SQL: whether robot `id` has to do with repositories of the row `project`. */
-export function robotSees(id: number | undefined): RawBuilder<SqlBool> {
+/**
+ * SQL: whether robot `id` may do anything in the project of the row `project`: of `resources`, if
+ * some are given.
+ */
+export function robotIn(
+  id: number | undefined,
+  resources: readonly string[] | null = null,
+): RawBuilder<SqlBool> {
   if (id === undefined) return sql<SqlBool>`false`;
   return sql<SqlBool>`EXISTS (
     SELECT FROM robot, jsonb_array_elements(robot.permissions) AS one,
       jsonb_array_elements(one->'access') AS may
     WHERE robot.id = ${id}::int AND ${inUse(sql`robot`)}
       AND one->>'kind' = 'project' AND one->>'namespace' IN (project.name, ${EVERYWHERE})
-      AND may->>'effect' = 'allow' AND may->>'resource' IN ('repository', 'project'))`;
+      AND may->>'effect' = 'allow'
+      AND (${resources}::text[] IS NULL OR may->>'resource' = ANY(${resources}::text[])))`;
 }
