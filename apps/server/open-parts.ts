@@ -32,7 +32,7 @@ import type {
 import { openDownloads, openPullThrough, type PullThrough } from "@entrepot/proxy";
 import type { BlobStore } from "@entrepot/storage";
 import { type Metrics, openMetrics } from "./metrics/open-metrics.ts";
-import { KNOWN_SETTINGS } from "./known-settings.ts";
+import { KNOWN_SETTINGS, READ_ONLY } from "./known-settings.ts";
 import { expireProxied } from "./expire-proxied.ts";
 import { localSite } from "./local-site.ts";
 import type { Log } from "./log.ts";
@@ -41,6 +41,7 @@ import type { Stores } from "./open-store.ts";
 import type { StorageConfig } from "./storage-settings.ts";
 import { openStorageMove, type StorageMove } from "./storage-move.ts";
 import { webhookPost } from "./post-webhook.ts";
+import { readOnlyContent } from "./read-only.ts";
 import { openRecovery } from "./open-recovery.ts";
 import { reporting } from "./reporting.ts";
 import { openUpstreams, type Upstreams } from "./upstreams.ts";
@@ -124,17 +125,9 @@ const DRAFT_AGE_MS = 7 * DAY_MS;
 
 /** Builds the parts, and what a new registry starts with. Nothing works in the background yet. */
 export async function openParts(options: PartsOptions, onStop: OnStop): Promise<Parts> {
-  const { catalog, store, log, masterKey, adminPassword } = options;
-  const box = openSecretBox(masterKey);
-  const onError = reporting(log);
-  const settings = await openSettings({ catalog, box, known: KNOWN_SETTINGS, onError });
-  onStop(() => settings.close());
-  const access = await openAccess({ catalog, box, settings });
-  const firstPassword = await access.ensureAdmin(adminPassword);
-  const content = openContent({ catalog, store, onError: reporting(log) });
-  onStop(() => content.pulls.close());
-  await content.projects.ensure({ name: "system:setup", cause: "setup" }, "library", true);
-
+  const { catalog, store, log } = options;
+  const { box, settings, access, firstPassword, everything } = await openGround(options, onStop);
+  const content = readOnlyContent(everything, settings);
   const metrics = openMetrics(catalog, log);
   const { keptRuns: kept = DEFAULT_KEPT } = options;
   const opened = await openJobs({ catalog, log: (level, text) => log[level](text), kept });
@@ -163,11 +156,11 @@ export async function openParts(options: PartsOptions, onStop: OnStop): Promise<
   onStop(() => events.close());
   const upstreams = openUpstreams(catalog, replication, reporting(log));
   await upstreams.refresh();
-  const known = { catalog, store, content, jobs, replication, retention, upstreams, log };
-  const recovery = openRecovery(known, options, onStop);
+  const ground = { catalog, store, content: everything, jobs, replication, retention };
+  const recovery = openRecovery({ ...ground, upstreams, log }, options, onStop);
   const pullThrough = openPullThrough({
     upstreamOf: upstreams.of,
-    store: () => content.as({ name: "system:proxy", cause: randomUUID() }, { sparse: true }),
+    store: () => everything.as({ name: "system:proxy", cause: randomUUID() }, { sparse: true }),
     downloads: openDownloads(),
     onError: reporting(log),
   });
@@ -194,6 +187,21 @@ export async function openParts(options: PartsOptions, onStop: OnStop): Promise<
   };
 }
 
+/** What everything else stands on, and what a new registry starts with. */
+async function openGround(options: PartsOptions, onStop: OnStop) {
+  const { catalog, store, log, masterKey, adminPassword } = options;
+  const onError = reporting(log);
+  const box = openSecretBox(masterKey);
+  const settings = await openSettings({ catalog, box, known: KNOWN_SETTINGS, onError });
+  onStop(() => settings.close());
+  const access = await openAccess({ catalog, box, settings });
+  const firstPassword = await access.ensureAdmin(adminPassword);
+  const everything = openContent({ catalog, store, onError });
+  onStop(() => everything.pulls.close());
+  await everything.projects.ensure({ name: "system:setup", cause: "setup" }, "library", true);
+  return { box, settings, access, firstPassword, everything };
+}
+
 /** Garbage collection, which waits as long as `garbage` says. */
 function openGarbage(
   { catalog, store, jobs, content }: Pick<Parts, "catalog" | "store" | "jobs" | "content">,
@@ -213,7 +221,7 @@ export async function startWork(parts: Parts, workers: number, onStop: OnStop): 
   parts.backups.start();
   const tidyUp = async () => {
     await store.sweepDrafts(DRAFT_AGE_MS);
-    await expireProxied(catalog, content);
+    if (!parts.settings.get(READ_ONLY)) await expireProxied(catalog, content);
     await content.pulls.forgetGone();
     await forgetTombstones(catalog);
     await retention.use.sample();

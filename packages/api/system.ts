@@ -4,6 +4,19 @@ import * as contract from "./contract.ts";
 const { json, needs, text } = contract;
 const tags = ["system"];
 
+/** What everybody is told at the moment; ours, with Harbor's `banner_message` beside it. */
+export const ShownAnnouncement = z
+  .object({
+    message: z.string(),
+    /** Chinese; empty: as `message`. */
+    message_zh: z.string(),
+    severity: z.enum(["success", "info", "warning", "danger"]),
+    closable: z.boolean(),
+    until: contract.Time.nullable(),
+  })
+  .openapi("Announcement");
+export type ShownAnnouncement = z.infer<typeof ShownAnnouncement>;
+
 /**
  * What this registry is. `entrepot_registry_id` (a UUID) and `entrepot_version` are ours, by which
  * two Entrepots know each other; `harbor_version` is the Harbor whose API this is.
@@ -21,6 +34,8 @@ export const SystemInfo = z
     self_registration: z.boolean(),
     has_ca_root: z.boolean(),
     read_only: z.boolean(),
+    banner_message: z.string(),
+    announcement: ShownAnnouncement.nullable(),
     notification_enable: z.boolean(),
     registry_storage_provider_name: z.string(),
     current_time: contract.Time,

@@ -12,6 +12,7 @@ export type {
   Transfers,
 } from "./copy.ts";
 export { eachOf } from "./each-of.ts";
+export { frozenWhile } from "./frozen.ts";
 export { has } from "./has.ts";
 export { memoryRegistry } from "./memory.ts";
 export { bytesOrCancelled, orCancelled } from "./or-cancelled.ts";

@@ -19,6 +19,7 @@ import type { Upstreams } from "../upstreams.ts";
 import type { Log } from "../log.ts";
 import { actorOf, requestIdOf } from "../request-actor.ts";
 import { refuseWhileReadOnly } from "../read-only.ts";
+import { callerOf } from "./caller.ts";
 import { limitBody } from "./limit-body.ts";
 import { projectOfPath } from "./project-of-path.ts";
 
@@ -64,13 +65,13 @@ export interface Env {
 export type App = OpenAPIHono<Env>;
 
 /** An application that knows who asks, answers errors in Harbor's envelope, and has no routes. */
-export function openApp({ access, settings, log }: ApiOptions): App {
+export function openApp({ access, settings, publicUrl, log }: ApiOptions): App {
   const app: App = new OpenAPIHono<Env>({ defaultHook: validationHook });
   app.use(limitBody);
   app.use(async (context, next) => {
     const { raw } = context.req;
     context.header("X-Request-Id", requestIdOf(raw));
-    const identity = await access.authenticate(raw, context.env.clientAddress);
+    const identity = await callerOf({ access, publicUrl }, raw, context.env.clientAddress);
     context.set("identity", identity);
     context.set("actor", actorOf(raw, identity));
     refuseWhileReadOnly(settings, raw, identity);
@@ -84,6 +85,8 @@ export function openApp({ access, settings, log }: ApiOptions): App {
     if (error instanceof RegistryError) {
       const status = STATUS_OF[error.code];
       if (status >= 500) log.error({ err: error, path: context.req.path }, "API request failed");
+      const { retryAfterSeconds } = (error.detail ?? {}) as { retryAfterSeconds?: number };
+      if (retryAfterSeconds !== undefined) context.header("Retry-After", `${retryAfterSeconds}`);
       return context.json(envelope(error.code, error.message), status as 400);
     }
     if (error instanceof HTTPException) {
@@ -128,7 +131,10 @@ export function requires({ access, catalog }: ApiOptions, right: Right) {
     if (right === "anyone") return next();
     if (identity.kind === "anonymous" && !right.includes(":")) throw signIn();
     if (identity.kind === "anonymous" && right.startsWith("system:")) throw signIn();
-    if (right === "account") return next();
+    if (right === "account") {
+      if (identity.grants === null) return next();
+      throw forbidden("a user name and a password: a registry token is for the registry alone");
+    }
     if (right === "system") {
       if (!identity.sysadmin) throw forbidden("a system administrator");
       return next();

@@ -12,6 +12,7 @@ import { RegistryError } from "@entrepot/oci";
 import { putQuota, UNLIMITED } from "@entrepot/retention";
 import { sql } from "kysely";
 import { deleteProject } from "../delete-project.ts";
+import { PROJECT_CREATION, PROJECT_STORAGE } from "../known-settings.ts";
 import { projectParts } from "../restorable-kinds.ts";
 import { type ApiOptions, type App, needing, requires } from "./app.ts";
 import { foundIn } from "./found-in.ts";
@@ -74,7 +75,13 @@ function addList(app: App, options: ApiOptions): void {
 }
 
 function addCreate(app: App, options: ApiOptions): void {
-  app.openapi(needing(options, projects.create), async (context) => {
+  const { settings } = options;
+  const middleware: ReturnType<typeof requires> = (context, next) => {
+    const anybody =
+      settings.get(PROJECT_CREATION) === "everyone" && context.get("identity").kind === "account";
+    return requires(options, anybody ? "account" : projects.create["x-right"])(context, next);
+  };
+  app.openapi({ ...projects.create, middleware }, async (context) => {
     const identity = context.get("identity");
     const body = context.req.valid("json");
     const { public: isPublic = "false", ...metadata } = metadataOf(body);
@@ -91,7 +98,9 @@ function addCreate(app: App, options: ApiOptions): void {
         if (identity.kind === "account") {
           await putMember(commit, name, identity.name, ROLES.projectAdmin);
         }
-        await limitStorage(commit, name, body.storage_limit ?? UNLIMITED);
+        // As in Harbor, only a system administrator chooses otherwise.
+        const chosen = identity.sysadmin ? body.storage_limit : undefined;
+        await limitStorage(commit, name, chosen ?? settings.get(PROJECT_STORAGE));
       },
     );
     await options.upstreams.refresh();

@@ -1,6 +1,8 @@
-import { routes } from "@entrepot/api";
+import { routes, type ShownAnnouncement } from "@entrepot/api";
 import { visibleProjects } from "@entrepot/access";
 import { sql } from "kysely";
+import { announcementOf, isShown } from "../announcement.ts";
+import { BANNER, PROJECT_CREATION, READ_ONLY } from "../known-settings.ts";
 import { type ApiOptions, type App, requires } from "./app.ts";
 import { HARBOR_VERSION, VERSION } from "./version.ts";
 
@@ -8,7 +10,7 @@ const system = routes.system;
 
 /** Adds what tells of this registry as a whole. */
 export function addSystem(app: App, options: ApiOptions): void {
-  const { catalog, publicUrl } = options;
+  const { catalog, publicUrl, settings } = options;
 
   app.openapi(system.version, (context) => context.json({ version: "v2.0" as const }, 200));
   app.openapi(system.ping, (context) => context.text("Pong", 200));
@@ -26,6 +28,7 @@ export function addSystem(app: App, options: ApiOptions): void {
 
   app.openapi(system.info, (context) => {
     const url = publicUrl ?? new URL(context.req.url).origin;
+    const announcement = shownAnnouncement(settings.get(BANNER), Date.now());
     return context.json(
       {
         auth_mode: "db_auth",
@@ -35,10 +38,12 @@ export function addSystem(app: App, options: ApiOptions): void {
         entrepot_registry_id: catalog.registryId,
         registry_url: new URL(url).host,
         external_url: url,
-        project_creation_restriction: "adminonly" as const,
+        project_creation_restriction: settings.get(PROJECT_CREATION) as "everyone" | "adminonly",
         self_registration: false,
         has_ca_root: false,
-        read_only: false,
+        read_only: settings.get(READ_ONLY),
+        ...(announcement && { banner_message: settings.get(BANNER) }),
+        announcement,
         notification_enable: false,
         registry_storage_provider_name: options.storageKind,
         current_time: new Date().toISOString(),
@@ -48,6 +53,15 @@ export function addSystem(app: App, options: ApiOptions): void {
   });
 
   addStatistics(app, options);
+}
+
+/** The announcement in `text`, if it is to be shown at `now`, milliseconds since the epoch. */
+function shownAnnouncement(text: string, now: number): ShownAnnouncement | null {
+  const found = announcementOf(text);
+  if (!found || !isShown(found, now)) return null;
+  const { message, messageZh, severity, closable, to } = found;
+  const until = to === null ? null : new Date(to).toISOString();
+  return { message, message_zh: messageZh, severity, closable, until };
 }
 
 function addStatistics(app: App, options: ApiOptions): void {
