@@ -4,7 +4,7 @@ import { Failure } from "./failure.ts";
 import { ListQuery } from "./paging.ts";
 import { WaitingCause } from "./standing.ts";
 
-const { errors, flag, needs, page } = contract;
+const { errors, flag, json, needs, page } = contract;
 
 /**
  * What a policy wants at its target for one name, and what has arrived there. `wanted` null: it is
@@ -31,6 +31,26 @@ export const Replica = z
   .openapi("Replica");
 export type Replica = z.infer<typeof Replica>;
 
+/**
+ * Where a name of a repository goes by one policy, and how far it is. `why` is empty for whoever
+ * may not push to the project: it can tell of addresses elsewhere.
+ */
+export const RepositoryReplica = Replica.pick({
+  reference: true,
+  target: true,
+  wanted: true,
+  arrived: true,
+  wanted_since: true,
+  arrived_at: true,
+  lag_seconds: true,
+  attempts: true,
+  cause: true,
+  why: true,
+})
+  .extend({ policy_id: z.int(), policy_name: z.string(), endpoint_name: z.string() })
+  .openapi("RepositoryReplica");
+export type RepositoryReplica = z.infer<typeof RepositoryReplica>;
+
 /** Fields that `q` can filter replicas by. */
 export const REPLICA_FIELDS = { repository: "text", reference: "text", target: "text" } as const;
 
@@ -53,5 +73,25 @@ export const replicas = {
       }),
     },
     responses: { 200: page(Replica, "One page of replicas."), ...errors(400, 404, 422) },
+  }),
+
+  ofRepository: createRoute({
+    method: "get",
+    path: "/api/v2.0/projects/{project_name}/repositories/{repository_name}/replicas",
+    summary: "Where names of a repository are replicated to, and how far behind they are there",
+    description: "By every policy that has pushed them or is to; at most 1000 of them.",
+    tags: ["replication"],
+    ...needs("artifact:list"),
+    request: {
+      params: contract.RepositoryParams,
+      query: z.object({
+        references: z
+          .string()
+          .max(65_536)
+          .optional()
+          .openapi({ description: "Tags and digests, comma-separated; absent: all." }),
+      }),
+    },
+    responses: { 200: json(z.array(RepositoryReplica), "By policy and name."), ...errors(404) },
   }),
 };

@@ -1,4 +1,5 @@
 import { accessTokens } from "./access-tokens.ts";
+import { artifactContent } from "./artifact-content.ts";
 import { artifacts } from "./artifacts.ts";
 import { backups } from "./backups.ts";
 import { drills } from "./drills.ts";
@@ -12,6 +13,7 @@ import { garbage } from "./garbage.ts";
 import { jobservice } from "./jobservice.ts";
 import { labels } from "./labels.ts";
 import { members } from "./members.ts";
+import { overview } from "./overview.ts";
 import { plans } from "./plans.ts";
 import { policies } from "./policies.ts";
 import { projects } from "./projects.ts";
@@ -21,6 +23,7 @@ import { replicas } from "./replicas.ts";
 import { repositories } from "./repositories.ts";
 import { retentions } from "./retentions.ts";
 import { bin, restores } from "./restores.ts";
+import { search } from "./search.ts";
 import { sessions } from "./sessions.ts";
 import { standing } from "./standing.ts";
 import { storageMigration } from "./storage-migration.ts";
@@ -43,6 +46,7 @@ export const routes = {
   accessTokens,
   repositories,
   artifacts,
+  artifactContent,
   tags,
   labels,
   registries,
@@ -66,6 +70,8 @@ export const routes = {
   webhooks,
   systemWebhooks,
   system,
+  overview,
+  search,
   configurations,
 };
 

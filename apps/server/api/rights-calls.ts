@@ -123,6 +123,7 @@ const CALLS: Readonly<Record<string, Prepare>> = {
     ...(await someone(server)),
     body: { old_password: PASSWORD, new_password: `${PASSWORD}!` },
   }),
+  "search.find": (_, project) => ({ query: { q: project } }),
   "repositories.update": () => ({ body: { description: "an app" } }),
   "repositories.delete": async ({ content }, project) => {
     const repository = content.as(ACTOR).repository(`${project}/doomed`);
@@ -172,6 +173,7 @@ const CALLS: Readonly<Record<string, Prepare>> = {
   "backups.prune": async (server) => ({ ...(await theBackups(server)), body: {} }),
   "backups.snapshots": theBackups,
   "backups.prunePlan": theBackups,
+  "backups.executions": theBackups,
   "backups.execution": theBackupRun,
   "backups.stop": theBackupRun,
   "backups.restored": aRestored,
@@ -181,6 +183,7 @@ const CALLS: Readonly<Record<string, Prepare>> = {
   "garbage.log": aSweep,
   "garbage.start": () => ({ body: { schedule: { type: "None" } } }),
   "garbage.setSchedule": () => ({ body: { schedule: { type: "None" } } }),
+  "jobservice.nextTimes": () => ({ query: { cron: "0 0 3 * * *" } }),
   "jobservice.schedulesPaused": () => ({ params: { job_type: "all" } }),
   "policies.create": somePolicy,
   "policies.get": thePolicy,

@@ -56,6 +56,30 @@ test("waiting returns when an image is everywhere it should be, not before", asy
   expect(copy?.digest).toBe(image.content.digest);
 });
 
+test("where a repository's names go, and how far each is, by policy", async () => {
+  const policyId = await pushPolicy("watched", "library/watched");
+  const image = sampleImage();
+  await pushSample(repositoryOf(here, "library/watched"), image, ["v1", "v2"]);
+  await apiOf(here).standing.wait({
+    body: { references: ["library/watched:v1", "library/watched:v2"], timeout: 30 },
+  });
+  const params = { project_name: "library", repository_name: "watched" };
+  const { body: all } = await apiOf(here).replicas.ofRepository({ params });
+  expect(all.map(({ reference }) => reference)).toEqual(expect.arrayContaining(["v1", "v2"]));
+  const { body } = await apiOf(here).replicas.ofRepository({ params, query: { references: "v2" } });
+  expect(body).toMatchObject([
+    {
+      policy_id: policyId,
+      policy_name: "watched",
+      endpoint_name: "other house",
+      reference: "v2",
+      arrived: image.content.digest,
+      lag_seconds: 0,
+      cause: null,
+    },
+  ]);
+});
+
 test("an image that no policy selects need be nowhere; one not here is missed", async () => {
   await pushSample(repositoryOf(here, "library/unwanted"), sampleImage(), ["v1"]);
   const { standing } = apiOf(here);

@@ -1,0 +1,64 @@
+import { type RepositoryReplica, routes } from "@entrepot/api";
+import { type ListedReplica, listReplicas, type Policy } from "@entrepot/replication";
+import { sql, type SqlBool } from "kysely";
+import { type ApiOptions, type App, requires } from "./app.ts";
+import { repositoryNamed } from "./repository-rows.ts";
+
+/** Names shown at most, over all policies. */
+const MOST = 1_000;
+
+/** Adds where the names of one repository are replicated to. */
+export function addRepositoryReplicas(app: App, options: ApiOptions): void {
+  const { access, catalog, replication } = options;
+  const middleware = requires(options, "artifact:list");
+
+  app.openapi({ ...routes.replicas.ofRepository, middleware }, async (context) => {
+    const project = context.get("project").name;
+    const { repository_name: rest } = context.req.valid("param");
+    const { name } = await repositoryNamed(options, `${project}/${rest}`);
+    const references = context.req.valid("query").references?.split(",");
+    const tellsWhy = await access.may(context.get("identity"), project, "artifact", "create");
+    const where = references
+      ? sql<SqlBool>`(repository = ${name} AND reference = ANY(${references}::text[]))`
+      : sql<SqlBool>`repository = ${name}`;
+    const { rows } = await sql<{ id: number; endpoint: string }>`
+      SELECT policy.id, endpoint.name AS endpoint FROM replication_policy AS policy
+      JOIN registry_endpoint AS endpoint ON endpoint.id = policy.dest_endpoint_id
+      WHERE EXISTS (SELECT FROM replica WHERE policy_id = policy.id AND ${where})
+      ORDER BY policy.name, policy.id
+    `.execute(catalog.db);
+
+    const shown: RepositoryReplica[] = [];
+    for (const { id, endpoint } of rows) {
+      const policy = await replication.policies.get(id);
+      if (!policy || shown.length >= MOST) continue;
+      const pageSize = MOST - shown.length;
+      const { items } = await listReplicas(catalog, { policy, where, page: 1, pageSize });
+      shown.push(...items.map((item) => shownReplica(item, policy, { endpoint, tellsWhy })));
+    }
+    return context.json(shown, 200);
+  });
+}
+
+function shownReplica(
+  item: ListedReplica,
+  policy: Policy,
+  { endpoint, tellsWhy }: { readonly endpoint: string; readonly tellsWhy: boolean },
+): RepositoryReplica {
+  const { wantedSince, waiting } = item;
+  return {
+    policy_id: policy.id,
+    policy_name: policy.name,
+    endpoint_name: endpoint,
+    reference: item.reference,
+    target: item.target,
+    wanted: item.wanted,
+    arrived: item.arrived,
+    wanted_since: wantedSince.toISOString(),
+    arrived_at: item.arrivedAt?.toISOString() ?? null,
+    lag_seconds: waiting ? Math.max(0, Date.now() - wantedSince.getTime()) / 1000 : 0,
+    attempts: item.attempts,
+    cause: waiting?.cause ?? null,
+    why: tellsWhy ? (waiting?.why ?? "") : "",
+  };
+}
