@@ -1,3 +1,4 @@
+import { ownAccount } from "@entrepot/access";
 import { parseQuery, parseSort, routes, USER_FIELDS, type User } from "@entrepot/api";
 import { RegistryError } from "@entrepot/oci";
 import { sql } from "kysely";
@@ -79,6 +80,7 @@ function addPassword(app: App, options: ApiOptions): void {
     const { user_id: id } = context.req.valid("param");
     const { old_password: before = "", new_password: after } = context.req.valid("json");
     requireOwn(identity, id);
+    ownAccount(identity);
     const { username } = await userOf(options, id);
     if (!identity.sysadmin) await checkOld(username, before, context.env.clientAddress);
     await access.changePassword(context.get("actor"), username, after);
@@ -107,7 +109,10 @@ function addSysadmin(app: App, options: ApiOptions): void {
 }
 
 /** Throws FORBIDDEN unless user `id` is the caller, or the caller a system administrator. */
-function requireOwn(identity: { accountId: number | null; sysadmin: boolean }, id: number): void {
+export function requireOwn(
+  identity: { readonly accountId: number | null; readonly sysadmin: boolean },
+  id: number,
+): void {
   if (identity.sysadmin || identity.accountId === id) return;
   throw new RegistryError("FORBIDDEN", "this is another user's; ask a system administrator");
 }
@@ -130,7 +135,8 @@ function userRows({ catalog }: ApiOptions) {
 
 type UserRow = Awaited<ReturnType<ReturnType<typeof userRows>["executeTakeFirstOrThrow"]>>;
 
-async function userOf(options: ApiOptions, id: number): Promise<UserRow> {
+/** The user of this id. Throws NOT_FOUND. */
+export async function userOf(options: ApiOptions, id: number): Promise<UserRow> {
   const row = await userRows(options)
     .where(sql<boolean>`id = ${id}::bigint`)
     .executeTakeFirst();
@@ -138,7 +144,8 @@ async function userOf(options: ApiOptions, id: number): Promise<UserRow> {
   throw new RegistryError("NOT_FOUND", `there is no user ${id}`);
 }
 
-function shownUser(row: UserRow): User {
+/** A user as the API has it. */
+export function shownUser(row: UserRow): User {
   return {
     user_id: row.id,
     username: row.username,

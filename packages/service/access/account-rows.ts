@@ -5,7 +5,7 @@ import { PAGE_SIZE, pageOf, type Page, type PageQuery } from "@entrepot/registry
 import { type Selectable, sql } from "kysely";
 import { deleteAccessTokens } from "./access-tokens.ts";
 import { askable } from "./account-rules.ts";
-import type { Account, NewAccount } from "./accounts.ts";
+import type { Account, NewAccount, Profile } from "./accounts.ts";
 
 /** Whether anybody may administer this registry. */
 export async function hasSysadmin(catalog: Catalog): Promise<boolean> {
@@ -78,6 +78,26 @@ export async function updatePassword(
   if (!row) throw unknownAccount(username);
   // Whoever knew the old one is out.
   await db.deleteFrom("session").where("account_id", "=", row.id).execute();
+  record(accountChange(username, row));
+}
+
+/** Stores what an account says of its person. Throws NOT_FOUND. */
+export async function updateProfile(
+  { db, record }: Commit,
+  username: string,
+  { email, realname }: Profile,
+): Promise<void> {
+  const row = await db
+    .updateTable("account")
+    .set({
+      ...(email !== undefined && { email }),
+      ...(realname !== undefined && { realname }),
+      updated_at: sql<Date>`now()`,
+    })
+    .where("username", "=", askable(username))
+    .returningAll()
+    .executeTakeFirst();
+  if (!row) throw unknownAccount(username);
   record(accountChange(username, row));
 }
 

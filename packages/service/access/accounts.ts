@@ -9,6 +9,7 @@ import {
   insertAccount,
   listAccounts,
   updatePassword,
+  updateProfile,
   updateSysadmin,
 } from "./account-rows.ts";
 import { checkPassword, checkUsername } from "./account-rules.ts";
@@ -32,6 +33,12 @@ export interface NewAccount {
   readonly email?: string;
   readonly realname?: string;
   readonly sysadmin?: boolean;
+}
+
+/** What an account says of its person. What is absent stays. */
+export interface Profile {
+  readonly email?: string | undefined;
+  readonly realname?: string | undefined;
 }
 
 /** Local accounts. Every change is journalled on behalf of an actor. */
@@ -60,6 +67,9 @@ export interface Accounts {
 
   /** Throws BAD_REQUEST for a password that does not do, NOT_FOUND if there is no such account. */
   changePassword(actor: Actor, username: string, password: string): Promise<void>;
+
+  /** Stores what of `profile` is given. Throws NOT_FOUND. */
+  changeProfile(actor: Actor, username: string, profile: Profile): Promise<void>;
 
   /**
    * Makes the account a system administrator, or ends that. Repeating changes nothing. Throws
@@ -105,6 +115,9 @@ export function openAccounts(catalog: Catalog): Accounts {
       const hash = await hashPassword(password);
       await catalog.commit(actor, (commit) => updatePassword(commit, username, hash));
     },
+
+    changeProfile: (actor, username, profile) =>
+      catalog.commit(actor, (commit) => updateProfile(commit, username, profile)),
 
     setSysadmin: (actor, username, sysadmin) =>
       catalog.commit(actor, (commit) => updateSysadmin(commit, username, sysadmin)),
