@@ -226,6 +226,7 @@ export async function startWork(parts: Parts, workers: number, onStop: OnStop): 
     await forgetTombstones(catalog);
     await retention.use.sample();
     await parts.restores.forget();
+    await parts.access.tidyUp();
   };
   onStop(sweeping(tidyUp, reporting(log)));
 }
