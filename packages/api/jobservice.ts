@@ -106,6 +106,25 @@ export const jobservice = {
     responses: { 200: page(Schedule, "One page of schedules."), ...errors(400, 422) },
   }),
 
+  nextTimes: createRoute({
+    method: "get",
+    path: "/api/v2.0/schedules/next",
+    summary: "When a schedule that is not stored would be due: the next times, soonest first",
+    tags,
+    ...needs("account"),
+    request: {
+      query: z.object({
+        cron: z.string().max(100),
+        time_zone: z.string().max(64).default("UTC"),
+        count: z.coerce.number().int().min(1).max(10).default(5),
+      }),
+    },
+    responses: {
+      200: json(z.object({ times: z.array(contract.Time) }), "The times."),
+      ...errors(400, 422),
+    },
+  }),
+
   schedulesPaused: createRoute({
     method: "get",
     path: "/api/v2.0/schedules/{job_type}/paused",

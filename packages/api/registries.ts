@@ -17,9 +17,10 @@ export const RegistryCredential = z
 export type RegistryCredential = z.infer<typeof RegistryCredential>;
 
 /**
- * A registry endpoint. Ours are `status_text` and `check_time`: why it is unhealthy, and since when
- * that is known; `proxy` (`http://host:port`, empty for none), `concurrency` (tasks that may work
- * with it at a time) and `bytes_per_second` (all transfers with it together), 0 for no limit.
+ * A registry endpoint. Ours are `status_text` and `check_time`: why it is unhealthy, and when it was
+ * last asked; `entrepot_registry_id`, which registry it is, where it is an Entrepot; `proxy`
+ * (`http://host:port`, empty for none), `concurrency` (tasks that may work with it at a time) and
+ * `bytes_per_second` (all transfers with it together), 0 for no limit.
  */
 export const RegistryEndpoint = z
   .object({
@@ -37,6 +38,7 @@ export const RegistryEndpoint = z
     status: z.enum(["healthy", "unhealthy"]),
     status_text: z.string().optional(),
     check_time: contract.Time.optional(),
+    entrepot_registry_id: z.string().optional(),
     creation_time: contract.Time.optional(),
     update_time: contract.Time.optional(),
   })

@@ -111,3 +111,18 @@ test("queues are paused, resumed and cleared; a paused scheduler says so", async
     { vendor_type: "TALK", vendor_id: 1, cron: "0 0 3 * * *", time_zone: "Asia/Tokyo" },
   ]);
 });
+
+test("when a schedule would be due is told before it is stored", async () => {
+  const query = { cron: "0 30 2 * * *", time_zone: "Asia/Shanghai", count: 3 };
+  const { times } = (await api().jobservice.nextTimes({ query })).body;
+  expect(times.map((time) => time.slice(11))).toEqual(Array(3).fill("18:30:00.000Z"));
+  const days = times.map((time) => Date.parse(time) / 86_400_000);
+  expect(days).toEqual([days[0], days[0]! + 1, days[0]! + 2]);
+  expect(days[0]).toBeGreaterThan(Date.now() / 86_400_000);
+
+  const wrong = api().jobservice.nextTimes({ query: { cron: "30 2 * * *" } });
+  await expect(wrong).rejects.toMatchObject({
+    code: "BAD_REQUEST",
+    message: expect.stringMatching(/six fields/),
+  });
+});

@@ -1,5 +1,5 @@
 import { routes } from "@entrepot/api";
-import type { Task } from "@entrepot/jobs";
+import { nextOccurrence, type Task } from "@entrepot/jobs";
 import { RegistryError } from "@entrepot/oci";
 import { type ApiOptions, type App, needing } from "./app.ts";
 import { answerLog } from "./job-log.ts";
@@ -124,6 +124,15 @@ function addSchedules(app: App, options: ApiOptions): void {
       update_time: schedule.updatedAt.toISOString(),
     }));
     return paged(context, query, { items: shown, total });
+  });
+
+  app.openapi(needing(options, jobservice.nextTimes), (context) => {
+    const { cron, time_zone: timeZone, count } = context.req.valid("query");
+    const times: Date[] = [];
+    while (times.length < count) {
+      times.push(nextOccurrence({ cron, timeZone }, times.at(-1) ?? new Date()));
+    }
+    return context.json({ times: times.map((time) => time.toISOString()) }, 200);
   });
 
   app.openapi(needing(options, jobservice.schedulesPaused), async (context) => {

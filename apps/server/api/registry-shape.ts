@@ -77,6 +77,8 @@ export function shown(endpoint: Endpoint): RegistryEndpoint {
     bytes_per_second: endpoint.options.bytesPerSecond ?? 0,
     status: endpoint.status,
     status_text: endpoint.statusText,
+    ...(endpoint.checkedAt && { check_time: endpoint.checkedAt.toISOString() }),
+    ...(endpoint.peerId && { entrepot_registry_id: endpoint.peerId }),
     creation_time: endpoint.createdAt.toISOString(),
     update_time: endpoint.updatedAt.toISOString(),
   };

@@ -26,6 +26,8 @@ export interface Endpoint extends Omit<EndpointSettings, "accessSecret"> {
   readonly statusText: string;
   /** The other Entrepot's registry id, where it is one and has been reached. */
   readonly peerId: string | null;
+  /** When it was last asked how it is; null if never. */
+  readonly checkedAt: Date | null;
   readonly createdAt: Date;
   readonly updatedAt: Date;
 }
@@ -166,6 +168,7 @@ export function endpointOf(row: EndpointRow): Endpoint {
     status: row.status as Endpoint["status"],
     statusText: row.status_text,
     peerId: row.peer_id,
+    checkedAt: row.checked_at,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
   };
