@@ -79,12 +79,19 @@ export const BackupExecution = z
     status_text: z.string(),
     trigger: z.string(),
     progress: z.record(z.string(), z.unknown()),
+    task_id: z.int().nullable().openapi({ description: "Whose log it is, as a job's." }),
     log: z.array(z.string()),
     start_time: contract.Time,
     end_time: contract.Time.nullable(),
   })
   .openapi("BackupExecution");
 export type BackupExecution = z.infer<typeof BackupExecution>;
+
+/** A run in the list of them: without its log. */
+export const BackupRun = BackupExecution.omit({ log: true })
+  .extend({ kind: z.enum(["backup", "verify", "prune"]) })
+  .openapi("BackupRun");
+export type BackupRun = z.infer<typeof BackupRun>;
 
 /** What a restore has switched off, until it is confirmed. */
 export const RestoredFromBackup = z
@@ -172,6 +179,14 @@ export const backups = {
     ...manages,
     request: { params: one },
     responses: { 201: created, ...errors(404) },
+  }),
+  executions: createRoute({
+    method: "get",
+    path: `${base}/{id}/executions`,
+    summary: "Runs of a target, checks and removals too, newest first",
+    ...reads,
+    request: { params: one, query: PageQuery },
+    responses: { 200: page(BackupRun, "One page of runs."), ...errors(404, 422) },
   }),
   execution: createRoute({
     method: "get",

@@ -43,6 +43,8 @@ export const Drill = z
     status: z.enum(["Running", "Success", "Error", "Stopped"]),
     status_text: z.string(),
     trigger: z.string(),
+    stage: z.string(),
+    task_id: z.int().nullable(),
     start_time: contract.Time,
     end_time: contract.Time.nullable(),
     report: DrillReport.nullable(),

@@ -91,6 +91,21 @@ export const HistoryDiff = z
   .openapi("HistoryDiff");
 export type HistoryDiff = z.infer<typeof HistoryDiff>;
 
+/**
+ * How much happened over time, in bars that are equally long. `begins` is the earliest moment that
+ * can be gone back to; null: the beginning of everything.
+ */
+export const HistoryBand = z
+  .object({
+    from: contract.Time,
+    to: contract.Time,
+    begins: At.nullable(),
+    head_seq: z.int(),
+    bars: z.array(z.object({ time: contract.Time, changes: z.int(), deletions: z.int() })),
+  })
+  .openapi("HistoryBand");
+export type HistoryBand = z.infer<typeof HistoryBand>;
+
 const ScopeQuery = z.object({
   repository: z.string().optional().openapi({ description: "Without the project." }),
 });
@@ -127,6 +142,13 @@ const DiffQuery = ScopeQuery.extend({
     .openapi({ description: "Of project, repository, tag, manifest; the first three if absent." }),
   last: z.string().optional(),
   page_size,
+});
+
+const BandQuery = ScopeQuery.extend({
+  tag: z.string().optional(),
+  since: contract.Time.optional().openapi({ description: "The first change, if absent." }),
+  until: contract.Time.optional().openapi({ description: "Now, if absent." }),
+  bars: z.coerce.number().int().min(1).max(500).default(120),
 });
 
 const entries = {
@@ -174,6 +196,16 @@ export const history = {
     request: { query: DiffQuery.extend(whole) },
     responses: { 200: json(HistoryDiff, "One page of differences."), ...errors(400, 422) },
   }),
+
+  band: createRoute({
+    method: "get",
+    path: `${system}/band`,
+    summary: "How much changed over time",
+    tags,
+    ...needs("system"),
+    request: { query: BandQuery.extend(whole) },
+    responses: { 200: json(HistoryBand, "Counts of changes."), ...errors(400, 422) },
+  }),
 };
 
 /** The same of one project, for whoever may read it. */
@@ -206,5 +238,15 @@ export const projectHistory = {
     ...needs("project:read"),
     request: { ...ofProject, query: DiffQuery },
     responses: { 200: json(HistoryDiff, "One page of differences."), ...errors(400, 404, 422) },
+  }),
+
+  band: createRoute({
+    method: "get",
+    path: `${inProject}/band`,
+    summary: "How much changed in a project over time",
+    tags,
+    ...needs("project:read"),
+    request: { ...ofProject, query: BandQuery },
+    responses: { 200: json(HistoryBand, "Counts of changes."), ...errors(400, 404, 422) },
   }),
 };

@@ -1,9 +1,11 @@
 import {
+  type BackupRun,
   type BackupSnapshot,
   type BackupTarget as ShownTarget,
   type NewBackupTarget,
   routes,
 } from "@entrepot/api";
+import type { Execution } from "@entrepot/jobs";
 import { RegistryError } from "@entrepot/oci";
 import { BACKUP, type BackupTarget, type Backups, type TargetSettings } from "@entrepot/recovery";
 import { confirmRestored, restoredNote } from "../confirm-restored.ts";
@@ -94,6 +96,14 @@ function addExecutions(app: App, options: ApiOptions): void {
     throw new RegistryError("NOT_FOUND", message);
   };
 
+  app.openapi(needing(options, room.executions), async (context) => {
+    const query = context.req.valid("query");
+    const { id } = await options.backups.targets.get(context.req.valid("param").id);
+    const asked = { vendor: BACKUP, vendorId: id, page: query.page, pageSize: query.page_size };
+    const { items, total } = await jobs.executions(asked);
+    const shown = await Promise.all(items.map((execution) => shownRun(jobs, execution)));
+    return paged(context, query, { items: shown, total });
+  });
   app.openapi(needing(options, room.execution), async (context) => {
     const execution = await executionOf(context.req.valid("param"));
     const { items } = await jobs.tasks({ executionId: execution.id, page: 1, pageSize: 1 });
@@ -105,6 +115,7 @@ function addExecutions(app: App, options: ApiOptions): void {
       status_text: task?.statusText || execution.statusText,
       trigger: execution.trigger,
       progress: { ...task?.progress },
+      task_id: task?.id ?? null,
       log: lines.map(({ at, level, text }) => `${at.toISOString()} [${level}] ${text}`),
       start_time: execution.startTime.toISOString(),
       end_time: execution.endTime?.toISOString() ?? null,
@@ -116,6 +127,23 @@ function addExecutions(app: App, options: ApiOptions): void {
     await jobs.stopExecution(id);
     return context.body(null, 200);
   });
+}
+
+async function shownRun(jobs: ApiOptions["jobs"], execution: Execution): Promise<BackupRun> {
+  const { items } = await jobs.tasks({ executionId: execution.id, page: 1, pageSize: 1 });
+  const task = items[0];
+  return {
+    id: execution.id,
+    // Tasks are called `backup`, `backup-verify` and `backup-prune`.
+    kind: (task?.kind ?? "backup").replace(/^backup-/, "") as BackupRun["kind"],
+    status: execution.status,
+    status_text: task?.statusText || execution.statusText,
+    trigger: execution.trigger,
+    progress: { ...task?.progress },
+    task_id: task?.id ?? null,
+    start_time: execution.startTime.toISOString(),
+    end_time: execution.endTime?.toISOString() ?? null,
+  };
 }
 
 function addRestored(app: App, options: ApiOptions): void {

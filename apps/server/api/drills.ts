@@ -24,12 +24,14 @@ export function addDrills(app: App, options: ApiOptions): void {
   });
 }
 
-function shownDrill({ execution, statusText, report }: Drill): Shown {
+function shownDrill({ execution, statusText, task, report }: Drill): Shown {
   return {
     id: execution.id,
     status: execution.status,
     status_text: statusText,
     trigger: execution.trigger,
+    stage: task?.progress.stage ?? "",
+    task_id: task?.id ?? null,
     start_time: execution.startTime.toISOString(),
     end_time: execution.endTime?.toISOString() ?? null,
     report: report && {

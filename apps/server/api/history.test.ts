@@ -187,3 +187,25 @@ test("a project's history begins with its creation; before, for system admins al
   await expect(looking).rejects.toMatchObject({ code: "NOT_FOUND" });
   expect((await api.projectHistory.at({ ...reused, query: { at: then } })).body).toHaveLength(1);
 });
+
+test("how much happened over time, within what the caller may see", async () => {
+  const { body: all } = await api.projectHistory.list({ ...team, query: { page_size: 100 } });
+  const { body } = await api.projectHistory.band({ ...team, query: { bars: 10 } });
+  expect(body.bars).toHaveLength(10);
+  expect(body.begins).toBeNull();
+  const sum = (field: "changes" | "deletions", { bars }: typeof body) =>
+    bars.reduce((total, bar) => total + bar[field], 0);
+  expect(sum("changes", body)).toBe(all.length);
+  expect(sum("deletions", body)).toBe(all.filter(({ after }) => after === null).length);
+  expect(body.bars[0]!.changes).toBeGreaterThan(0);
+
+  const ofTag = { repository: "app", tag: "v1" };
+  const { body: tag } = await api.projectHistory.band({ ...team, query: ofTag });
+  expect(sum("changes", tag)).toBe(2);
+  const later = { since: body.to, until: new Date(Date.parse(body.to) + 1_000).toISOString() };
+  const { body: none } = await api.history.band({ query: { ...later, project: "team" } });
+  expect(sum("changes", none)).toBe(0);
+  await expect(as("guest").history.band()).rejects.toMatchObject({ code: "FORBIDDEN" });
+  const swapped = { since: later.until, until: later.since };
+  await expect(api.history.band({ query: swapped })).rejects.toMatchObject({ code: "BAD_REQUEST" });
+});

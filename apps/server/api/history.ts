@@ -4,12 +4,15 @@ import type { JournalKind } from "@entrepot/catalog";
 import { RegistryError } from "@entrepot/oci";
 import {
   asJournalKind,
+  bandOf,
   countDifferences,
   diffMoments,
   heldMoment,
   history,
+  historyBegins,
   lastDeletionOf,
   type Moment,
+  momentOf,
   namesAt,
   parseMoment,
   rangeOf,
@@ -110,6 +113,38 @@ function addRoom(app: App, options: ApiOptions, room: Room, viewOf: ViewOf): voi
     return context.json(found.map(shownName), 200);
   });
   addDiff(app, options, room, viewOf);
+  addBand(app, options, room, viewOf);
+}
+
+function addBand(app: App, options: ApiOptions, room: Room, viewOf: ViewOf): void {
+  const { catalog } = options;
+  const middleware = requires(options, room.band["x-right"]);
+
+  app.openapi({ ...room.band, middleware }, async (context) => {
+    const query = context.req.valid("query");
+    const view = await viewOf(context);
+    const scope = scopeOf(view, query);
+    const kinds = seenOf(view, null);
+    const to = query.until === undefined ? catalog.now() : new Date(query.until);
+    const from = query.since === undefined ? null : new Date(query.since);
+    if (from && from >= to) throw new RegistryError("BAD_REQUEST", "`since` is not before `until`");
+    const entries = { scope, ...(kinds && { kinds }), hiddenUpTo: view.hiddenUpTo };
+    const [band, begins, head] = await Promise.all([
+      bandOf(catalog, { entries, from, to, bars: query.bars }),
+      historyBegins(catalog, scope.project),
+      catalog.head(),
+    ]);
+    const earliest =
+      view.hiddenUpTo > begins.seq ? await momentOf(catalog, { seq: view.hiddenUpTo }) : begins;
+    const shown = {
+      from: band.from.toISOString(),
+      to: band.to.toISOString(),
+      begins: earliest.seq === 0 ? null : { seq: earliest.seq, time: earliest.at.toISOString() },
+      head_seq: head,
+      bars: band.bars.map(({ at, ...counts }) => ({ time: at.toISOString(), ...counts })),
+    };
+    return context.json(shown, 200);
+  });
 }
 
 function addDiff(app: App, options: ApiOptions, room: Room, viewOf: ViewOf): void {

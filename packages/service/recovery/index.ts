@@ -10,6 +10,7 @@ export {
   type RestorePoint,
 } from "./backup/plan-restore.ts";
 export { restoreBackup, type Restored } from "./backup/restore-backup.ts";
+export { readTargetFile } from "./backup/target-objects.ts";
 export { BACKUP, DRILL, type BackupTarget, type TargetSettings } from "./backup/targets.ts";
 export { type Drill, type Drills, openDrills } from "./drill/open-drills.ts";
 export type { DrillReport, Scratch } from "./drill/run-drill.ts";
@@ -33,6 +34,7 @@ export {
 } from "./check/ports.ts";
 export { openMending, type Mending } from "./check/mend-pulls.ts";
 export { REPAIR } from "./check/repair-task.ts";
+export { type Band, bandOf } from "./history/band.ts";
 export { asOf, type AsOfOptions, pastIsReadOnly } from "./history/as-of.ts";
 export {
   countDifferences,
@@ -50,6 +52,8 @@ export { type Moment, momentOf, type MomentQuery } from "./moment.ts";
 export type { Bin, BinEntry } from "./restore/bin.ts";
 export { openRestores, RESTORE, type Restores } from "./restore/open-restores.ts";
 export type {
+  ComingBack,
+  OpenBackup,
   PlanItem,
   RestorableKind,
   RestorePlan,

@@ -1,5 +1,5 @@
 import type { Actor, Catalog } from "@entrepot/catalog";
-import type { Execution, Jobs, TaskRun } from "@entrepot/jobs";
+import type { Execution, Jobs, Task, TaskRun } from "@entrepot/jobs";
 import { RegistryError } from "@entrepot/oci";
 import type { ObjectStore } from "@entrepot/storage";
 import { type Conversion, plain } from "../backup/encryption.ts";
@@ -18,6 +18,8 @@ export interface DrillOptions {
 export interface Drill {
   readonly execution: Execution;
   readonly statusText: string;
+  /** Its one step. */
+  readonly task: Task | null;
   /** Null as long as there is none. */
   readonly report: DrillReport | null;
 }
@@ -80,9 +82,9 @@ export function openDrills(context: DrillsContext): Drills {
   });
   const shown = async (execution: Execution): Promise<Drill> => {
     const { items } = await jobs.tasks({ executionId: execution.id, page: 1, pageSize: 1 });
-    const [task] = items;
+    const task = items[0] ?? null;
     const report = (task?.progress["report"] as DrillReport | undefined) ?? null;
-    return { execution, statusText: task?.statusText || execution.statusText, report };
+    return { execution, statusText: task?.statusText || execution.statusText, task, report };
   };
   return {
     run: (id, actor, options = {}) => execute(id, actor, "manual", options),

@@ -42,13 +42,13 @@ export async function history(
   query: HistoryQuery,
 ): Promise<Happening[]> {
   const { hiddenUpTo = 0, newerThan, limit } = query;
-  const where = sql.join(await conditionsOf(catalog, query), sql` AND `);
+  const entries = await entriesOf(catalog, query);
   const direction = newerThan === undefined ? sql`DESC` : sql`ASC`;
   const { rows } = await sql<Happening>`
     SELECT entry.seq, entry.at, entry.origin, entry.origin_seq AS "originSeq", entry.path,
       entry.actor, entry.cause, entry.kind, entry.key, entry.after, earlier.after AS before
     FROM (
-      ${sql.join(sourcesOf(query, where), sql` UNION ALL `)}
+      ${entries}
       ORDER BY seq ${direction} LIMIT ${limit}
     ) AS found
     JOIN journal AS entry ON entry.seq = found.seq
@@ -62,9 +62,18 @@ export async function history(
   return rows;
 }
 
+/** The seqs of the entries that `query` asks for, as a query with the column `seq`. */
+export async function entriesOf(
+  catalog: Pick<Catalog, "db">,
+  query: Omit<HistoryQuery, "limit">,
+): Promise<RawBuilder<unknown>> {
+  const where = sql.join(await conditionsOf(catalog, query), sql` AND `);
+  return sql.join(sourcesOf(query, where), sql` UNION ALL `);
+}
+
 async function conditionsOf(
   catalog: Pick<Catalog, "db">,
-  query: HistoryQuery,
+  query: Omit<HistoryQuery, "limit">,
 ): Promise<RawBuilder<SqlBool>[]> {
   const { kinds, actor, cause, keyPrefix, since, until, hiddenUpTo = 0 } = query;
   // Times become seqs: the index that finds a name's entries has them, too.
@@ -88,7 +97,10 @@ async function conditionsOf(
 }
 
 /** The seqs of `query`'s entries, kind by kind where its names are ranges of keys. */
-function sourcesOf(query: HistoryQuery, where: RawBuilder<unknown>): RawBuilder<unknown>[] {
+function sourcesOf(
+  query: Omit<HistoryQuery, "limit">,
+  where: RawBuilder<unknown>,
+): RawBuilder<unknown>[] {
   const { scope = {}, kinds } = query;
   const ranges = rangesOf(scope);
   if (ranges === null) return [sql`SELECT seq FROM journal WHERE ${where}`];
