@@ -96,24 +96,26 @@ export function ApiTable<T extends object>({
   if (bare && empty) return <>{empty}</>;
   return (
     <>
-      <Flex gap={8} wrap justify="space-between" style={{ marginBottom: 12 }}>
-        {searchField ? (
-          <Input.Search
-            key={shown.find ?? ""}
-            defaultValue={shown.find}
-            allowClear
-            placeholder={searchHint ?? t("table.search")}
-            aria-label={searchHint ?? t("table.search")}
-            style={{ maxWidth: 360 }}
-            onSearch={(find) => show({ find: find.trim() || undefined, page: undefined })}
-          />
-        ) : (
-          <span />
-        )}
-        <Flex gap={8} wrap>
-          {tools}
+      {(searchField || tools) && (
+        <Flex gap={8} wrap justify="space-between" style={{ marginBottom: 12 }}>
+          {searchField ? (
+            <Input.Search
+              key={shown.find ?? ""}
+              defaultValue={shown.find}
+              allowClear
+              placeholder={searchHint ?? t("table.search")}
+              aria-label={searchHint ?? t("table.search")}
+              style={{ maxWidth: 360 }}
+              onSearch={(find) => show({ find: find.trim() || undefined, page: undefined })}
+            />
+          ) : (
+            <span />
+          )}
+          <Flex gap={8} wrap>
+            {tools}
+          </Flex>
         </Flex>
-      </Flex>
+      )}
       <Table<T>
         aria-label={label}
         size="middle"

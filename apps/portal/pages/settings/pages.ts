@@ -1,4 +1,7 @@
 import type { Page } from "../../page.ts";
 
-/** The pages of this area. */
-export const settingsPages: readonly Page[] = [];
+/** What administrators set for the whole registry. */
+export const settingsPages: readonly Page[] = [
+  { path: "/settings", load: () => import("./settings.tsx"), sysadmin: true },
+  { path: "/settings/$section", load: () => import("./settings.tsx"), sysadmin: true },
+];
