@@ -14,7 +14,7 @@ export const TOKEN_MINUTES: KnownSetting<number> = {
 export const SESSION_MINUTES: KnownSetting<number> = {
   name: "session_timeout",
   type: "number",
-  initial: 60,
+  initial: 720,
   least: 5,
   most: 43_200,
   help: "minutes after which an unused session of the portal ends",
