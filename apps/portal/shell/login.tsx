@@ -2,9 +2,9 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { Alert, Button, Card, Divider, Flex, Form, Input, Typography } from "antd";
 import { useEffect, useState } from "react";
-import { api } from "../api.ts";
 import { localPath } from "../local-path.ts";
 import { session, useSigning } from "../session.ts";
+import { systemInfo } from "../system-info.ts";
 import { useTexts } from "../texts.ts";
 import { Logo } from "./logo.tsx";
 import { Preferences } from "./preferences.tsx";
@@ -22,10 +22,7 @@ export default function Login() {
   const navigate = useNavigate();
   const queries = useQueryClient();
   const { signIn } = useSigning();
-  const { data: info } = useQuery({
-    queryKey: ["systeminfo"],
-    queryFn: async () => (await api.system.info()).body,
-  });
+  const { data: info } = useQuery(systemInfo);
   const [state, setState] = useState<{ busy: boolean; failure: string | null }>({
     busy: false,
     failure: null,

@@ -8,6 +8,7 @@ import { type Person, session, useSigning } from "../session.ts";
 import { useTexts } from "../texts.ts";
 import { Logo } from "./logo.tsx";
 import { MainMenu } from "./menu.tsx";
+import { Notices } from "./notices.tsx";
 import { Preferences } from "./preferences.tsx";
 
 /** The frame around every page of somebody who is signed in. */
@@ -82,6 +83,7 @@ function Frame({ person }: { readonly person: Person }) {
           </Drawer>
         )}
         <Layout.Content id="content" tabIndex={-1} style={{ minWidth: 0, outline: "none" }}>
+          <Notices />
           <Suspense fallback={<Waiting />}>
             <div className="page">
               <Outlet />
