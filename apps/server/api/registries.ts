@@ -63,7 +63,8 @@ export function addRegistries(app: App, options: ApiOptions): void {
       throw new RegistryError("BAD_REQUEST", checked.statusText);
     }
     const base = typeof id === "number" ? await found(id) : EMPTY;
-    await endpoints.ping({ ...changed(base, change), type: type ?? base.type });
+    const settings = { ...changed(base, change), type: type ?? base.type };
+    await endpoints.ping(settings, id ?? undefined);
     return context.body(null, 200);
   });
 

@@ -32,8 +32,11 @@ export interface Endpoints {
   remove(id: number, actor: Actor): Promise<boolean>;
   /** Asks the endpoint now and stores how it is. Throws NOT_FOUND. */
   check(id: number): Promise<Endpoint>;
-  /** Tries settings that are not stored; those of `id` fill in what is absent. Throws why not. */
-  ping(settings: EndpointSettings): Promise<void>;
+  /**
+   * Tries settings that are not stored. Without a secret that of `id` is used, if the address is
+   * still its own. Throws why it does not answer.
+   */
+  ping(settings: EndpointSettings, id?: number): Promise<void>;
   /** The site behind `id`, its connections shared by all who ask. Throws NOT_FOUND. */
   site(id: number): Promise<Site>;
   /** That, and the registry id of the Entrepot behind it, null for another registry. */
@@ -99,9 +102,12 @@ export function openEndpoints(room: Room): Endpoints {
       return endpointOf(after);
     },
 
-    async ping(settings) {
+    async ping(settings, id) {
       checkEndpoint(settings);
-      await tried(connect, addressOf(settings, settings.accessSecret ?? ""));
+      const row = id === undefined ? null : await findRow(catalog, id);
+      const isSame = row?.url === valuesOf(settings).url;
+      const stored = row && isSame ? secretOf(room.box, row) : "";
+      await tried(connect, addressOf(settings, settings.accessSecret ?? stored));
     },
 
     site: async (id) => (await sites.of(id)).site,
