@@ -90,10 +90,18 @@ describe("accounts", () => {
     },
   );
 
-  test.each(["", "seven77", "x".repeat(129)])("%j is no password", async (password) => {
-    const creating = accounts.createAccount(actor, { username: "ann", password });
+  test.each([
+    "",
+    "seven77",
+    "x".repeat(129),
+    "AnnaBell",
+    "Password123",
+    "Harbor12345",
+    "ZZZZZZZZZZZZ",
+  ])("%j is no password", async (password) => {
+    const creating = accounts.createAccount(actor, { username: "annabell", password });
     await expect(creating).rejects.toMatchObject({ code: "BAD_REQUEST" });
-    await expect(accounts.changePassword(actor, "ann", password)).rejects.toMatchObject({
+    await expect(accounts.changePassword(actor, "annabell", password)).rejects.toMatchObject({
       code: "BAD_REQUEST",
     });
   });

@@ -85,7 +85,7 @@ const SETUP: Actor = { name: "system:setup", cause: "setup" };
 export function openAccounts(catalog: Catalog): Accounts {
   async function create(actor: Actor, account: NewAccount): Promise<Account | null> {
     checkUsername(account.username);
-    checkPassword(account.password);
+    checkPassword(account.username, account.password);
     const hash = await hashPassword(account.password);
     return catalog.commit(actor, (commit) => insertAccount(commit, account, hash));
   }
@@ -111,7 +111,7 @@ export function openAccounts(catalog: Catalog): Accounts {
       catalog.commit(actor, (commit) => deleteAccount(commit, username)),
 
     async changePassword(actor, username, password) {
-      checkPassword(password);
+      checkPassword(username, password);
       const hash = await hashPassword(password);
       await catalog.commit(actor, (commit) => updatePassword(commit, username, hash));
     },
