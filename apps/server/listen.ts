@@ -20,6 +20,9 @@ export interface Listening {
 /** Longest head of a request, in bytes; beyond it Node answers 431. */
 const HEAD_BYTES = 32 << 10;
 
+/** How often a server that closes looks for connections on which nothing is under way any more. */
+const IDLE_LOOK_MS = 50;
+
 /** Listens as `config` says. Throws one clear line when the address cannot be had. */
 export async function listen(
   config: Pick<Config, "host" | "port" | "tls">,
@@ -47,8 +50,11 @@ export async function listen(
       stopWatching();
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeIdleConnections();
+      // Those, too, whose answer ends only now: clients would keep them open.
+      const idle = setInterval(() => server.closeIdleConnections(), IDLE_LOOK_MS);
       const cut = setTimeout(() => server.closeAllConnections(), graceMs);
       await closed;
+      clearInterval(idle);
       clearTimeout(cut);
     },
   };

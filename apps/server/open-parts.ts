@@ -33,6 +33,7 @@ import { openDownloads, openPullThrough, type PullThrough } from "@entrepot/prox
 import type { BlobStore } from "@entrepot/storage";
 import { type Metrics, openMetrics } from "./metrics/open-metrics.ts";
 import { KNOWN_SETTINGS, READ_ONLY } from "./known-settings.ts";
+import { type ChangeFeed, openChangeFeed } from "./change-feed.ts";
 import { expireProxied } from "./expire-proxied.ts";
 import { localSite } from "./local-site.ts";
 import type { Log } from "./log.ts";
@@ -54,6 +55,8 @@ export interface Parts {
   readonly access: Access;
   /** What administrators set while the server runs. */
   readonly settings: Settings;
+  /** What happens, for pages that follow it. */
+  readonly feed: ChangeFeed;
   readonly content: Content;
   readonly jobs: Jobs;
   readonly replication: Replication;
@@ -132,6 +135,7 @@ export async function openParts(options: PartsOptions, onStop: OnStop): Promise<
   const { keptRuns: kept = DEFAULT_KEPT } = options;
   const opened = await openJobs({ catalog, log: (level, text) => log[level](text), kept });
   const jobs = metrics.jobs(opened);
+  const feed = openChangeFeed(catalog, jobs, reporting(log));
   const storageMove = openStorageMove(jobs, options.moving ?? null);
   const replication = openReplication({
     catalog,
@@ -170,6 +174,7 @@ export async function openParts(options: PartsOptions, onStop: OnStop): Promise<
     store,
     access,
     settings,
+    feed,
     content,
     jobs,
     replication,

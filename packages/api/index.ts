@@ -7,6 +7,7 @@ export * from "./configurations.ts";
 export * from "./conflicts.ts";
 export { type ErrorStatus, Errors } from "./contract.ts";
 export { parseCopySource, type CopySource } from "./copy-source.ts";
+export * from "./event-stream.ts";
 export * from "./executions.ts";
 export * from "./failure.ts";
 export * from "./checks.ts";

@@ -6,6 +6,7 @@ import { drills } from "./drills.ts";
 import { checks, repairs } from "./checks.ts";
 import { configurations } from "./configurations.ts";
 import { conflicts } from "./conflicts.ts";
+import { eventStream } from "./event-stream.ts";
 import { executions } from "./executions.ts";
 import { history, projectHistory } from "./history.ts";
 import { immutableRules } from "./immutable-rules.ts";
@@ -73,6 +74,7 @@ export const routes = {
   overview,
   search,
   configurations,
+  eventStream,
 };
 
 /** The route table's type, from which the client's methods follow. */

@@ -14,6 +14,7 @@ import { OpenAPIHono } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { HTTPException } from "hono/http-exception";
 import { sql } from "kysely";
+import type { ChangeFeed } from "../change-feed.ts";
 import type { StorageMove } from "../storage-move.ts";
 import type { Upstreams } from "../upstreams.ts";
 import type { Log } from "../log.ts";
@@ -29,6 +30,8 @@ export interface ApiOptions {
   readonly store: Pick<BlobStore, "stat">;
   readonly access: Access;
   readonly settings: Settings;
+  /** What happens, for pages that follow it. */
+  readonly feed: ChangeFeed;
   readonly content: Content;
   readonly jobs: Jobs;
   readonly replication: Replication;

@@ -8,6 +8,7 @@ import { addDrills } from "./drills.ts";
 import { addChecks } from "./checks.ts";
 import { addConfigurations } from "./configurations.ts";
 import { addConflicts } from "./conflicts.ts";
+import { addEventStream } from "./event-stream.ts";
 import { addHistory } from "./history.ts";
 import { addImmutableRules } from "./immutable-rules.ts";
 import { addGarbage } from "./garbage.ts";
@@ -44,6 +45,7 @@ export function openApi(options: ApiOptions) {
   );
   addSystem(app, options);
   addConfigurations(app, options);
+  addEventStream(app, options);
   addRegistries(app, options);
   addReplication(app, options);
   addBackups(app, options);
