@@ -12,7 +12,16 @@ export const RoleId = z.int().min(1).max(5).openapi("RoleId", {
   description: "1 project admin, 2 developer, 3 guest, 4 maintainer, 5 limited guest",
 });
 
-/** A user's role in a project. */
+const OWN_RIGHTS = {
+  grants: z.array(z.string()).max(200).optional().openapi({
+    description: "What it may do beside its role, `resource:action` or `resource:*`.",
+  }),
+  denies: z.array(z.string()).max(200).optional().openapi({
+    description: "What it may not, whatever its role.",
+  }),
+};
+
+/** A user's role in a project, and rights of its own. Harbor knows roles alone. */
 export const Member = z
   .object({
     id: z.int(),
@@ -22,6 +31,8 @@ export const Member = z
     entity_type: z.literal("u"),
     role_id: RoleId,
     role_name: z.string(),
+    grants: z.array(z.string()),
+    denies: z.array(z.string()),
   })
   .openapi("ProjectMemberEntity");
 export type Member = z.infer<typeof Member>;
@@ -30,6 +41,7 @@ export type Member = z.infer<typeof Member>;
 export const NewMember = z
   .object({
     role_id: RoleId,
+    ...OWN_RIGHTS,
     member_user: z.object({
       user_id: z.int().optional(),
       username: z.string().optional(),
@@ -37,6 +49,10 @@ export const NewMember = z
   })
   .openapi("ProjectMember");
 export type NewMember = z.infer<typeof NewMember>;
+
+/** A member's new role; rights of its own that are absent stay as they are. */
+export const MemberChange = z.object({ role_id: RoleId, ...OWN_RIGHTS }).openapi("RoleRequest");
+export type MemberChange = z.infer<typeof MemberChange>;
 
 /** The routes of a project's members. */
 export const members = {
@@ -80,7 +96,7 @@ export const members = {
     summary: "Changes a member's role",
     tags,
     ...needs("member:update"),
-    request: { params: MemberParams, headers, body: body(z.object({ role_id: RoleId })) },
+    request: { params: MemberParams, headers, body: body(MemberChange) },
     responses: { 200: done, ...errors(400, 404) },
   }),
 

@@ -53,12 +53,21 @@ const IMAGES = `
   UNION ALL
   SELECT 'member', p.name || '/' || a.username,
     jsonb_build_object('project', p.name, 'username', a.username, 'role', m.role)
+      || CASE m.grants WHEN '{}' THEN '{}' ELSE jsonb_build_object('grants', m.grants) END
+      || CASE m.denies WHEN '{}' THEN '{}' ELSE jsonb_build_object('denies', m.denies) END
   FROM member m JOIN project p ON p.id = m.project_id JOIN account a ON a.id = m.account_id
   UNION ALL
   SELECT 'account', username,
     jsonb_build_object('username', username, 'email', email, 'realname', realname,
       'sysadmin', sysadmin)
+      || CASE rights WHEN '{}' THEN '{}' ELSE jsonb_build_object('rights', rights) END
   FROM account
+  UNION ALL
+  SELECT 'robot', coalesce(p.name, '') || '/' || r.name,
+    jsonb_build_object('project', p.name, 'name', r.name, 'loginName', r.login_name,
+      'description', r.description, 'disabled', r.disabled, 'duration', r.duration,
+      'expiresAt', floor(extract(epoch FROM r.expires_at)), 'permissions', r.permissions)
+  FROM robot r LEFT JOIN project p ON p.id = r.project_id
   UNION ALL
   SELECT 'access_token', a.username || '/' || t.name,
     jsonb_build_object('username', a.username, 'name', t.name, 'readOnly', t.read_only,

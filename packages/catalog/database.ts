@@ -159,3 +159,4 @@ export type * from "./retention-tables.ts";
 export type * from "./check-tables.ts";
 export type * from "./session-tables.ts";
 export type * from "./group-tables.ts";
+export type * from "./robot-tables.ts";

@@ -32,6 +32,7 @@ export {
   labelKey,
   manifestChange,
   memberChange,
+  robotChange,
   policyChange,
   projectChange,
   quotaChange,

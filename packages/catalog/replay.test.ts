@@ -118,12 +118,14 @@ const putMember: Step = (catalog, random) =>
     const account = accounts[few(random)];
     if (!project || !account) return;
     const role = 1 + few(random);
-    await db
+    const own = { role, grants: few(random) === 0 ? ["tag:delete"] : [] };
+    const row = await db
       .insertInto("member")
-      .values({ project_id: project.id, account_id: account.id, role })
-      .onConflict((oc) => oc.columns(["project_id", "account_id"]).doUpdateSet({ role }))
-      .execute();
-    record(memberChange(project.name, account.username, role));
+      .values({ project_id: project.id, account_id: account.id, ...own })
+      .onConflict((oc) => oc.columns(["project_id", "account_id"]).doUpdateSet(own))
+      .returningAll()
+      .executeTakeFirstOrThrow();
+    record(memberChange(project.name, account.username, row));
   });
 
 const putRepository: Step = (catalog, random) =>

@@ -5,6 +5,7 @@ import type { Json } from "./json-column.ts";
 export interface RobotTable {
   id: Generated<number>;
   name: string;
+  login_name: string;
   project_id: number | null;
   description: Generated<string>;
   disabled: Generated<boolean>;

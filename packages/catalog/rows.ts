@@ -5,11 +5,13 @@ import type {
   ImmutableRuleTable,
   LabelTable,
   ManifestTable,
+  MemberTable,
   ProjectTable,
   RegistryEndpointTable,
   ReplicationPolicyTable,
   RepositoryTable,
   RetentionPolicyTable,
+  RobotTable,
   WebhookPolicyTable,
 } from "./database.ts";
 import type { Change } from "./ports.ts";
@@ -96,22 +98,38 @@ export function projectChange(
   return { kind: "project", key: name, after };
 }
 
-/** What `username` may do in `project`: Harbor's role id, or null for no longer a member. */
-export function memberChange(project: string, username: string, role: number | null): Change {
-  const after = role === null ? null : { project, username, role };
+/** A list that most rows leave empty is told only where it is not. */
+function someOf(name: string, values: readonly string[]): Record<string, readonly string[]> {
+  return values.length === 0 ? {} : { [name]: values };
+}
+
+/** What `username` may do in `project`; null: it is no member any longer. */
+export function memberChange(
+  project: string,
+  username: string,
+  row: Row<MemberTable, "role" | "grants" | "denies"> | null,
+): Change {
+  const after = row && {
+    project,
+    username,
+    role: row.role,
+    ...someOf("grants", row.grants),
+    ...someOf("denies", row.denies),
+  };
   return { kind: "member", key: `${project}/${username}`, after };
 }
 
 /** The account `username`, without its password's hash. */
 export function accountChange(
   username: string,
-  row: Row<AccountTable, "email" | "realname" | "sysadmin"> | null,
+  row: Row<AccountTable, "email" | "realname" | "sysadmin" | "rights"> | null,
 ): Change {
   const after = row && {
     username,
     email: row.email,
     realname: row.realname,
     sysadmin: row.sysadmin,
+    ...someOf("rights", row.rights),
   };
   return { kind: "account", key: username, after };
 }
@@ -260,6 +278,29 @@ export function immutableChange(
     repositoryPattern: row.repository_pattern,
   };
   return { kind: "immutable", key: `${project}/${id}`, after };
+}
+
+/** The robot `name` (without its prefix) of `project`, null for one of the system; no secret. */
+export function robotChange(
+  project: string | null,
+  name: string,
+  row: Row<
+    RobotTable,
+    "login_name" | "description" | "disabled" | "duration" | "expires_at" | "permissions"
+  > | null,
+): Change {
+  const after = row && {
+    project,
+    name,
+    loginName: row.login_name,
+    description: row.description,
+    disabled: row.disabled,
+    duration: row.duration,
+    // Seconds since the epoch.
+    expiresAt: row.expires_at && Math.floor(row.expires_at.getTime() / 1_000),
+    permissions: row.permissions,
+  };
+  return { kind: "robot", key: `${project ?? ""}/${name}`, after };
 }
 
 /** How many bytes `project` may take up; null: no limit. */

@@ -1,8 +1,16 @@
-import { asRole, putMember, type Role } from "@entrepot/access";
-import { type Member, routes } from "@entrepot/api";
+import {
+  asRole,
+  type MemberRights,
+  ownRights,
+  putMember,
+  type Role,
+  ROLES,
+} from "@entrepot/access";
+import { type Member, type MemberChange, routes } from "@entrepot/api";
 import { RegistryError } from "@entrepot/oci";
 import { sql } from "kysely";
-import { type ApiOptions, type App, needing } from "./app.ts";
+import type { Context } from "hono";
+import { type ApiOptions, type App, type Env, needing } from "./app.ts";
 import { foundIn } from "./found-in.ts";
 import { paged } from "./paged.ts";
 import { contains } from "./sql-filter.ts";
@@ -40,6 +48,8 @@ function addChanges(app: App, options: ApiOptions): void {
     const project = context.get("project");
     const body = context.req.valid("json");
     const username = await usernameOf(options, body.member_user);
+    const rights = rightsOf(body);
+    await mayGive(options, context, rights);
     const { id } = await catalog.commit(context.get("actor"), async (commit) => {
       const taken = await commit.db
         .selectFrom("member")
@@ -54,7 +64,7 @@ function addChanges(app: App, options: ApiOptions): void {
           `'${username}' is a member of project '${project.name}' already; change the role instead`,
         );
       }
-      return putMember(commit, project.name, username, roleOf(body.role_id));
+      return putMember(commit, project.name, username, rights);
     });
     context.header("Location", `/api/v2.0/projects/${project.id}/members/${id}`);
     return context.body(null, 201);
@@ -62,18 +72,43 @@ function addChanges(app: App, options: ApiOptions): void {
 
   app.openapi(needing(options, members.update), async (context) => {
     const project = context.get("project");
-    const { username } = await memberOf(options, project, context.req.valid("param").mid);
-    const { role_id: role } = context.req.valid("json");
-    await access.setMember(context.get("actor"), project.name, username, role);
+    const before = await memberOf(options, project, context.req.valid("param").mid);
+    const { role, ...own } = rightsOf(context.req.valid("json"));
+    const { grants = before.grants, denies = before.denies } = own;
+    await mayGive(options, context, held(before));
+    await mayGive(options, context, { role, grants, denies });
+    await access.setMember(context.get("actor"), project.name, before.username, role, own);
     return context.body(null, 200);
   });
 
   app.openapi(needing(options, members.delete), async (context) => {
     const project = context.get("project");
-    const { username } = await memberOf(options, project, context.req.valid("param").mid);
-    await access.removeMember(context.get("actor"), project.name, username);
+    const before = await memberOf(options, project, context.req.valid("param").mid);
+    await mayGive(options, context, held(before));
+    await access.removeMember(context.get("actor"), project.name, before.username);
     return context.body(null, 200);
   });
+}
+
+/** What a request says that a member may do. Throws BAD_REQUEST. */
+function rightsOf({ role_id: id, grants, denies }: MemberChange): MemberRights {
+  return { role: roleOf(id), ...ownRights({ grants, denies }) };
+}
+
+const held = ({ role, grants, denies }: MemberRow): MemberRights => ({
+  role: asRole(role) ?? ROLES.projectAdmin,
+  grants,
+  denies,
+});
+
+/** Throws FORBIDDEN unless the caller may do all of this itself. */
+async function mayGive(
+  { access }: ApiOptions,
+  context: Context<Env>,
+  { role, grants = [], denies = [] }: MemberRights,
+): Promise<void> {
+  const project = context.get("project").name;
+  await access.requireMore(context.get("identity"), project, { role, grants, denies });
 }
 
 function memberRows({ catalog }: ApiOptions, projectId: number) {
@@ -81,7 +116,7 @@ function memberRows({ catalog }: ApiOptions, projectId: number) {
     .selectFrom("member")
     .innerJoin("account", "account.id", "member.account_id")
     .where("member.project_id", "=", projectId)
-    .select(["member.id", "member.project_id", "role"])
+    .select(["member.id", "member.project_id", "role", "grants", "denies"])
     .select(["account.id as account_id", "account.username"]);
 }
 
@@ -134,5 +169,7 @@ function shownMember(row: MemberRow): Member {
     entity_type: "u",
     role_id: row.role,
     role_name: ROLE_NAMES[row.role] ?? "",
+    grants: row.grants,
+    denies: row.denies,
   };
 }

@@ -96,7 +96,7 @@ function addCreate(app: App, options: ApiOptions): void {
       async (commit) => {
         // A robot is no member: it may do what its permissions say.
         if (identity.kind === "account") {
-          await putMember(commit, name, identity.name, ROLES.projectAdmin);
+          await putMember(commit, name, identity.name, { role: ROLES.projectAdmin });
         }
         // As in Harbor, only a system administrator chooses otherwise.
         const chosen = identity.sysadmin ? body.storage_limit : undefined;

@@ -1,9 +1,11 @@
 -- Robot accounts, and rights of one's own: beside a role in a project, and in the whole registry.
 
--- `name` without its prefix; see `robotName`. Project robots go with their project.
+-- Project robots go with their project.
 CREATE TABLE robot (
   id serial PRIMARY KEY,
   name text NOT NULL COLLATE "C",
+  -- With its prefix, and its project's name: what it logs in with.
+  login_name text NOT NULL COLLATE "C" UNIQUE,
   -- Null: of the system.
   project_id integer REFERENCES project ON DELETE CASCADE,
   description text NOT NULL DEFAULT '',

@@ -6,12 +6,17 @@ import { type Accounts, openAccounts } from "./accounts.ts";
 import { pastRight, type PastRight } from "./as-of.ts";
 import { challenge } from "./challenge.ts";
 import { credentialsOf } from "./credentials.ts";
+import {
+  type Directories,
+  type DirectoryNetwork,
+  openDirectories,
+} from "./directory/directories.ts";
 import { guardRegistry } from "./guard.ts";
 import { ANONYMOUS, type Identity } from "./identity.ts";
 import { type Logins, openLogins } from "./logins.ts";
 import { type Members, openMembers } from "./members.ts";
 import { openRights, ownProjects } from "./rights.ts";
-import { type Action, allows, type Resource } from "./roles.ts";
+import { type Action, allows, type Resource, rightBeyond, type Standing } from "./roles.ts";
 import type { SecretBox } from "./secret-box.ts";
 import { allowsSystem, type SystemRight } from "./system-rights.ts";
 import { openSessions, type Sessions } from "./sessions.ts";
@@ -52,7 +57,17 @@ export interface Access extends Accounts, Members, Logins, Sessions, AccessToken
     action: Action<R>,
   ): Promise<ReadonlyMap<number, string>>;
 
-  /** The same of a right in the whole registry. */
+  /**
+   * Throws FORBIDDEN unless `identity` may itself do in `project` all that `given` is to allow, or
+   * allows now: nobody gives more than they have, nor changes who has more.
+   */
+  requireMore(
+    identity: Identity,
+    project: string,
+    given: Pick<Standing, "role" | "grants" | "denies">,
+  ): Promise<void>;
+
+  /** The same as `may` of a right in the whole registry. */
   maySystem(identity: Identity, right: SystemRight): Promise<boolean>;
 
   /**
@@ -78,6 +93,9 @@ export interface Access extends Accounts, Members, Logins, Sessions, AccessToken
   /** Removes sessions that have ended and what is forgotten of failed logins. */
   tidyUp(): Promise<void>;
 
+  /** LDAP and OpenID Connect. */
+  readonly directories: Directories;
+
   /** See `challenge.ts`. */
   readonly challenge: typeof challenge;
 
@@ -92,6 +110,10 @@ export interface AccessOptions {
   readonly box: SecretBox;
   /** What administrators set; the initial values if absent. */
   readonly settings?: Pick<Settings, "get">;
+  /** How directories are reached; anywhere, if absent. */
+  readonly network?: DirectoryNetwork | undefined;
+  /** Told of what goes wrong elsewhere. */
+  readonly onError?: ((error: unknown) => void) | undefined;
   /** Milliseconds since the epoch. */
   readonly clock?: () => number;
   /** Seconds that tokens live, and with them what was since revoked. Default 1800, least 60. */
@@ -102,7 +124,8 @@ export interface AccessOptions {
 export async function openAccess(options: AccessOptions): Promise<Access> {
   const { catalog, box, clock = Date.now, tokenLifetimeS } = options;
   const rights = openRights(catalog);
-  const logins = openLogins(catalog, clock);
+  const { logins: elsewhere, ...directories } = openDirectories({ ...options, clock });
+  const logins = openLogins(catalog, clock, elsewhere);
   const basic = withAccessTokens(logins, catalog, clock);
   const sessions = openSessions({ catalog, settings: options.settings, clock });
   const tokens = openTokens({
@@ -118,6 +141,7 @@ export async function openAccess(options: AccessOptions): Promise<Access> {
     ...logins,
     ...sessions,
     ...openAccessTokens(catalog, clock),
+    directories,
     challenge,
     tokenService: openTokenService({ logins: basic, rights, tokens }),
     guard: (registry, identity) => guardRegistry(registry, { catalog, rights, identity }),
@@ -152,6 +176,16 @@ export async function openAccess(options: AccessOptions): Promise<Access> {
     async may(identity, project, resource, action) {
       if (identity.grants !== null) return false;
       return allows(await rights.standing(identity, project), resource, action);
+    },
+
+    async requireMore(identity, project, given) {
+      const beyond = rightBeyond(await rights.standing(identity, project), given);
+      if (beyond === null) return;
+      throw new RegistryError(
+        "FORBIDDEN",
+        `this goes beyond what you may do in project '${project}': it has ${beyond}, which you ` +
+          "have not; ask somebody who has",
+      );
     },
 
     async projectsWith(identity, resource, action) {

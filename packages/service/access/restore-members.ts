@@ -20,7 +20,7 @@ export async function restoreMembers(
     const [project, username] = [key.slice(0, at), key.slice(at + 1)];
     const role = wanted && asRole(Number(wanted["role"]));
     try {
-      if (role) await putMember(commit, project, username, role);
+      if (role) await putMember(commit, project, username, { role, ...rightsIn(wanted) });
       else await takeMember(commit, project, username);
       left.push(null);
     } catch (error) {
@@ -29,4 +29,13 @@ export async function restoreMembers(
     }
   }
   return left;
+}
+
+/** Rights of its own as the journal tells them: none, where it does not. */
+function rightsIn(after: Readonly<Record<string, unknown>>) {
+  const list = (name: string) => {
+    const told = after[name];
+    return Array.isArray(told) ? told.map(String) : [];
+  };
+  return { grants: list("grants"), denies: list("denies") };
 }

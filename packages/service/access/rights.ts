@@ -42,12 +42,16 @@ export function openRights(catalog: Catalog): Rights {
   return {
     async standing(holder, project) {
       if (!PROJECT_NAME.test(project)) return NOWHERE;
-      const standing = await ask({ holder, project });
-      return holder.readOnly ? { ...standing, readOnly: true } : standing;
+      return limited(holder, await ask({ holder, project }));
     },
-    systemStanding: (holder) => ask({ holder, project: "" }),
+    async systemStanding(holder) {
+      return limited(holder, await ask({ holder, project: "" }));
+    },
   };
 }
+
+const limited = ({ readOnly }: Holder, standing: Standing): Standing =>
+  readOnly ? { ...standing, readOnly: true } : standing;
 
 interface StandingRow {
   id: number | null;

@@ -87,12 +87,32 @@ export function allows<R extends Resource>(
   return role !== null && LADDER.indexOf(role) >= LADDER.indexOf(least);
 }
 
-const READING: ReadonlySet<string> = new Set(["list", "read", "pull"]);
+/** Actions that change nothing. */
+export const READING: ReadonlySet<string> = new Set(["list", "read", "pull"]);
 
 /** All rights in a project, `resource:action`. */
 export const PROJECT_RIGHTS: readonly string[] = Object.entries(LEAST_ROLE).flatMap(
   ([resource, actions]) => Object.keys(actions).map((action) => `${resource}:${action}`),
 );
+
+/** Those of them that every member has. */
+export const READING_RIGHTS: readonly string[] = PROJECT_RIGHTS.filter((right) => {
+  const [resource, action] = right.split(":") as [Resource, Action];
+  return leastRole(resource, action) === ROLES.limitedGuest;
+});
+
+/**
+ * A right that `given` has and `giver` has not, both in one project; null if there is none. Nobody
+ * gives more than they have, nor changes who has more.
+ */
+export function rightBeyond(
+  giver: Standing,
+  given: Pick<Standing, "role" | "grants" | "denies">,
+): string | null {
+  const whole = { ...giver, ...given, sysadmin: false, public: false };
+  const beyond = (right: string) => allowsRight(whole, right) && !allowsRight(giver, right);
+  return PROJECT_RIGHTS.find(beyond) ?? null;
+}
 
 /** `allows` for one of `PROJECT_RIGHTS`. */
 export function allowsRight(standing: Standing, right: string): boolean {

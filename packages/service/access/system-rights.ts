@@ -1,5 +1,5 @@
 import { RegistryError } from "@entrepot/oci";
-import type { Standing } from "./roles.ts";
+import { READING, type Standing } from "./roles.ts";
 
 /**
  * What can be done in the whole registry, by resource: a system administrator may do all of it,
@@ -38,9 +38,10 @@ export const ALL_SYSTEM_RIGHTS: readonly string[] = Object.entries(SYSTEM_RIGHTS
 
 /** Whether `standing` has `right` in the whole registry. */
 export function allowsSystem(
-  standing: Pick<Standing, "sysadmin" | "system">,
+  standing: Pick<Standing, "sysadmin" | "system" | "readOnly">,
   right: SystemRight,
 ): boolean {
+  if (standing.readOnly && !READING.has(right.split(":")[1]!)) return false;
   return standing.sysadmin || standing.system.includes(right);
 }
 
