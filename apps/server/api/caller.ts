@@ -8,6 +8,7 @@ export interface CallerOptions {
   readonly publicUrl: string | null;
 }
 
+const SIGN_IN = "/api/v2.0/sessions";
 const HEADERS = ["x-entrepot-csrf", "x-harbor-csrf-token"] as const;
 
 /**
@@ -22,6 +23,8 @@ export async function callerOf(
 ): Promise<Identity> {
   const changes = !/^(?:GET|HEAD|OPTIONS)$/.test(request.method);
   if (changes) refuseOtherSites(request, publicUrl);
+  // Whoever signs in may have an old cookie, without knowing what goes with it.
+  if (request.method === "POST" && new URL(request.url).pathname === SIGN_IN) return ANONYMOUS;
   const identity = request.headers.has("authorization")
     ? await access.authenticate(request, clientAddress)
     : await sessionOf({ access, publicUrl }, request, changes);
