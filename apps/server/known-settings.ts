@@ -1,4 +1,4 @@
-import { ACCESS_SETTINGS } from "@entrepot/access";
+import { ACCESS_SETTINGS, DIRECTORY_SETTINGS } from "@entrepot/access";
 import type { KnownSetting } from "@entrepot/catalog";
 import { announcementOf } from "./announcement.ts";
 
@@ -55,4 +55,5 @@ export const KNOWN_SETTINGS: readonly KnownSetting[] = [
   PROJECT_CREATION,
   PROJECT_STORAGE,
   ...ACCESS_SETTINGS,
+  ...DIRECTORY_SETTINGS,
 ];

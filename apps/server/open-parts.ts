@@ -34,6 +34,7 @@ import type { BlobStore } from "@entrepot/storage";
 import { type Metrics, openMetrics } from "./metrics/open-metrics.ts";
 import { KNOWN_SETTINGS, READ_ONLY } from "./known-settings.ts";
 import { type ChangeFeed, openChangeFeed } from "./change-feed.ts";
+import { directoryNetwork } from "./directory-network.ts";
 import { expireProxied } from "./expire-proxied.ts";
 import { localSite } from "./local-site.ts";
 import type { Log } from "./log.ts";
@@ -199,7 +200,9 @@ async function openGround(options: PartsOptions, onStop: OnStop) {
   const box = openSecretBox(masterKey);
   const settings = await openSettings({ catalog, box, known: KNOWN_SETTINGS, onError });
   onStop(() => settings.close());
-  const access = await openAccess({ catalog, box, settings });
+  const network = directoryNetwork(options.guard ?? addressGuard());
+  onStop(network.close);
+  const access = await openAccess({ catalog, box, settings, network, onError });
   const firstPassword = await access.ensureAdmin(adminPassword);
   const everything = openContent({ catalog, store, onError });
   onStop(() => everything.pulls.close());

@@ -63,7 +63,10 @@ export async function insertAccount(
   return accountOf(row);
 }
 
-/** Stores a new password. Throws NOT_FOUND if there is no such account. */
+/**
+ * Stores a new password. Throws NOT_FOUND if there is no such account, PRECONDITION if it is a
+ * directory's, which has its password.
+ */
 export async function updatePassword(
   { db, record }: Commit,
   username: string,
@@ -76,6 +79,11 @@ export async function updatePassword(
     .returningAll()
     .executeTakeFirst();
   if (!row) throw unknownAccount(username);
+  if (row.source !== "local") {
+    // Thrown in a commit: nothing is stored.
+    const message = `the password of '${username}' is kept by its directory; change it there`;
+    throw new RegistryError("PRECONDITION", message);
+  }
   // Whoever knew the old one is out.
   await db.deleteFrom("session").where("account_id", "=", row.id).execute();
   record(accountChange(username, row));

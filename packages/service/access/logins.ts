@@ -4,6 +4,7 @@ import { RegistryError } from "@entrepot/oci";
 import { sql } from "kysely";
 import { LRUCache } from "lru-cache";
 import { askable } from "./account-rules.ts";
+import type { Asked, DirectoryLogins } from "./directory/directory-logins.ts";
 import type { Identity } from "./identity.ts";
 import { verifyPassword } from "./passwords.ts";
 import { openThrottle } from "./throttle.ts";
@@ -13,6 +14,8 @@ export interface Logins {
   /**
    * Who `username` with `password` is. Throws UNAUTHORIZED, the same and as late for an unknown
    * user as for a wrong password; TOOMANYREQUESTS (`detail.retryAfterSeconds`) after several.
+   * Where a directory judges: UNAVAILABLE if it cannot be asked, FORBIDDEN where its answer is of
+   * no use here.
    */
   login(username: string, password: string, clientAddress: string): Promise<Identity>;
 }
@@ -27,6 +30,7 @@ interface AccountRow {
   readonly username: string;
   readonly sysadmin: boolean;
   readonly password_hash: string | null;
+  readonly source: "local" | "ldap" | "oidc";
 }
 
 /**
@@ -34,25 +38,56 @@ interface AccountRow {
  * 60 ms: what was verified is remembered for a minute, under a key that nobody can read a password
  * from. The account is read every time, so that one deleted or with a new password is out at once.
  */
-export function openLogins(catalog: Catalog, clock: () => number = Date.now): Logins {
+export function openLogins(
+  catalog: Catalog,
+  clock: () => number = Date.now,
+  directory?: DirectoryLogins,
+): Logins {
   const throttle = openThrottle(catalog, clock);
   const memory = openMemory(clock);
   const find = batched((names: string[]) => findAccounts(catalog, names), { max: MOST_NAMES });
-  const underWay = new Map<string, Promise<boolean>>();
+  const underWay = new Map<string, Promise<unknown>>();
 
   /** Requests side by side with the same credentials, from one address, are one attempt. */
-  function verifyOnce(key: string, verify: () => Promise<boolean>): Promise<boolean> {
-    const known = underWay.get(key);
+  function verifyOnce<T>(key: string, verify: () => Promise<T>): Promise<T> {
+    const known = underWay.get(key) as Promise<T> | undefined;
     if (known) return known;
     const started = verify().finally(() => underWay.delete(key));
     underWay.set(key, started);
     return started;
   }
 
+  /** Local accounts never come here: no directory keeps them out, and none lets them in. */
+  async function byDirectory(
+    judge: DirectoryLogins,
+    asked: Asked,
+    [username, password, clientAddress]: readonly [string, string, string],
+  ): Promise<Identity> {
+    const known = await judge.remembered(username, password);
+    if (known) return known;
+    const key = memory.keyOf(["directory", username, password]);
+    const identity = await verifyOnce(`${key} ${clientAddress}`, async () => {
+      await throttle.attempt(username, clientAddress);
+      const forgiven = () => throttle.succeeded(username, clientAddress);
+      const found = await judge.login(asked, username, password).catch(async (error) => {
+        // Nothing was guessed: nobody could say whether it was right.
+        if (error instanceof RegistryError && error.code === "UNAVAILABLE") await forgiven();
+        throw error;
+      });
+      if (found) await forgiven();
+      return found;
+    });
+    if (identity) return identity;
+    throw wrong();
+  }
+
   return {
     async login(username, password, clientAddress) {
       if (username.length > LONGEST || password.length > LONGEST) throw wrong();
       const account = await find(askable(username));
+      if (directory?.concerns(account)) {
+        return byDirectory(directory, account, [username, password, clientAddress]);
+      }
       const hash = account?.password_hash ?? null;
       const key = memory.keyOf([username, password, hash]);
       if (account && memory.has(key)) return identityOf(account);
@@ -88,7 +123,7 @@ async function findAccounts(
 ): Promise<(AccountRow | undefined)[]> {
   const rows = await catalog.db
     .selectFrom("account")
-    .select(["id", "username", "password_hash"])
+    .select(["id", "username", "password_hash", "source"])
     .select(sql<boolean>`sysadmin OR admin_by_group`.as("sysadmin"))
     .where("username", "in", names)
     .execute();

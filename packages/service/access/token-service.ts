@@ -113,6 +113,9 @@ const ERRORS: { readonly [code in ErrorCode]?: { status: number; oauth: string }
   UNSUPPORTED: { status: 400, oauth: "unsupported_grant_type" },
   // 401 where OAuth2 says 400: containerd then falls back to GET.
   UNAUTHORIZED: { status: 401, oauth: "invalid_grant" },
+  // Of a directory.
+  FORBIDDEN: { status: 403, oauth: "access_denied" },
+  UNAVAILABLE: { status: 503, oauth: "temporarily_unavailable" },
   METHOD_NOT_ALLOWED: { status: 405, oauth: "invalid_request" },
   REQUEST_ENTITY_TOO_LARGE: { status: 413, oauth: "invalid_request" },
   TOOMANYREQUESTS: { status: 429, oauth: "temporarily_unavailable" },

@@ -1,5 +1,6 @@
 import { connect, isIP, type LookupFunction, type Socket } from "node:net";
 import { connect as connectTls, type ConnectionOptions } from "node:tls";
+import { promisify } from "node:util";
 import { RegistryError } from "@entrepot/oci";
 import { Client, InvalidCredentialsError, ResultCodeError } from "ldapts";
 import type { LdapSettings } from "./ldap-settings.ts";
@@ -20,6 +21,10 @@ export async function visitDirectory<T>(
 ): Promise<T> {
   if (settings.url === "") throw notReached(settings, "no ldap_url is set");
   const tls = tlsOptions(settings);
+  // Of an address connections are made without asking.
+  await promisify(lookup)(tls.host ?? "", { all: true }).catch((error: unknown) => {
+    throw notReached(settings, wordsOf(error), error);
+  });
   const own: { socket?: Socket } = {};
   const client = new Client({
     url: settings.url,

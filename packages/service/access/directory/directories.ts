@@ -1,0 +1,106 @@
+import { lookup as systemLookup } from "node:dns";
+import type { LookupFunction } from "node:net";
+import { type Catalog, INITIAL_SETTINGS, type Settings } from "@entrepot/catalog";
+import { RegistryError } from "@entrepot/oci";
+import type { Identity } from "../identity.ts";
+import type { SecretBox } from "../secret-box.ts";
+import { type CliSecrets, openCliSecrets } from "./cli-secrets.ts";
+import { vouchedAccount, type Vouched } from "./directory-accounts.ts";
+import { type DirectoryLogins, openDirectoryLogins, vouchedPerson } from "./directory-logins.ts";
+import { openLdap } from "./ldap.ts";
+import type { DirectoryGroup, Person } from "./ldap-entries.ts";
+import { ldapSettings } from "./ldap-settings.ts";
+import { type DirectoryFetch, openOidc, type Oidc } from "./oidc.ts";
+
+/** Where accounts come from that are not our own. */
+export interface Directories extends CliSecrets {
+  readonly oidc: Oidc;
+
+  /** Signs in whom a provider vouches for; see `vouchedAccount`. */
+  vouched(person: Vouched): Promise<Identity>;
+
+  /** Whether somebody has an account already. */
+  isKnown(person: Pick<Vouched, "source" | "externalId">): Promise<boolean>;
+
+  /** Tries the directory out, with `given` instead of what is set. Throws UNAVAILABLE. */
+  pingLdap(given: Readonly<Record<string, unknown>>): Promise<void>;
+
+  /** At most 100 people whose username begins with `username`. Throws UNAVAILABLE. */
+  ldapPeople(username: string): Promise<Person[]>;
+
+  /** At most 100 groups by name or distinguished name. Throws UNAVAILABLE. */
+  ldapGroups(of: { readonly name?: string; readonly dn?: string }): Promise<DirectoryGroup[]>;
+
+  /**
+   * Makes accounts of people, before they log in themselves. Answers those that failed, with why.
+   * Repeating is safe. Throws UNAVAILABLE.
+   */
+  importLdap(
+    usernames: readonly string[],
+  ): Promise<{ readonly username: string; readonly error: string }[]>;
+}
+
+/** How directories are reached. */
+export interface DirectoryNetwork {
+  /** Resolves names to addresses that may be gone to; refuses others. */
+  readonly lookup: LookupFunction;
+  readonly fetch: DirectoryFetch;
+}
+
+/** What directories are opened with. */
+export interface DirectoriesOptions {
+  readonly catalog: Catalog;
+  readonly box: SecretBox;
+  readonly settings?: Pick<Settings, "get"> | undefined;
+  readonly network?: DirectoryNetwork | undefined;
+  readonly clock: () => number;
+  readonly onError?: ((error: unknown) => void) | undefined;
+}
+
+/** Opens them; what they say is asked for when it is needed. */
+export function openDirectories(
+  options: DirectoriesOptions,
+): Directories & { readonly logins: DirectoryLogins } {
+  const { catalog, box, settings = INITIAL_SETTINGS, clock, onError = () => undefined } = options;
+  const { lookup, fetch } = options.network ?? OPEN_NETWORK;
+  const ldap = openLdap({ lookup, clock });
+
+  return {
+    logins: openDirectoryLogins({ catalog, box, settings, ldap, clock, onError }),
+    oidc: openOidc({ settings, box, fetch, clock }),
+    ...openCliSecrets(catalog, box),
+    vouched: (person) => vouchedAccount(catalog, person),
+    async isKnown({ source, externalId }) {
+      const row = await catalog.db
+        .selectFrom("account")
+        .select("id")
+        .where("source", "=", source)
+        .where("external_id", "=", externalId)
+        .executeTakeFirst();
+      return row !== undefined;
+    },
+    pingLdap: (given) => ldap.ping(ldapSettings(settings, given)),
+    ldapPeople: (username) => ldap.people(ldapSettings(settings), username),
+    ldapGroups: (of) => ldap.groups(ldapSettings(settings), of),
+
+    async importLdap(usernames) {
+      const failed: { username: string; error: string }[] = [];
+      for (const username of new Set(usernames)) {
+        try {
+          const person = await ldap.find(ldapSettings(settings), username);
+          if (!person) failed.push({ username, error: "the directory knows nobody of this name" });
+          else await vouchedAccount(catalog, vouchedPerson(person));
+        } catch (error) {
+          if (!(error instanceof RegistryError) || error.code !== "FORBIDDEN") throw error;
+          failed.push({ username, error: error.message });
+        }
+      }
+      return failed;
+    },
+  };
+}
+
+const OPEN_NETWORK: DirectoryNetwork = {
+  lookup: systemLookup as LookupFunction,
+  fetch: (url, request) => globalThis.fetch(url, request as RequestInit),
+};
