@@ -1,4 +1,4 @@
-import { restoreMembers } from "@entrepot/access";
+import { type Access, restoreMembers, restoreRobots } from "@entrepot/access";
 import { type Commit, restoreSettings } from "@entrepot/catalog";
 import type { Content, ProjectPart } from "@entrepot/content";
 import { type Events, restoreWebhooks } from "@entrepot/events";
@@ -31,6 +31,7 @@ export function restorableKinds(parts: Restorable): RestorableKind[] {
     own("project", project),
     own("label", label),
     { kind: "member", restore: restoreMembers },
+    { kind: "robot", restore: restoreRobots },
     {
       kind: "policy",
       restore: (commit, names, { actor }) => replication.policies.restore(commit, names, actor),
@@ -50,6 +51,7 @@ export function restorableKinds(parts: Restorable): RestorableKind[] {
 
 /** Who keeps something of projects. */
 export interface ProjectOwners {
+  readonly access: Pick<Access, "robots">;
   readonly content: Content;
   readonly replication: Replication;
   readonly events: Events;
@@ -61,8 +63,9 @@ export interface ProjectOwners {
  * policies go only by a cascade: without one they are in the way.
  */
 export function projectParts(parts: ProjectOwners & { readonly cascade: boolean }): ProjectPart[] {
-  const { replication, events, retention, cascade } = parts;
+  const { access, replication, events, retention, cascade } = parts;
   const always: ProjectPart[] = [
+    (commit, project) => access.robots.removeFromProject(commit, project),
     (commit, project) => events.webhooks.removeAll(commit, project),
     (commit, project) => retention.removeFromProject(commit, project),
   ];

@@ -38,9 +38,9 @@ export const ROBOT_PREFIX: KnownSetting<string> = {
   longest: 32,
   help: "what robot accounts' names begin with; those that exist keep their names",
   wrong: (value) =>
-    /^[a-z0-9$+_.-]{1,32}$/.test(value) && /[$+]$/.test(value)
+    /^[a-z0-9+_.-]{0,31}\$$/.test(value)
       ? null
-      : "expected small letters, digits and . _ - with $ or + at the end: no account has such a name",
+      : "expected small letters, digits and . _ - + with $ at the end: no account has such a name",
 };
 
 /** Access' rows of the table of settings. */

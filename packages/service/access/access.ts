@@ -16,6 +16,8 @@ import { ANONYMOUS, type Identity } from "./identity.ts";
 import { type Logins, openLogins } from "./logins.ts";
 import { type Members, openMembers } from "./members.ts";
 import { openRights, ownProjects } from "./rights.ts";
+import { withRobots } from "./robot-logins.ts";
+import { openRobots, type Robots } from "./robots.ts";
 import { type Action, allows, type Resource, rightBeyond, type Standing } from "./roles.ts";
 import type { SecretBox } from "./secret-box.ts";
 import { allowsSystem, type SystemRight } from "./system-rights.ts";
@@ -96,6 +98,9 @@ export interface Access extends Accounts, Members, Logins, Sessions, AccessToken
   /** LDAP and OpenID Connect. */
   readonly directories: Directories;
 
+  /** Robot accounts. */
+  readonly robots: Robots;
+
   /** See `challenge.ts`. */
   readonly challenge: typeof challenge;
 
@@ -126,7 +131,7 @@ export async function openAccess(options: AccessOptions): Promise<Access> {
   const rights = openRights(catalog);
   const { logins: elsewhere, ...directories } = openDirectories({ ...options, clock });
   const logins = openLogins(catalog, clock, elsewhere);
-  const basic = withAccessTokens(logins, catalog, clock);
+  const basic = withRobots(withAccessTokens(logins, catalog, clock), catalog, clock);
   const sessions = openSessions({ catalog, settings: options.settings, clock });
   const tokens = openTokens({
     key: await loadTokenKey(catalog, box),
@@ -141,6 +146,7 @@ export async function openAccess(options: AccessOptions): Promise<Access> {
     ...logins,
     ...sessions,
     ...openAccessTokens(catalog, clock),
+    robots: openRobots(catalog, clock),
     directories,
     challenge,
     tokenService: openTokenService({ logins: basic, rights, tokens }),

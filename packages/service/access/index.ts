@@ -13,6 +13,10 @@ export { ANONYMOUS, type Grant, type Identity } from "./identity.ts";
 export { loadMasterKey } from "./master-key.ts";
 export { type Member, type MemberRights, type Members, ownRights, putMember } from "./members.ts";
 export { restoreMembers } from "./restore-members.ts";
+export { restoreRobots } from "./restore-robots.ts";
+export { EVERYWHERE, type RobotPermission } from "./robot-rights.ts";
+export { type AskedPermission, daysOf, permissionsOf } from "./robot-rules.ts";
+export type { Robot, Robots } from "./robots.ts";
 export { scopesOf } from "./refusal.ts";
 export { highestRole, visibleProjects } from "./rights.ts";
 export {

@@ -70,7 +70,7 @@ export function openTokens(options: TokensOptions): Tokens {
       currentDate: new Date(clock()),
     });
     const grants = payload["access"] as readonly Grant[];
-    const holder = identityOf(payload.sub ?? "", payload["account"] as number | null, grants);
+    const holder = identityOf(payload.sub ?? "", payload as unknown as Holder, grants);
     const identity = payload["read_only"] === true ? { ...holder, readOnly: true } : holder;
     return { identity, expiresAt: Number(payload.exp) * 1_000 };
   }
@@ -78,7 +78,8 @@ export function openTokens(options: TokensOptions): Tokens {
   return {
     async issue(identity, grants) {
       const now = Math.floor(clock() / 1_000);
-      const holder = { account: identity.accountId, read_only: identity.readOnly };
+      const { accountId: account, robotId: robot, readOnly: read_only } = identity;
+      const holder = { account, robot, read_only };
       const token = await new SignJWT({ ...holder, access: grants })
         .setProtectedHeader({ alg: "ES256", typ: "JWT", kid: key.kid })
         .setIssuer(issuer)
@@ -110,7 +111,20 @@ export function openTokens(options: TokensOptions): Tokens {
   };
 }
 
-function identityOf(sub: string, accountId: number | null, grants: readonly Grant[]): Identity {
+/** Whose a token is, as it says. */
+interface Holder {
+  readonly account: number | null;
+  readonly robot?: number;
+}
+
+function identityOf(
+  sub: string,
+  { account: accountId, robot: robotId }: Holder,
+  grants: readonly Grant[],
+): Identity {
+  if (robotId !== undefined) {
+    return { kind: "robot", name: sub, accountId: null, robotId, sysadmin: false, grants };
+  }
   if (accountId === null) return { ...ANONYMOUS, grants };
   return { kind: "account", name: sub, accountId, sysadmin: false, grants };
 }
