@@ -108,11 +108,11 @@ export type HistoryBand = z.infer<typeof HistoryBand>;
 
 const ScopeQuery = z.object({
   repository: z.string().optional().openapi({ description: "Without the project." }),
+  tag: z.string().optional(),
 });
 const whole = { project: z.string().optional().openapi({ description: "Also a deleted one." }) };
 
 const HistoryQuery = ScopeQuery.extend({
-  tag: z.string().optional(),
   digest: z.string().optional(),
   kind: z.string().optional().openapi({ description: "Kinds of names, comma-separated." }),
   username: z.string().optional(),
@@ -145,7 +145,6 @@ const DiffQuery = ScopeQuery.extend({
 });
 
 const BandQuery = ScopeQuery.extend({
-  tag: z.string().optional(),
   since: contract.Time.optional().openapi({ description: "The first change, if absent." }),
   until: contract.Time.optional().openapi({ description: "Now, if absent." }),
   bars: z.coerce.number().int().min(1).max(500).default(120),
