@@ -4,8 +4,11 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 
 const args = process.argv.slice(2);
-// With --from it is a backup that is restored, onto nothing: there is no server yet to speak to.
-const isOffline = args[0] === "restore" && args.some((word) => /^--from(?:=|$)/.test(word));
+// With --from it is a backup that is restored. All of it comes onto nothing: there is no server yet
+// to speak to. A project or a repository comes into a registry that runs.
+const has = (flags: RegExp) => args.some((word) => flags.test(word));
+const isOffline =
+  args[0] === "restore" && has(/^--from(?:=|$)/) && !has(/^--(?:project|repository)(?:=|$)/);
 if (["serve", "worker", "rebuild"].includes(args[0] ?? "") || isOffline) {
   const server = join(import.meta.dirname, "../server/main.ts");
   process.execve?.(process.execPath, [process.execPath, ...process.execArgv, server, ...args]);

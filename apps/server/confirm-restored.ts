@@ -8,6 +8,8 @@ export interface RestoredNote {
   readonly policies: string[];
   readonly targets: string[];
   readonly timeline: number;
+  /** Those that came back into a registry that ran; absent: it was all of it. */
+  readonly projects?: string[];
 }
 
 interface Options {

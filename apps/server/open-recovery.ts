@@ -9,8 +9,10 @@ import {
 } from "@entrepot/recovery";
 import { tokenBucket } from "@entrepot/replication";
 import { backupPlaces } from "./backup-places.ts";
+import { backupReader } from "./backup-reader.ts";
 import { blobCopies } from "./blob-copies.ts";
 import { GRACE_MS, type OnStop, type Parts, type PartsOptions } from "./open-parts.ts";
+import { pauseReplication } from "./pause-replication.ts";
 import { reporting } from "./reporting.ts";
 import { restorableKinds } from "./restorable-kinds.ts";
 
@@ -28,8 +30,6 @@ export function openRecovery(
 ): Pick<Parts, "restores" | "backups" | "drills" | "checks" | "repairs" | "mending"> {
   const onError = reporting(log);
   const kinds = restorableKinds({ content, jobs, replication, retention });
-  const restores = openRestores({ catalog, store, jobs, kinds });
-
   const { backupFolders: folders = [], storage } = options;
   const places = backupPlaces({ folders, keys: storage?.keys ?? undefined });
   const backups = openBackups({
@@ -44,6 +44,14 @@ export function openRecovery(
   onStop(() => backups.close());
   const { scratch, key } = options.drill ?? { scratch: null, key: null };
   const { targets } = backups;
+  const restores = openRestores({
+    catalog,
+    store,
+    jobs,
+    kinds,
+    openBackup: backupReader({ targets, open: places.open, key }),
+    pause: (what, actor) => pauseReplication({ catalog, replication }, what, actor),
+  });
   const drills = openDrills({ catalog, jobs, targets, openObjects: places.open, scratch, key });
 
   const copies = blobCopies(catalog, replication.endpoints, upstreams, backups);

@@ -95,7 +95,12 @@ export type BackupRun = z.infer<typeof BackupRun>;
 
 /** What a restore has switched off, until it is confirmed. */
 export const RestoredFromBackup = z
-  .object({ policies: z.array(z.string()), targets: z.array(z.string()), timeline: z.int() })
+  .object({
+    policies: z.array(z.string()),
+    targets: z.array(z.string()),
+    timeline: z.int(),
+    projects: z.array(z.string()).openapi({ description: "Those that came back; none: all did." }),
+  })
   .openapi("RestoredFromBackup");
 
 /** The routes of backups. */

@@ -10,7 +10,7 @@ const byId = { params: z.object({ id: contract.Id }) };
 export const RestoreVerdict = z.enum(["create", "change", "remove", "keep", "conflict"]);
 export type RestoreVerdict = z.infer<typeof RestoreVerdict>;
 
-/** What is to be put back: names to a moment, or what one cause did undone. */
+/** What is to be put back: names to a moment, out of a backup, or what one cause did undone. */
 export const NewRestore = z
   .object({
     name: z.string().max(600).default("").openapi({
@@ -31,6 +31,16 @@ export const NewRestore = z
     into: z.string().max(255).optional().openapi({
       description: "Beside the project, into a new one of this name. Nothing is copied but rows.",
     }),
+    from: z
+      .string()
+      .min(1)
+      .max(2048)
+      .optional()
+      .openapi({
+        description:
+          "Out of a backup: a target's name or id, or an address. Then `name` is a project or a " +
+          "repository, and without `at` it is as the newest backup has it.",
+      }),
     dry_run: z.boolean().default(false).openapi({
       description: "Make the plan only; it can be carried out within a day.",
     }),
@@ -74,6 +84,7 @@ export const Restore = z
     moment_seq: z.int().nullable(),
     cause: z.string().nullable(),
     into: z.string().nullable(),
+    from: z.string().nullable(),
     head_seq: z.int(),
     counts: RestoreCounts,
     bytes: z.int(),
@@ -134,8 +145,8 @@ export const restores = {
     description:
       "`Location` ends in the plan's id. Needs the right recovery:restore in the projects that " +
       "it changes, repository:delete too where names go, and what a change of members, settings " +
-      "and rules needs; a system administrator for projects that are gone and for all of the " +
-      "registry.",
+      "and rules needs; a system administrator for projects that are gone, for all of the " +
+      "registry and for what comes out of a backup.",
     tags,
     ...needs("account"),
     request: { body: body(NewRestore) },

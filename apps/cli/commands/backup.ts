@@ -213,7 +213,11 @@ function addConfirm(backup: Command, cli: Cli): void {
     action(cli, async (call, options: { yes?: boolean }) => {
       const { body } = await call.api.backups.restored();
       const off = [...body.policies, ...body.targets].join(", ") || "nothing";
-      const question = `Switch on ${off}? The registry that was backed up must be gone.`;
+      const whose =
+        body.projects.length > 0
+          ? `What came back in ${body.projects.join(", ")} goes elsewhere then.`
+          : "The registry that was backed up must be gone.";
+      const question = `Switch on ${off}? ${whose}`;
       await call.confirm(question, options.yes);
       await call.api.backups.confirm();
       await call.done(`Switched on: ${off}.`);

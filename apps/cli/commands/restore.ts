@@ -19,6 +19,9 @@ interface RestoreOptions {
   readonly all?: boolean;
   readonly keepNewer?: boolean;
   readonly into?: string;
+  readonly from?: string;
+  readonly project?: string;
+  readonly repository?: string;
   readonly dryRun?: boolean;
   readonly yes?: boolean;
 }
@@ -62,17 +65,25 @@ export function addRestore(program: Command, cli: Cli): void {
     .option("--all", "the whole registry")
     .option("--keep-newer", "names that came later stay")
     .option("--into <project>", "a project only: beside it, into a new one of this name")
+    .option("--from <backup>", "out of a backup: a target's name or id, or an address; with:")
+    .option("--project <name>", "the project that comes out of it")
+    .option("--repository <name>", "the repository that comes out of it")
     .option("--dry-run", "show the plan only")
     .action(
-      action(cli, async (call, name: string | undefined, options: RestoreOptions) => {
-        const { at, seq, all, keepNewer = false, into } = options;
-        if ((at === undefined) === (seq === undefined)) throw usageError("give --at or --seq");
+      action(cli, async (call, given: string | undefined, options: RestoreOptions) => {
+        const { at, seq, all, keepNewer = false, into, from } = options;
+        const name = given ?? options.project ?? options.repository;
+        if (from !== undefined) checkFrom(options, given);
+        else if (name !== given) throw usageError("give --project or --repository with --from");
+        else if ((at === undefined) === (seq === undefined)) throw usageError("give --at or --seq");
         if ((name === undefined) === (all !== true)) throw usageError("give a name, or --all");
+        const moment = at === undefined ? seq && `seq:${seq}` : momentOf(at, call);
         await carryOut(call, options, {
           name: name ?? "",
-          at: at === undefined ? `seq:${seq}` : momentOf(at, call),
+          ...(moment !== undefined && { at: moment }),
           keep_newer: keepNewer,
           ...(into !== undefined && { into }),
+          ...(from !== undefined && { from }),
         });
       }),
     );
@@ -90,6 +101,13 @@ export function addRestore(program: Command, cli: Cli): void {
       ),
     );
   withExample(undo, "$ entrepot undo execution:17");
+}
+
+function checkFrom({ at, seq, project, repository }: RestoreOptions, given?: string): void {
+  if (given !== undefined || (project === undefined) === (repository === undefined)) {
+    throw usageError("say what comes out of the backup: --project or --repository");
+  }
+  if (at !== undefined && seq !== undefined) throw usageError("give --at or --seq");
 }
 
 /** Shows the plan of `request`, asks, and sees it carried out. */

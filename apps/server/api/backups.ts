@@ -148,8 +148,9 @@ async function shownRun(jobs: ApiOptions["jobs"], execution: Execution): Promise
 
 function addRestored(app: App, options: ApiOptions): void {
   app.openapi(needing(options, room.restored), async (context) => {
-    const { policies, targets, timeline } = await restoredNote(options);
-    return context.json({ policies, targets, timeline }, 200);
+    const { projects = [], ...note } = await restoredNote(options);
+    const { policies, targets, timeline } = note;
+    return context.json({ policies, targets, timeline, projects }, 200);
   });
   app.openapi(needing(options, room.confirm), async (context) => {
     await confirmRestored(options, context.get("actor"));

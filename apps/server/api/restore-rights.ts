@@ -37,7 +37,8 @@ export async function mayBeRestored(
   if (identity.sysadmin) return;
   const { request, kinds, projects, system, counts } = plan;
   const everywhere = request.name === "" && request.cause === undefined;
-  if (everywhere || system || request.into !== undefined || kinds.some((it) => SYSTEM.has(it))) {
+  const elsewhere = request.into !== undefined || request.from !== undefined;
+  if (everywhere || system || elsewhere || kinds.some((it) => SYSTEM.has(it))) {
     throw needs("a system administrator");
   }
   // A plan that changes nothing has no projects, and is nobody else's all the same.

@@ -29,7 +29,9 @@ function addPlan(app: App, options: ApiOptions): void {
     const project = projectOfScope(parseScope(given.name));
     // Who has no right here learns nothing of what there was.
     if (given.cause === undefined) await mayRestoreIn(options, identity, project);
-    if (given.into !== undefined) await mayRestoreIn(options, identity, null);
+    if (given.into !== undefined || given.from !== undefined) {
+      await mayRestoreIn(options, identity, null);
+    }
     const plan = await restores.plan(
       {
         name: given.name,
@@ -38,6 +40,7 @@ function addPlan(app: App, options: ApiOptions): void {
         keepNewer: given.keep_newer,
         force: given.force,
         ...(given.into !== undefined && { into: given.into }),
+        ...(given.from !== undefined && { from: given.from }),
       },
       actor,
     );
@@ -145,6 +148,7 @@ async function shownPlan({ jobs }: ApiOptions, plan: RestorePlan): Promise<Resto
     moment_seq: plan.moment,
     cause: request.cause ?? null,
     into: request.into ?? null,
+    from: request.from ?? null,
     head_seq: plan.head,
     counts: { ...plan.counts, unchanged: plan.unchangedTags },
     bytes: plan.bytes,

@@ -2,7 +2,7 @@ import { RegistryError } from "@entrepot/oci";
 import type { ObjectStore } from "@entrepot/storage";
 import { askedOf, listedIn } from "./copy-blobs.ts";
 import { plain } from "./encryption.ts";
-import type { BlobLine } from "./format.ts";
+import type { BlobLine, TargetFile } from "./format.ts";
 import { readPart, readParts } from "./parts.ts";
 import { type Chain, type Kept, readChains, readTargetFile } from "./target-objects.ts";
 
@@ -15,6 +15,8 @@ export interface RestorePoint {
    * how to go back. Else the newest that is not later.
    */
   readonly exact?: boolean | undefined;
+  /** Moments before the first snapshot, too: as far back as its journal tells. */
+  readonly byHistory?: boolean | undefined;
 }
 
 /** What a restore is going to do, and what stands in its way. */
@@ -50,15 +52,34 @@ export async function planBackupRestore(
   objects: ObjectStore,
   point: RestorePoint = {},
 ): Promise<RestorePlan> {
+  const { target, links, problems } = await chooseLinks(objects, point);
+  return await checkChain(objects, links, problems, target);
+}
+
+/**
+ * The snapshot and the segments that hold `point`, in order, and what is wrong with newer ones where
+ * the newest was asked for. Throws NOT_FOUND where there is no backup of that moment.
+ */
+export async function chooseLinks(
+  objects: ObjectStore,
+  point: RestorePoint,
+): Promise<{
+  readonly target: TargetFile;
+  readonly links: readonly Kept[];
+  readonly problems: readonly string[];
+}> {
   const target = await readTargetFile(objects);
   const chains = await readChains(objects);
   const before = chosenFor(chains, point);
   const chosen = before && point.exact ? exactFor(chains, before, point) : before;
+  if (!chosen && point.byHistory) {
+    const first = chains.find(({ links }) => links.length > 0)?.links[0];
+    if (first) return { target, links: [first], problems: [] };
+  }
   if (!chosen) throw notCovered(chains);
   const newest = point.at === undefined && point.seq === undefined;
   const since = newest ? chains.slice(chains.indexOf(chosen.chain)) : [];
-  const problems = since.flatMap((chain) => chain.problems);
-  return await checkChain(objects, chosen.links, problems, target);
+  return { target, links: chosen.links, problems: since.flatMap((chain) => chain.problems) };
 }
 
 /** Checks `links`, which follow each other; `known` is what is wrong with them already. */

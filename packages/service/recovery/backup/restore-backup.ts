@@ -29,6 +29,10 @@ export interface RestoreRun {
   readonly progress?: (stage: "blobs" | "names", count: number, bytes: number) => void;
 }
 
+interface BlobsInto {
+  readonly store: Pick<BlobStore, "start">;
+}
+
 /** What came back. */
 export interface Restored extends Calm {
   readonly blobs: number;
@@ -127,7 +131,14 @@ async function isStored({ store }: RestoreRun, digest: Digest, size: number | nu
   return there !== null && (size === null || there === size);
 }
 
-async function fetchBlob({ objects, open, store }: RestoreRun, digest: Digest): Promise<number> {
+/**
+ * Brings blob `digest` out of a backup into the store; returns its bytes. Throws INTEGRITY if it is
+ * missing there, or damaged.
+ */
+export async function fetchBlob(
+  { objects, open, store }: Pick<RestoreRun, "objects" | "open"> & BlobsInto,
+  digest: Digest,
+): Promise<number> {
   const stored = await objects.get(blobKey(digest));
   if (!stored) throw damaged(blobKey(digest), "it is missing");
   const draft = await store.start("restore", digest.startsWith("sha512:") ? "sha512" : "sha256");

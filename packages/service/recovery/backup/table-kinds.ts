@@ -22,7 +22,15 @@ const BY_NAME: ReadonlySet<string> = new Set([
 ]);
 
 /** Large, and worth little when it is old: in snapshots only. */
-const SNAPSHOT_ONLY: ReadonlySet<string> = new Set(["pulled", "replica", "replication_conflict"]);
+const SNAPSHOT_ONLY: ReadonlySet<string> = new Set([
+  // All three: they fit together only as of one moment.
+  "audit_head",
+  "audit_log",
+  "audit_seal",
+  "pulled",
+  "replica",
+  "replication_conflict",
+]);
 
 /**
  * What a registry that is restored must not go on with: work, its plans, its places elsewhere, and

@@ -40,6 +40,7 @@ const PROJECT_IN_KEY: Readonly<Record<JournalKind, Place>> = {
   robot: "before slash",
   setting: null,
   tag: "before slash",
+  user_group: null,
   webhook: "before slash",
 };
 

@@ -62,14 +62,57 @@ export async function noteUndone(
   `.execute(db);
 }
 
-/** Kinds that are copied when a project is made anew beside the old one. */
-const COPIED = ["project", "label", "repository", "manifest", "tag", "artifact_label"];
+/**
+ * Notes what the temporary table `backup_entry` has otherwise than it is now, as far as it is of `copied`
+ * kinds: what a backup says of the scope.
+ */
+export async function noteFromBackup(
+  db: Transaction<Database>,
+  { planId, scope, kinds, head }: Differing,
+  copied: readonly string[],
+): Promise<void> {
+  const ranges = await rangesIn(db, scope, copied, head);
+  const { rows } = await sql<{ key: string }>`
+    SELECT DISTINCT key FROM backup_entry
+    WHERE kind = 'policy' AND kind = ANY(${[...copied]}::text[])`.execute(db);
+  ranges.push(...rows.map(({ key }) => ({ kind: "policy", lo: key, hi: `${key}\u0001` })));
+  await sql`
+    INSERT INTO restore_item (plan_id, kind, key, phase, rank, verdict, wanted, present)
+    SELECT ${planId}::integer, c.kind, c.key, ${phaseOf(kinds, sql`was.after`)},
+      ${rankOf(sql`was.after`)}, ${verdict}, was.after, now.after
+    FROM (
+      SELECT DISTINCT ON (kind, key) kind, key, seq, after FROM backup_entry
+      WHERE kind = ANY(${[...copied]}::text[])
+      ORDER BY kind, key, seq DESC
+    ) AS was
+    FULL JOIN (
+      SELECT DISTINCT ON (journal.kind, journal.key)
+        journal.kind, journal.key, journal.seq, journal.after
+      FROM ${keysIn(ranges)}
+      JOIN journal ON journal.kind = range.kind AND journal.key >= range.lo
+        AND (range.hi IS NULL OR journal.key < range.hi)
+      WHERE journal.seq <= ${head}
+      ORDER BY journal.kind, journal.key, journal.seq DESC
+    ) AS now ON now.kind = was.kind AND now.key = was.key
+    CROSS JOIN LATERAL (
+      SELECT coalesce(was.kind, now.kind) AS kind, coalesce(was.key, now.key) AS key
+    ) AS c
+    WHERE was.after IS DISTINCT FROM now.after
+  `.execute(db);
+}
 
-/** Notes what project `from` held after entry `seq`, under the name of project `into`. */
+/** Kinds that are copied when a project is made anew beside the old one. */
+export const COPIED = ["project", "label", "repository", "manifest", "tag", "artifact_label"];
+
+/**
+ * Notes what project `from` held after entry `seq`, under the name of project `into`: by the journal
+ * here, or by the one of a backup.
+ */
 export async function noteCopies(
   db: Transaction<Database>,
   { planId, kinds, head }: Omit<Differing, "scope">,
   { from, into, seq }: { readonly from: string; readonly into: string; readonly seq: number },
+  entries: "journal" | "backup_entry" = "journal",
 ): Promise<void> {
   const ranges = rangesOf({ kind: "project", project: from }, COPIED);
   const moved = (name: RawBuilder<unknown>) =>
@@ -98,9 +141,9 @@ export async function noteCopies(
       SELECT DISTINCT ON (journal.kind, journal.key)
         journal.kind, journal.key, journal.seq, journal.after
       FROM ${keysIn(ranges)}
-      JOIN journal ON journal.kind = range.kind AND journal.key >= range.lo
+      JOIN ${sql.table(entries)} AS journal ON journal.kind = range.kind AND journal.key >= range.lo
         AND journal.key < range.hi
-      WHERE journal.seq <= ${Math.min(seq, head)}
+      WHERE journal.seq <= ${entries === "journal" ? Math.min(seq, head) : seq}
       ORDER BY journal.kind DESC, journal.key DESC, journal.seq DESC
     ) AS was
     WHERE was.after IS NOT NULL

@@ -5,9 +5,10 @@ import { sql, type Transaction } from "kysely";
 import { heldMoment } from "../history/held-moment.ts";
 import { lookForContent } from "./content-facts.ts";
 import { noteCopies, noteDifferences, noteUndone } from "./differences.ts";
+import { type BackupMoment, noteBackup, openMoment } from "./from-backup.ts";
 import { noteItsTags, noteNeeded } from "./needed.ts";
 import { type Decided, planRestore, type RestoreFacts } from "./plan-restore.ts";
-import type { Counts, Image, RestoreRequest } from "./ports.ts";
+import type { Counts, Image, OpenBackup, RestoreRequest } from "./ports.ts";
 import { parseScope, projectOfScope, type Scope } from "./scope.ts";
 import { summaryOf } from "./stored-plan.ts";
 
@@ -15,6 +16,8 @@ import { summaryOf } from "./stored-plan.ts";
 export interface Planning {
   readonly catalog: Catalog;
   readonly store: Pick<BlobStore, "stat">;
+  /** Absent: none are read. */
+  readonly openBackup?: OpenBackup | undefined;
   /** Kinds that can be put back, in the order in which they come into being. */
   readonly kinds: readonly string[];
 }
@@ -35,27 +38,54 @@ export async function makePlan(
 ): Promise<number> {
   const { catalog } = planning;
   const scope = parseScope(request.name);
-  const seq = await momentAsked(catalog, request);
-  await checkInto(catalog, request, scope);
-  const head = await catalog.head();
-  const { id } = await catalog.db
-    .insertInto("restore_plan")
-    .values({ actor: actor.name, request: JSON.stringify(request), moment: seq, head })
-    .returning("id")
-    .executeTakeFirstOrThrow();
-  // First, so that nothing that is found here is gone when it is needed.
-  const from = seq ?? (await firstOf(catalog, request.cause!));
-  await holdHistory(catalog, id, from, request);
+  const backup =
+    request.from === undefined ? null : await openMoment(planning.openBackup, request, scope);
   try {
-    // Folding looks at holds before it says so: what is still exact now stays.
-    await heldMoment(catalog, { seq: from });
-    await catalog.transaction((db) => fillPlan(planning, db, { id, scope, seq, head, request }));
+    const seq = backup?.seq ?? (await momentAsked(catalog, request));
+    await checkInto(catalog, request, scope);
+    const head = await catalog.head();
+    const { id } = await catalog.db
+      .insertInto("restore_plan")
+      .values({ actor: actor.name, request: JSON.stringify(request), moment: seq, head })
+      .returning("id")
+      .executeTakeFirstOrThrow();
+    return await keptOrDropped(catalog, id, async () => {
+      if (!backup) await holdMoment(catalog, id, seq, request);
+      const asked = { id, scope, seq, head, request, backup };
+      await catalog.transaction((db) => fillPlan(planning, db, asked));
+    });
+  } finally {
+    await backup?.close();
+  }
+}
+
+/** Plan `id`, once `make` has made it; nothing of it is left if that fails. */
+async function keptOrDropped(
+  { db }: Catalog,
+  id: number,
+  make: () => Promise<void>,
+): Promise<number> {
+  try {
+    await make();
     return id;
   } catch (error) {
-    await catalog.db.deleteFrom("history_hold").where("holder", "=", `restore:${id}`).execute();
-    await catalog.db.deleteFrom("restore_plan").where("id", "=", id).execute();
+    await db.deleteFrom("history_hold").where("holder", "=", `restore:${id}`).execute();
+    await db.deleteFrom("restore_plan").where("id", "=", id).execute();
     throw error;
   }
+}
+
+/** First of all, so that nothing that is found is gone when it is needed. */
+async function holdMoment(
+  catalog: Catalog,
+  id: number,
+  seq: number | null,
+  request: RestoreRequest,
+): Promise<void> {
+  const from = seq ?? (await firstOf(catalog, request.cause!));
+  await holdHistory(catalog, id, from, request);
+  // Folding looks at holds before it says so: what is still exact now stays.
+  await heldMoment(catalog, { seq: from });
 }
 
 interface Asked {
@@ -64,18 +94,23 @@ interface Asked {
   readonly seq: number | null;
   readonly head: number;
   readonly request: RestoreRequest;
+  readonly backup: BackupMoment | null;
 }
 
 async function fillPlan(
   planning: Planning,
   db: Transaction<Database>,
-  { id, scope, seq, head, request }: Asked,
+  { id, scope, seq, head, request, backup }: Asked,
 ): Promise<void> {
-  const { kinds } = planning;
+  const { kinds, catalog } = planning;
+  let { store } = planning;
   const about = { planId: id, scope, kinds, head };
   // Entries of a large scope are sorted in memory.
   await sql`SET LOCAL work_mem = '64MB'`.execute(db);
-  if (seq === null) await noteUndone(db, about, request.cause!);
+  if (backup) {
+    const { registryId } = catalog;
+    store = await noteBackup(db, backup, store, { ...about, request, registryId });
+  } else if (seq === null) await noteUndone(db, about, request.cause!);
   else if (request.into !== undefined) {
     await noteCopies(db, about, { from: request.name, into: request.into, seq });
   } else await noteDifferences(db, about, seq);
@@ -85,8 +120,9 @@ async function fillPlan(
     const { repository, digest } = scope;
     await noteItsTags(db, id, { repository, digest, seq }, kinds.indexOf("tag") + 1);
   }
-  if (request.into === undefined) await noteNeeded(db, { planId: id, kinds });
-  const counts = await decideAll(planning, db, id, request);
+  // A backup's project or repository has all that it needs.
+  if (request.into === undefined && !backup) await noteNeeded(db, { planId: id, kinds });
+  const counts = await decideAll({ store, kinds }, db, id, request);
   const tags = request.into === undefined ? await tagsIn(db, scope) : 0;
   const sums = await bytesByProject(db, id);
   const objections = sums.flatMap(({ project, bytes, room }) =>
@@ -122,7 +158,7 @@ interface ItemRow extends Place {
 
 /** Decides page by page, in the order in which it would be done, so that memory stays flat. */
 async function decideAll(
-  { store, kinds }: Planning,
+  { store, kinds }: Pick<Planning, "store" | "kinds">,
   db: Transaction<Database>,
   planId: number,
   request: RestoreRequest,
@@ -210,16 +246,21 @@ async function goneProjects(
   return new Set(rows.map(({ name }) => name).filter((name) => name !== ""));
 }
 
-/** Accounts and endpoints that members and policies refer to and that do not exist. */
+/** Accounts, groups and endpoints that members and policies refer to and that do not exist. */
 async function goneReferents(
   db: Transaction<Database>,
   page: readonly ItemRow[],
 ): Promise<ReadonlySet<string>> {
   const named = (of: string, field: string) =>
-    page.flatMap(({ kind, wanted }) => (kind === of && wanted ? [String(wanted[field])] : []));
+    page.flatMap(({ kind, wanted }) =>
+      kind === of && wanted?.[field] ? [String(wanted[field])] : [],
+    );
   const { rows } = await sql<{ name: string }>`
     SELECT 'account:' || k AS name FROM unnest(${named("member", "username")}::text[]) AS k
     WHERE NOT EXISTS (SELECT FROM account WHERE username = k)
+    UNION ALL
+    SELECT 'group:' || k FROM unnest(${named("member", "group")}::text[]) AS k
+    WHERE NOT EXISTS (SELECT FROM user_group WHERE member_name = k)
     UNION ALL
     SELECT 'endpoint:' || k FROM unnest(${named("policy", "endpoint")}::text[]) AS k
     WHERE NOT EXISTS (SELECT FROM registry_endpoint WHERE name = k)

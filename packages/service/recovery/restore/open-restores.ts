@@ -4,7 +4,14 @@ import { RegistryError } from "@entrepot/oci";
 import type { BlobStore } from "@entrepot/storage";
 import { type Bin, daysOf, openBin } from "./bin.ts";
 import { makePlan, PLAN_HOURS } from "./make-plan.ts";
-import type { PlanItem, RestorableKind, RestorePlan, RestoreRequest } from "./ports.ts";
+import type {
+  OpenBackup,
+  PauseReplication,
+  PlanItem,
+  RestorableKind,
+  RestorePlan,
+  RestoreRequest,
+} from "./ports.ts";
 import { RESTORE_TASK, restoreTask } from "./restore-task.ts";
 import { type ItemQuery, readRestoreItems, readRestorePlan } from "./stored-plan.ts";
 import { sql } from "kysely";
@@ -15,8 +22,11 @@ export const RESTORE = "RESTORE";
 /** What restores are made of. */
 export interface RestoresOptions {
   readonly catalog: Catalog;
-  readonly store: Pick<BlobStore, "stat">;
+  readonly store: Pick<BlobStore, "stat" | "start">;
   readonly jobs: Jobs;
+  /** Reads backups; absent: nothing comes out of one. */
+  readonly openBackup?: OpenBackup;
+  readonly pause?: PauseReplication;
   /**
    * Kinds of names that can be put back, in the order in which they come into being; they go in the
    * reverse order. `repository`, `manifest`, `tag` and `artifact_label` are among them.
@@ -45,10 +55,10 @@ export interface Restores {
 
 /** Opens restores; the task's handler is registered with `jobs`, so call before its start. */
 export function openRestores(options: RestoresOptions): Restores {
-  const { catalog, store, jobs } = options;
+  const { catalog, store, jobs, openBackup, pause } = options;
   const kinds = new Map(options.kinds.map((kind) => [kind.kind, kind]));
-  const planning = { catalog, store, kinds: [...kinds.keys()] };
-  jobs.handle(restoreTask({ catalog, store, kinds }));
+  const planning = { catalog, store, openBackup, kinds: [...kinds.keys()] };
+  jobs.handle(restoreTask({ catalog, store, kinds, openBackup, pause }));
   return {
     async plan(request, actor) {
       const id = await makePlan(planning, request, actor);

@@ -22,7 +22,7 @@ export interface RestoreFacts {
   readonly broken: ReadonlyMap<string, string>;
   /** Tags that may neither be moved nor deleted. */
   readonly immutable: ReadonlySet<string>;
-  /** Accounts and endpoints, `account:name`, that names refer to and that are gone. */
+  /** Accounts, groups and endpoints, `account:name`, that names refer to and that are gone. */
   readonly gone: ReadonlySet<string>;
 }
 
@@ -75,8 +75,9 @@ function conflictOf(
     return wanted === null ? null : (facts.broken.get(key) ?? null);
   }
   if (wanted === null) return null;
-  if (kind === "member" && facts.gone.has(`account:${String(wanted["username"])}`)) {
-    return `account '${String(wanted["username"])}' does not exist any more`;
+  if (kind === "member") {
+    const [what, name] = wanted["group"] ? ["group", wanted["group"]] : ["account", wanted["username"]];
+    if (facts.gone.has(`${what}:${name}`)) return `${what} '${name}' does not exist any more`;
   }
   if (kind === "policy" && facts.gone.has(`endpoint:${String(wanted["endpoint"])}`)) {
     return `registry endpoint '${String(wanted["endpoint"])}' does not exist any more`;
@@ -91,6 +92,7 @@ export function projectOf(kind: string, key: string): string | null {
 }
 
 const NOT_KEPT: Readonly<Record<string, string>> = {
+  user_group: "groups are not put back: their directory has them; name them anew",
   account: "accounts are not put back: their passwords are not in the journal",
   endpoint: "endpoints are not put back: their secrets are not in the journal",
   conflict: "it only tells of a conflict",

@@ -1,5 +1,7 @@
 import type { Actor, Commit } from "@entrepot/catalog";
 import type { Digest } from "@entrepot/oci";
+import type { ObjectStore } from "@entrepot/storage";
+import type { Conversion } from "../backup/encryption.ts";
 
 /** A row as the journal tells it; null: there is none. */
 export type Image = Readonly<Record<string, unknown>> | null;
@@ -46,7 +48,26 @@ export interface RestoreRequest {
   readonly force?: boolean;
   /** Not in place: into a new project of this name. */
   readonly into?: string;
+  /**
+   * Out of this backup (a target's name or id, or an address) in place of the journal here: a
+   * project or a repository, as the backup shows it at the moment; with none at its newest.
+   */
+  readonly from?: string;
 }
+
+/** A backup that is open to be read. */
+export interface BackupToRead {
+  readonly objects: ObjectStore;
+  /** Opens what is encrypted. */
+  readonly open: Conversion;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the backup that a target's name or id, or an address, stands for. Throws for an address that
+ * may not be used, NOT_FOUND where no backup is, PRECONDITION for one that nothing here decrypts.
+ */
+export type OpenBackup = (from: string) => Promise<BackupToRead>;
 
 /** What becomes of a name. */
 export type Verdict = "create" | "change" | "remove" | "keep" | "conflict";
@@ -95,3 +116,17 @@ export interface RestorePlan {
   readonly done: number;
   readonly left: number;
 }
+
+/** What is about to become what a backup says. */
+export interface ComingBack {
+  readonly projects: readonly string[];
+  readonly repositories: readonly string[];
+  /** Policies that come back, and were on. */
+  readonly policies: readonly string[];
+}
+
+/**
+ * Switches off, until somebody confirms, the policies that would carry `what` elsewhere or overwrite
+ * it, and notes them with those that come back. Answers all of them by name. Repeating is safe.
+ */
+export type PauseReplication = (what: ComingBack, actor: Actor) => Promise<readonly string[]>;

@@ -6,7 +6,15 @@ import type { BlobStore } from "@entrepot/storage";
 import { sql } from "kysely";
 import { knownSizes } from "./content-facts.ts";
 import { readRestorePlan } from "./stored-plan.ts";
-import type { Image, RestorableKind, Sizes } from "./ports.ts";
+import { bringContent } from "./from-backup.ts";
+import type {
+  Image,
+  OpenBackup,
+  PauseReplication,
+  RestorableKind,
+  RestorePlan,
+  Sizes,
+} from "./ports.ts";
 
 /** The kind of the task that carries a plan out. */
 export const RESTORE_TASK = "restore";
@@ -20,8 +28,10 @@ const MOST_TOLD = 100;
 /** What the task works with. */
 export interface RestoreTaskOptions {
   readonly catalog: Catalog;
-  readonly store: Pick<BlobStore, "stat">;
+  readonly store: Pick<BlobStore, "stat" | "start">;
   readonly kinds: ReadonlyMap<string, RestorableKind>;
+  readonly openBackup?: OpenBackup | undefined;
+  readonly pause?: PauseReplication | undefined;
 }
 
 /**
@@ -51,10 +61,11 @@ async function carryOut(options: RestoreTaskOptions, run: TaskRun): Promise<void
   const plan = (await readRestorePlan(catalog, planId))!;
   const total = plan.counts.create + plan.counts.change + plan.counts.remove;
   let [done, left] = [plan.done, plan.left];
+  if (plan.request.from !== undefined) await prepare(options, run, plan, actor);
   for (;;) {
     run.signal.throwIfAborted();
     run.draining.throwIfAborted();
-    const batch = await nextBatch(options, planId, actor);
+    const batch = await nextBatch(options, plan, actor);
     if (!batch) break;
     done += batch.done;
     for (const { name: key, why } of batch.left) {
@@ -66,10 +77,40 @@ async function carryOut(options: RestoreTaskOptions, run: TaskRun): Promise<void
   run.log("info", `done: ${done} of ${total} names, ${left} left`);
 }
 
+/** What a restore out of a backup does before it changes any name. */
+async function prepare(
+  { catalog, store, openBackup, pause }: RestoreTaskOptions,
+  run: TaskRun,
+  plan: RestorePlan,
+  actor: Actor,
+): Promise<void> {
+  const bytes = await bringContent(catalog, openBackup!, store, plan, {
+    signal: run.signal,
+    progress: (bytesSent) => run.progress({ stage: "blobs", bytesSent }),
+  });
+  run.log("info", `fetched ${bytes} bytes from the backup`);
+  // A copy beside it changes nothing that is elsewhere.
+  if (plan.request.into !== undefined || !pause) return;
+  const { rows } = await sql<{ repositories: string[] | null; policies: string[] | null }>`
+    SELECT array_agg(DISTINCT split_part(split_part(key, '@', 1), ':', 1))
+        FILTER (WHERE kind IN ('repository', 'manifest', 'tag')) AS repositories,
+      array_agg(key) FILTER (WHERE kind = 'policy' AND wanted -> 'enabled' = 'true') AS policies
+    FROM restore_item
+    WHERE plan_id = ${plan.id} AND verdict IN ('create', 'change', 'remove')`.execute(catalog.db);
+  const { repositories, policies } = rows[0]!;
+  const paused = await pause(
+    { projects: plan.projects, repositories: repositories ?? [], policies: policies ?? [] },
+    actor,
+  );
+  if (paused.length > 0) {
+    run.log("info", `off until 'entrepot backup confirm': ${paused.join(", ")}`);
+  }
+}
+
 /** Puts back the next names of one kind. Null when there are none any more. */
 function nextBatch(
   { catalog, store, kinds }: RestoreTaskOptions,
-  planId: number,
+  { id: planId, request }: RestorePlan,
   actor: Actor,
 ): Promise<Batch | null> {
   return catalog.commit(actor, async (commit) => {
@@ -87,9 +128,17 @@ function nextBatch(
     `.execute(commit.db);
     const kind = rows[0]?.kind;
     if (kind === undefined) return null;
-    const names = rows
-      .slice(0, upTo(rows, kind))
-      .map((row) => ({ ...row, was: row.wanted === null ? null : row.rank }));
+    const isForeign = request.from !== undefined;
+    const names = rows.slice(0, upTo(rows, kind)).map((row) => ({
+      ...row,
+      // Until somebody confirms, as after a restore of everything.
+      wanted:
+        isForeign && kind === "policy" && row.wanted
+          ? { ...row.wanted, enabled: false }
+          : row.wanted,
+      // A backup's journal counts for itself.
+      was: row.wanted === null || isForeign ? null : row.rank,
+    }));
     const sizes: Sizes = async (digests) => {
       const known = await knownSizes(commit.db, planId, digests);
       const unknown = digests.filter((digest) => !known.has(digest));
