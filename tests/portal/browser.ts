@@ -2,6 +2,8 @@ import { existsSync } from "node:fs";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 
 const PROGRAMS = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
+/** A page that is not there by then, on a machine that is busy, is not coming. */
+const PATIENCE_MS = 20_000;
 const program = PROGRAMS.find((path) => existsSync(path));
 
 /** Whether there is a browser; tests that need one are skipped plainly where there is none. */
@@ -32,6 +34,7 @@ export async function openBrowser() {
         viewport: { width, height: width === 390 ? 844 : 900 },
       });
       const page = await context.newPage();
+      page.setDefaultTimeout(PATIENCE_MS);
       const faults: string[] = [];
       page.on("pageerror", (error) => faults.push(String(error)));
       page.on("console", (said) => {
@@ -66,4 +69,16 @@ export async function signIn(
   await page.locator("#password").fill(who.password);
   await page.locator("button[type=submit]").click();
   await page.waitForURL((now) => now.pathname !== "/login");
+}
+
+/** Waits until the page shows what it has to show: a heading, and nothing that is still loading. */
+export async function settled(page: Page): Promise<void> {
+  await page.locator("h1").first().waitFor();
+  await page.waitForFunction(
+    `document.querySelector(".ant-skeleton-active, .ant-spin-spinning") === null`,
+  );
+  // Motions fade in; half a colour is no colour.
+  await page.evaluate(
+    `Promise.all(document.getAnimations().map((motion) => motion.finished.catch(() => null)))`,
+  );
 }

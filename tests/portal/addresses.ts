@@ -1,0 +1,24 @@
+import { PAGES } from "../../apps/portal/pages.ts";
+import type { World } from "./world.ts";
+
+/** What a parameter stands for where its name alone does not tell, by the path. */
+const PARAMETERS: Readonly<Record<string, (params: World["params"]) => string | undefined>> = {
+  "/projects/$project/repositories/$": () => "frontend",
+  "/replication/policies/$id": ({ policy }) => policy,
+  "/replication/policies/$id/edit": ({ policy }) => policy,
+  "/replication/executions/$id": ({ execution }) => execution,
+};
+
+/** Where every page can be seen in `world`, by its path; null where no example is known. */
+export function addressesOf(world: World): Readonly<Record<string, string | null>> {
+  return Object.fromEntries(PAGES.map(({ path }) => [path, addressOf(path, world)]));
+}
+
+function addressOf(path: string, { params }: World): string | null {
+  const parts = path.split("/").map((part) => {
+    if (!part.startsWith("$")) return part;
+    const value = params[part.slice(1)] ?? PARAMETERS[path]?.(params);
+    return value === undefined ? null : value.split("/").map(encodeURIComponent).join("/");
+  });
+  return parts.includes(null) ? null : parts.join("/");
+}
