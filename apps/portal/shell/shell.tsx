@@ -2,7 +2,8 @@ import { MenuOutlined, UserOutlined } from "@ant-design/icons";
 import { useQuery } from "@tanstack/react-query";
 import { Navigate, Outlet, useLocation, useNavigate } from "@tanstack/react-router";
 import { Button, Drawer, Dropdown, Flex, Grid, Layout, theme } from "antd";
-import { Suspense, useState } from "react";
+import { lazy, Suspense, useState } from "react";
+import { useLive } from "../live.ts";
 import { Waiting } from "../parts/waiting.tsx";
 import { type Person, session, useSigning } from "../session.ts";
 import { useTexts } from "../texts.ts";
@@ -10,6 +11,9 @@ import { Logo } from "./logo.tsx";
 import { MainMenu } from "./menu.tsx";
 import { Notices } from "./notices.tsx";
 import { Preferences } from "./preferences.tsx";
+
+/** By itself, since it brings more of antd than the first page needs. */
+const Search = lazy(() => import("./search.tsx"));
 
 /** The frame around every page of somebody who is signed in. */
 export function Shell() {
@@ -24,6 +28,7 @@ function Frame({ person }: { readonly person: Person }) {
   const { token } = theme.useToken();
   const wide = Grid.useBreakpoint().lg ?? true;
   const [open, setOpen] = useState(false);
+  useLive();
   return (
     <Layout style={{ minHeight: "100vh" }}>
       <a className="skip-link" href="#content">
@@ -37,6 +42,7 @@ function Frame({ person }: { readonly person: Person }) {
           display: "flex",
           alignItems: "center",
           justifyContent: "space-between",
+          gap: 8,
           borderBottom: `1px solid ${token.colorBorderSecondary}`,
         }}
       >
@@ -49,8 +55,11 @@ function Frame({ person }: { readonly person: Person }) {
               onClick={() => setOpen(true)}
             />
           )}
-          <Logo />
+          {wide ? <Logo /> : null}
         </Flex>
+        <Suspense fallback={<span />}>
+          <Search />
+        </Suspense>
         <Flex align="center" gap={4}>
           <Preferences />
           <PersonMenu person={person} />
