@@ -81,6 +81,13 @@ test("of attempts side by side on several nodes only the free ones are made", as
   expect(waits.filter((wait) => wait === 0)).toHaveLength(5);
 });
 
+test("free attempts are free on a node whose clock is behind, too", async () => {
+  const behind = openThrottle(room.catalog, () => now - 900);
+  await fail(2);
+  for (let i = 0; i < 3; i++) expect(await attempt("ann", "10.0.0.1", behind)).toBe(0);
+  expect(await attempt("ann", "10.0.0.1", behind)).toBe(1);
+});
+
 test("success forgives all from its address", async () => {
   await fail(5);
   now += 1_000;

@@ -87,7 +87,8 @@ export function openThrottle(
 
 /**
  * Counts an attempt by its pair and by its name, unless the pair has to wait: then false. Row locks
- * make attempts side by side, on whichever nodes, come one after the other.
+ * make attempts side by side, on whichever nodes, come one after the other; since their clocks are
+ * not quite one, who need not wait is noted as blocked until long ago.
  */
 async function note(
   db: Catalog["db"],
@@ -101,12 +102,11 @@ async function note(
       WHERE key = ${name} AND last_at >= ${old} AND count >= ${MANY}
     ), noted AS (
       INSERT INTO login_attempt AS known (key, count, last_at, blocked_until)
-      VALUES (${pair}, 1, ${now}, ${now})
+      VALUES (${pair}, 1, ${now}, 'epoch')
       ON CONFLICT (key) DO UPDATE SET count = ${count}, last_at = ${now},
-        blocked_until = ${now}::timestamptz + (
-          SELECT CASE
-            WHEN ${count} < free THEN interval '0'
-            ELSE least(longest, 2 ^ least(${count} - free, 30)) * interval '1 second' END
+        blocked_until = (
+          SELECT CASE WHEN ${count} < free THEN 'epoch' ELSE ${now}::timestamptz
+            + least(longest, 2 ^ least(${count} - free, 30)) * interval '1 second' END
           FROM (SELECT CASE WHEN high THEN ${UNDER_ATTACK.free}::int ELSE ${CALM.free} END AS free,
             CASE WHEN high THEN ${UNDER_ATTACK.longestS}::int ELSE ${CALM.longestS} END AS longest
             FROM pressure) AS rule)
@@ -114,7 +114,7 @@ async function note(
       RETURNING key
     )
     INSERT INTO login_attempt AS known (key, count, last_at, blocked_until)
-    SELECT ${name}::bytea, 1, ${now}::timestamptz, ${now}::timestamptz FROM noted
+    SELECT ${name}::bytea, 1, ${now}::timestamptz, 'epoch' FROM noted
     ON CONFLICT (key) DO UPDATE SET count = ${count}, last_at = ${now}
     RETURNING key`.execute(db);
   return rows.length > 0;
