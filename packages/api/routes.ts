@@ -26,6 +26,7 @@ import { retentions } from "./retentions.ts";
 import { bin, restores } from "./restores.ts";
 import { search } from "./search.ts";
 import { sessions } from "./sessions.ts";
+import { robots } from "./robots.ts";
 import { standing } from "./standing.ts";
 import { storageMigration } from "./storage-migration.ts";
 import { storageUse } from "./storage-use.ts";
@@ -33,6 +34,8 @@ import { system } from "./system.ts";
 import { tags } from "./tags.ts";
 import { systemWebhooks, webhooks } from "./webhooks.ts";
 import { users } from "./users.ts";
+import { ldap, oidc } from "./directories.ts";
+import { userGroups } from "./user-groups.ts";
 
 /** Every route of the management API, by room. Paths are whole. */
 export const routes = {
@@ -42,7 +45,11 @@ export const routes = {
   drills,
   projects,
   members,
+  robots,
   users,
+  userGroups,
+  ldap,
+  oidc,
   sessions,
   accessTokens,
   repositories,

@@ -51,11 +51,20 @@ const IMAGES = `
       'registryId', registry_id)
   FROM project
   UNION ALL
-  SELECT 'member', p.name || '/' || a.username,
-    jsonb_build_object('project', p.name, 'username', a.username, 'role', m.role)
+  SELECT 'member', p.name || '/' || coalesce(a.username, g.member_name),
+    jsonb_build_object('project', p.name, 'role', m.role)
+      || CASE WHEN g.id IS NULL THEN jsonb_build_object('username', a.username)
+        ELSE jsonb_build_object('group', g.member_name) END
       || CASE m.grants WHEN '{}' THEN '{}' ELSE jsonb_build_object('grants', m.grants) END
       || CASE m.denies WHEN '{}' THEN '{}' ELSE jsonb_build_object('denies', m.denies) END
-  FROM member m JOIN project p ON p.id = m.project_id JOIN account a ON a.id = m.account_id
+  FROM member m
+    JOIN project p ON p.id = m.project_id
+    LEFT JOIN account a ON a.id = m.account_id
+    LEFT JOIN user_group g ON g.id = m.group_id
+  UNION ALL
+  SELECT 'user_group', member_name,
+    jsonb_build_object('name', name, 'type', type, 'ldapGroupDn', ldap_group_dn)
+  FROM user_group
   UNION ALL
   SELECT 'account', username,
     jsonb_build_object('username', username, 'email', email, 'realname', realname,
@@ -104,7 +113,7 @@ export async function compareWithTables(catalog: Pick<Catalog, "db">): Promise<D
       SELECT DISTINCT ON (kind, key) kind, key, after AS image
       FROM journal
       WHERE kind IN ('tag', 'manifest', 'repository', 'label', 'artifact_label', 'project',
-        'member', 'account', 'access_token', 'retention', 'immutable', 'quota', 'setting')
+        'member', 'account', 'user_group', 'access_token', 'retention', 'immutable', 'quota', 'setting')
       ORDER BY kind, key, seq DESC
     ), stored AS (${sql.raw(IMAGES)})
     SELECT kind, key, journaled.image AS journal, stored.image AS table

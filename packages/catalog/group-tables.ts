@@ -1,4 +1,4 @@
-import type { Generated } from "kysely";
+import type { Generated, GeneratedAlways } from "kysely";
 
 /** Groups of a directory that have a meaning here. */
 export interface UserGroupTable {
@@ -10,6 +10,8 @@ export interface UserGroupTable {
   ldap_group_dn: Generated<string>;
   /** What memberships are compared by. */
   key: string;
+  /** What it is called where accounts are called by their usernames. */
+  member_name: GeneratedAlways<string>;
   created_at: Generated<Date>;
   updated_at: Generated<Date>;
 }

@@ -40,6 +40,7 @@ export {
   retentionChange,
   settingChange,
   tagChange,
+  userGroupChange,
   webhookChange,
 } from "./rows.ts";
 export type { KnownSetting, SettingValue } from "./settings/known-setting.ts";

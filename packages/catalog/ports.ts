@@ -44,6 +44,7 @@ export type JournalKind =
   | "robot"
   | "setting"
   | "tag"
+  | "user_group"
   | "webhook";
 
 /** A change of one name: the row as it is afterwards, or null if it is gone. */

@@ -11,6 +11,7 @@ import type {
   ReplicationPolicyTable,
   RepositoryTable,
   RetentionPolicyTable,
+  UserGroupTable,
   RobotTable,
   WebhookPolicyTable,
 } from "./database.ts";
@@ -103,7 +104,10 @@ function someOf(name: string, values: readonly string[]): Record<string, readonl
   return values.length === 0 ? {} : { [name]: values };
 }
 
-/** What `username` may do in `project`; null: it is no member any longer. */
+/**
+ * What `username` may do in `project`; null: it is no member any longer. A group is called by its
+ * `member_name`, which a colon tells from every username.
+ */
 export function memberChange(
   project: string,
   username: string,
@@ -111,12 +115,21 @@ export function memberChange(
 ): Change {
   const after = row && {
     project,
-    username,
+    ...(username.includes(":") ? { group: username } : { username }),
     role: row.role,
     ...someOf("grants", row.grants),
     ...someOf("denies", row.denies),
   };
   return { kind: "member", key: `${project}/${username}`, after };
+}
+
+/** The group of a directory that is called `memberName` among members. */
+export function userGroupChange(
+  memberName: string,
+  row: Row<UserGroupTable, "name" | "type" | "ldap_group_dn"> | null,
+): Change {
+  const after = row && { name: row.name, type: row.type, ldapGroupDn: row.ldap_group_dn };
+  return { kind: "user_group", key: memberName, after };
 }
 
 /** The account `username`, without its password's hash. */

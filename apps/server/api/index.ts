@@ -26,9 +26,12 @@ import { addQuotas } from "./quotas.ts";
 import { addRetentions } from "./retentions.ts";
 import { addRestores } from "./restores.ts";
 import { addSessions } from "./sessions.ts";
+import { addRobots } from "./robots.ts";
 import { addTags } from "./tags.ts";
 import { addWebhooks } from "./webhooks.ts";
 import { addUsers } from "./users.ts";
+import { addDirectories } from "./directories.ts";
+import { addUserGroups } from "./user-groups.ts";
 import { addReplication } from "./replication.ts";
 import { addRegistries } from "./registries.ts";
 import { addStanding } from "./standing.ts";
@@ -70,6 +73,7 @@ export function openApi(options: ApiOptions) {
   addSearch(app, options);
   addLabels(app, options);
   addMembers(app, options);
+  addRobots(app, options);
   addProjects(app, options);
   addRepositories(app, options);
   addRestores(app, options);
@@ -79,5 +83,7 @@ export function openApi(options: ApiOptions) {
   // Before users by id: `search` is no id.
   addProfiles(app, options);
   addUsers(app, options);
+  addDirectories(app, options);
+  addUserGroups(app, options);
   return (request: Request, clientAddress: string) => app.fetch(request, { clientAddress });
 }

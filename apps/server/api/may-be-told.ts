@@ -28,6 +28,7 @@ const NEEDED: Readonly<Record<JournalKind, readonly [Resource, Action] | "anybod
   robot: ["robot", "list"],
   setting: "anybody",
   tag: ["repository", "read"],
+  user_group: null,
   webhook: ["notification-policy", "read"],
 };
 

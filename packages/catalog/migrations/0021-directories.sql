@@ -20,9 +20,12 @@ CREATE TABLE user_group (
   type smallint NOT NULL CHECK (type IN (1, 3)),
   ldap_group_dn text NOT NULL DEFAULT '',
   key text NOT NULL COLLATE "C",
+  -- What it is called where accounts are called by their usernames, which have no colon.
+  member_name text NOT NULL COLLATE "C"
+    GENERATED ALWAYS AS (CASE type WHEN 1 THEN 'ldap-group:' ELSE 'oidc-group:' END || name) STORED,
   created_at timestamptz NOT NULL DEFAULT now(),
   updated_at timestamptz NOT NULL DEFAULT now(),
-  UNIQUE (type, name),
+  UNIQUE (member_name),
   UNIQUE (type, key)
 );
 

@@ -11,6 +11,7 @@ import {
   type DirectoryNetwork,
   openDirectories,
 } from "./directory/directories.ts";
+import { openUserGroups, type UserGroups } from "./directory/user-groups.ts";
 import { guardRegistry } from "./guard.ts";
 import { ANONYMOUS, type Identity } from "./identity.ts";
 import { type Logins, openLogins } from "./logins.ts";
@@ -95,6 +96,9 @@ export interface Access extends Accounts, Members, Logins, Sessions, AccessToken
   /** Removes sessions that have ended and what is forgotten of failed logins. */
   tidyUp(): Promise<void>;
 
+  /** Groups of directories. */
+  readonly groups: UserGroups;
+
   /** LDAP and OpenID Connect. */
   readonly directories: Directories;
 
@@ -148,6 +152,7 @@ export async function openAccess(options: AccessOptions): Promise<Access> {
     ...openAccessTokens(catalog, clock),
     robots: openRobots(catalog, clock),
     directories,
+    groups: openUserGroups(catalog),
     challenge,
     tokenService: openTokenService({ logins: basic, rights, tokens }),
     guard: (registry, identity) => guardRegistry(registry, { catalog, rights, identity }),

@@ -7,10 +7,12 @@ import { askable } from "./account-rules.ts";
 import { asRole, PROJECT_RIGHTS, READING_RIGHTS, type Role } from "./roles.ts";
 import { spelledOut } from "./system-rights.ts";
 
-/** An account's role in a project. */
+/** The role of an account, or of a directory's group, in a project. */
 export interface Member {
   readonly id: number;
-  readonly accountId: number;
+  /** Null: it is a group. */
+  readonly accountId: number | null;
+  /** Of a group its `member_name`, `ldap-group:name` or `oidc-group:name`. */
   readonly username: string;
   readonly role: Role;
   /** `resource:action`: what it may do beside its role, and what it may not. */
@@ -28,7 +30,7 @@ export interface MemberRights {
 /** Members of projects. Every change is journalled on behalf of an actor. */
 export interface Members {
   /**
-   * Gives account `username` the role `role` (Harbor's id) in `project`, and rights of its own if
+   * Gives account (or group) `username` the role `role` (Harbor's id) in `project`, and rights of its own if
    * some are given; whatever it had is replaced. Repeating changes nothing. Throws NOT_FOUND for a
    * missing project or account, BAD_REQUEST for a role that Harbor does not know or a right that
    * there is not.
@@ -44,7 +46,7 @@ export interface Members {
   /** Takes the role away. False if it had none. Throws NOT_FOUND for a missing project. */
   removeMember(actor: Actor, project: string, username: string): Promise<boolean>;
 
-  /** Members of `project`, by username. Throws NOT_FOUND if there is no such project. */
+  /** Members of `project`, groups too, by username. Throws NOT_FOUND if there is no such project. */
   members(project: string, query?: PageQuery): Promise<Page<Member>>;
 }
 
@@ -95,14 +97,7 @@ export async function putMember(
   { role, grants, denies }: MemberRights,
 ): Promise<Member> {
   const projectId = await projectIdOf(db, project);
-  const account = await db
-    .selectFrom("account")
-    .select("id")
-    .where("username", "=", askable(username))
-    .forKeyShare()
-    .executeTakeFirst();
-  if (!account) throw unknownAccount(username);
-
+  const { column, id: memberId } = await memberOf(db, username);
   const set = {
     role,
     ...(grants && { grants: [...grants] }),
@@ -113,7 +108,7 @@ export async function putMember(
     .selectFrom("member")
     .select(columns)
     .where("project_id", "=", projectId)
-    .where("account_id", "=", account.id)
+    .where(column, "=", memberId)
     .forUpdate()
     .executeTakeFirst();
   const before = there && JSON.stringify(there);
@@ -122,12 +117,12 @@ export async function putMember(
       ? there
       : await db
           .insertInto("member")
-          .values({ project_id: projectId, account_id: account.id, ...set })
-          .onConflict((conflict) => conflict.columns(["project_id", "account_id"]).doUpdateSet(set))
+          .values({ project_id: projectId, [column]: memberId, ...set })
+          .onConflict((conflict) => conflict.columns(["project_id", column]).doUpdateSet(set))
           .returning(columns)
           .executeTakeFirstOrThrow();
   if (row !== there) record(memberChange(project, username, row));
-  return { ...row, role, accountId: account.id, username };
+  return { ...row, role, accountId: column === "account_id" ? memberId : null, username };
 }
 
 /** `removeMember` as a part of `commit`. */
@@ -139,14 +134,29 @@ export async function takeMember(
   const projectId = await projectIdOf(db, project);
   const gone = await db
     .deleteFrom("member")
-    .using("account")
-    .whereRef("account.id", "=", "member.account_id")
-    .where("account.username", "=", askable(username))
+    .where(sql<boolean>`(
+      account_id = (SELECT id FROM account WHERE username = ${askable(username)})
+      OR group_id = (SELECT id FROM user_group WHERE member_name = ${askable(username)}))`)
     .where("project_id", "=", projectId)
     .returning("member.id")
     .executeTakeFirst();
   if (gone) record(memberChange(project, username, null));
   return gone !== undefined;
+}
+
+/** Which column of `member` tells of `username`, and its value. Throws NOT_FOUND. */
+async function memberOf(
+  db: Commit["db"],
+  username: string,
+): Promise<{ readonly column: "account_id" | "group_id"; readonly id: number }> {
+  const isGroup = username.includes(":");
+  const found = isGroup
+    ? db.selectFrom("user_group").select("id").where("member_name", "=", askable(username))
+    : db.selectFrom("account").select("id").where("username", "=", askable(username));
+  const row = await found.forKeyShare().executeTakeFirst();
+  if (row) return { column: isGroup ? "group_id" : "account_id", id: row.id };
+  if (!isGroup) throw unknownAccount(username);
+  throw new RegistryError("NOT_FOUND", `group '${username}' does not exist`);
 }
 
 async function listMembers(
@@ -159,16 +169,20 @@ async function listMembers(
   const projectId = await projectIdOf(catalog.db, project);
   const rows = await catalog.db
     .selectFrom("member")
-    .innerJoin("account", "account.id", "member.account_id")
-    .select(["member.id", "account.id as accountId", "account.username"])
+    .leftJoin("account", "account.id", "member.account_id")
+    .leftJoin("user_group", "user_group.id", "member.group_id")
+    .select(["member.id", "account.id as accountId", calledName.as("username")])
     .select(["member.role", "member.grants", "member.denies"])
     .where("project_id", "=", projectId)
-    .where(sql<boolean>`account.username COLLATE "C" > ${last}`)
-    .orderBy(sql`account.username COLLATE "C"`)
+    .where(sql<boolean>`${calledName} COLLATE "C" > ${last}`)
+    .orderBy(sql`${calledName} COLLATE "C"`)
     .limit(n + 1)
     .execute();
   return pageOf(rows as Member[], (member) => member.username, { n });
 }
+
+/** SQL: what a member is called, account or group. */
+const calledName = sql<string>`coalesce(account.username, user_group.member_name)`;
 
 async function projectIdOf(db: Pick<Catalog["db"], "selectFrom">, name: string): Promise<number> {
   const row = await db

@@ -8,6 +8,7 @@ import {
   repositoryChange,
 } from "@entrepot/catalog";
 import { RegistryError } from "@entrepot/oci";
+import { sql } from "kysely";
 import { AS_OF } from "@entrepot/registry";
 
 /** A project's metadata as Harbor stores it: strings, `public` among them. */
@@ -197,10 +198,12 @@ export async function dropProject(commit: Commit, name: string): Promise<void> {
   for (const label of labels) commit.record(labelChange(name, label.name, null));
   const members = await commit.db
     .deleteFrom("member")
-    .using("account")
-    .whereRef("account.id", "=", "member.account_id")
     .where("project_id", "=", project.id)
-    .returning("account.username")
+    .returning(
+      sql<string>`coalesce(
+      (SELECT username FROM account WHERE id = account_id),
+      (SELECT member_name FROM user_group WHERE id = group_id))`.as("username"),
+    )
     .execute();
   for (const { username } of members) commit.record(memberChange(name, username, null));
   await commit.db.deleteFrom("project").where("id", "=", project.id).execute();

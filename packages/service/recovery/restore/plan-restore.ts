@@ -76,7 +76,9 @@ function conflictOf(
   }
   if (wanted === null) return null;
   if (kind === "member") {
-    const [what, name] = wanted["group"] ? ["group", wanted["group"]] : ["account", wanted["username"]];
+    const [what, name] = wanted["group"]
+      ? ["group", wanted["group"]]
+      : ["account", wanted["username"]];
     if (facts.gone.has(`${what}:${name}`)) return `${what} '${name}' does not exist any more`;
   }
   if (kind === "policy" && facts.gone.has(`endpoint:${String(wanted["endpoint"])}`)) {
