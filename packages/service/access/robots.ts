@@ -60,6 +60,9 @@ export interface Robots {
   /** Robot `id`, or null. */
   get(id: number): Promise<Robot | null>;
 
+  /** The robots with these ids, in their order; those that there are not are left out. */
+  some(ids: readonly number[]): Promise<Robot[]>;
+
   /** Throws NOT_FOUND, and as `create` does. Repeating changes nothing more. */
   update(actor: Actor, id: number, settings: RobotSettings): Promise<Robot>;
 
@@ -83,11 +86,19 @@ const DAY_MS = 24 * 3_600_000;
 
 /** The robots in `catalog`. */
 export function openRobots(catalog: Catalog, clock: () => number = Date.now): Robots {
+  async function some(ids: readonly number[]): Promise<Robot[]> {
+    const rows = await robotRows(catalog.db)
+      .where((eb) => eb("robot.id", "=", eb.fn.any(eb.val([...ids]))))
+      .execute();
+    const byId = new Map(rows.map((row) => [row.id, robotOf(row)]));
+    return ids.map((id) => byId.get(id)).filter((robot) => robot !== undefined);
+  }
+
   return {
     create: (actor, robot) =>
       catalog.commit(actor, (commit) => insert(commit, robot, actor, clock)),
-    get: async (id) =>
-      robotOf(await robotRows(catalog.db).where("robot.id", "=", id).executeTakeFirst()),
+    get: async (id) => (await some(id < 2 ** 31 ? [id] : []))[0] ?? null,
+    some,
     update: (actor, id, settings) =>
       catalog.commit(actor, (commit) => update(commit, id, settings)),
     refresh: (actor, id, overlapMinutes = 0) =>

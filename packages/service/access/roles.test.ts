@@ -165,7 +165,7 @@ test.each<[string, Partial<Standing>, Partial<Standing>, string | null]>([
 
 test("what nobody can do is a programmer's error", () => {
   const role: Role = 1;
-  expect(() => allows({ ...none, role }, "repository", "constructor")).toThrow(TypeError);
+  expect(() => allows({ ...none, role }, "repository", "constructor" as never)).toThrow(TypeError);
 });
 
 test("roles by id and name", () => {
