@@ -21,14 +21,14 @@ const OWN_RIGHTS = {
   }),
 };
 
-/** A user's role in a project, and rights of its own. Harbor knows roles alone. */
+/** The role of a user or a group in a project, and rights of its own. Harbor knows roles alone. */
 export const Member = z
   .object({
     id: z.int(),
     project_id: z.int(),
     entity_id: z.int(),
     entity_name: z.string(),
-    entity_type: z.literal("u"),
+    entity_type: z.enum(["u", "g"]).openapi({ description: "u: a user, g: a group." }),
     role_id: RoleId,
     role_name: z.string(),
     grants: z.array(z.string()),
@@ -37,15 +37,25 @@ export const Member = z
   .openapi("ProjectMemberEntity");
 export type Member = z.infer<typeof Member>;
 
-/** Who is to be a member, by name or id, and as what. */
+/** Who is to be a member, a user or a group, and as what. */
 export const NewMember = z
   .object({
     role_id: RoleId,
     ...OWN_RIGHTS,
-    member_user: z.object({
-      user_id: z.int().optional(),
-      username: z.string().optional(),
-    }),
+    member_user: z
+      .object({ user_id: z.int().optional(), username: z.string().optional() })
+      .optional(),
+    member_group: z
+      .object({
+        id: z.int().optional(),
+        group_name: z.string().optional(),
+        group_type: z.int().optional(),
+        ldap_group_dn: z.string().optional(),
+      })
+      .optional()
+      .openapi({
+        description: "Instead of a user: a group by id, name, or what its directory calls it.",
+      }),
   })
   .openapi("ProjectMember");
 export type NewMember = z.infer<typeof NewMember>;

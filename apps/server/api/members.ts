@@ -12,6 +12,7 @@ import { sql } from "kysely";
 import type { Context } from "hono";
 import { type ApiOptions, type App, type Env, needing } from "./app.ts";
 import { foundIn } from "./found-in.ts";
+import { memberNameOf } from "./member-groups.ts";
 import { paged } from "./paged.ts";
 import { contains } from "./sql-filter.ts";
 
@@ -29,8 +30,8 @@ function addReading(app: App, options: ApiOptions): void {
   app.openapi(needing(options, members.list), async (context) => {
     const query = context.req.valid("query");
     let rows = memberRows(options, context.get("project").id);
-    if (query.entityname) rows = rows.where(contains(sql`account.username`, query.entityname));
-    const order = sql`account.username, member.id`;
+    if (query.entityname) rows = rows.where(contains(shownName, query.entityname));
+    const order = sql`${shownName}, member.id`;
     const { items, total } = await foundIn(catalog, rows, query, order);
     return paged(context, query, { items: items.map(shownMember), total });
   });
@@ -47,16 +48,19 @@ function addChanges(app: App, options: ApiOptions): void {
   app.openapi(needing(options, members.create), async (context) => {
     const project = context.get("project");
     const body = context.req.valid("json");
-    const username = await usernameOf(options, body.member_user);
+    const username = body.member_group
+      ? await memberNameOf(options, context, body.member_group)
+      : await usernameOf(options, body.member_user ?? {});
     const rights = rightsOf(body);
     await mayGive(options, context, rights);
     const { id } = await catalog.commit(context.get("actor"), async (commit) => {
       const taken = await commit.db
         .selectFrom("member")
-        .innerJoin("account", "account.id", "member.account_id")
+        .leftJoin("account", "account.id", "member.account_id")
+        .leftJoin("user_group", "user_group.id", "member.group_id")
         .select("member.id")
         .where("project_id", "=", project.id)
-        .where("account.username", "=", username)
+        .where(calledName, "=", username)
         .executeTakeFirst();
       if (taken) {
         throw new RegistryError(
@@ -111,13 +115,20 @@ async function mayGive(
   await access.requireMore(context.get("identity"), project, { role, grants, denies });
 }
 
+/** What a member is called here: of a group what no username can be. */
+const calledName = sql<string>`coalesce(account.username, user_group.member_name)`;
+/** What people see. */
+const shownName = sql<string>`coalesce(account.username, user_group.name)`;
+
 function memberRows({ catalog }: ApiOptions, projectId: number) {
   return catalog.db
     .selectFrom("member")
-    .innerJoin("account", "account.id", "member.account_id")
+    .leftJoin("account", "account.id", "member.account_id")
+    .leftJoin("user_group", "user_group.id", "member.group_id")
     .where("member.project_id", "=", projectId)
     .select(["member.id", "member.project_id", "role", "grants", "denies"])
-    .select(["account.id as account_id", "account.username"]);
+    .select(["member.group_id", calledName.as("username"), shownName.as("entity_name")])
+    .select(sql<number>`coalesce(account.id, user_group.id)`.as("entity_id"));
 }
 
 type MemberRow = Awaited<ReturnType<ReturnType<typeof memberRows>["executeTakeFirstOrThrow"]>>;
@@ -138,9 +149,14 @@ async function usernameOf(
   { catalog }: ApiOptions,
   { user_id: id, username }: { user_id?: number | undefined; username?: string | undefined },
 ): Promise<string> {
+  // With a colon it would be a group's.
+  if (username?.includes(":")) throw new RegistryError("NOT_FOUND", `there is no user ${username}`);
   if (username) return username;
   if (id === undefined) {
-    throw new RegistryError("BAD_REQUEST", "member_user needs a username or a user_id");
+    throw new RegistryError(
+      "BAD_REQUEST",
+      "member_user needs a username or a user_id, or member_group a group",
+    );
   }
   const account = await catalog.db
     .selectFrom("account")
@@ -164,9 +180,9 @@ function shownMember(row: MemberRow): Member {
   return {
     id: row.id,
     project_id: row.project_id,
-    entity_id: row.account_id,
-    entity_name: row.username,
-    entity_type: "u",
+    entity_id: row.entity_id,
+    entity_name: row.entity_name,
+    entity_type: row.group_id === null ? "u" : "g",
     role_id: row.role,
     role_name: ROLE_NAMES[row.role] ?? "",
     grants: row.grants,

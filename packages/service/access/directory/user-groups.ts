@@ -29,6 +29,9 @@ export interface UserGroups {
   /** Calls group `id` otherwise; what it is in the directory stays. Throws as `createGroup`. */
   renameGroup(actor: Actor, id: number, name: string): Promise<void>;
 
+  /** What a distinguished name is compared by: `user_group.key` of a group of LDAP. */
+  keyOfDn(dn: string): string;
+
   /** Deletes group `id` with its memberships. False if there is none. */
   deleteGroup(actor: Actor, id: number): Promise<boolean>;
 }
@@ -39,6 +42,7 @@ const LONGEST_DN = 1_024;
 /** The groups in `catalog`. */
 export function openUserGroups(catalog: Catalog): UserGroups {
   return {
+    keyOfDn: plainDn,
     createGroup: (actor, group) => catalog.commit(actor, (commit) => putGroup(commit, group)),
 
     renameGroup: (actor, id, name) =>
