@@ -62,6 +62,12 @@ import type {
   SessionTable,
 } from "./session-tables.ts";
 import type {
+  AuditForwardTable,
+  AuditHeadTable,
+  AuditLogTable,
+  AuditSealTable,
+} from "./audit-tables.ts";
+import type {
   RegistryEndpointTable,
   ReplicationPolicyTable,
   ReplicaTable,
@@ -84,6 +90,10 @@ import type {
 export interface Database {
   setting: SettingTable;
   system_setting: SystemSettingTable;
+  audit_log: AuditLogTable;
+  audit_head: AuditHeadTable;
+  audit_seal: AuditSealTable;
+  audit_forward: AuditForwardTable;
   schema_version: SchemaVersionTable;
   journal_head: JournalHeadTable;
   journal: JournalTable;
@@ -157,6 +167,7 @@ export type * from "./replication-tables.ts";
 export type * from "./recovery-tables.ts";
 export type * from "./retention-tables.ts";
 export type * from "./check-tables.ts";
+export type * from "./audit-tables.ts";
 export type * from "./session-tables.ts";
 export type * from "./group-tables.ts";
 export type * from "./robot-tables.ts";

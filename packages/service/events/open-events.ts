@@ -1,6 +1,7 @@
 import { type Catalog, followJournal } from "@entrepot/catalog";
 import type { Jobs } from "@entrepot/jobs";
 import { sql } from "kysely";
+import { every } from "./every.ts";
 import { deliverTask } from "./deliver-task.ts";
 import { type Deliveries, openDeliveries } from "./deliveries.ts";
 import { webhookReader } from "./journal-reader.ts";
@@ -81,22 +82,4 @@ async function sweep({ db }: Catalog): Promise<void> {
       WHERE created_at < now() - ${KEPT_DAYS} * interval '1 day' AND status <> 'Pending'
       LIMIT ${SWEPT_AT_ONCE})
   `.execute(db);
-}
-
-/** Calls `work` every `ms`, never twice at once. Returns the call that ends it. */
-function every(
-  ms: number,
-  work: () => Promise<void>,
-  onError: (error: unknown) => void,
-): () => Promise<void> {
-  let running: Promise<void> | null = null;
-  const timer = setInterval(() => {
-    running ??= work()
-      .catch(onError)
-      .finally(() => (running = null));
-  }, ms);
-  return async () => {
-    clearInterval(timer);
-    await running;
-  };
 }

@@ -23,7 +23,8 @@ const BY_NAME: ReadonlySet<string> = new Set([
 
 /** Large, and worth little when it is old: in snapshots only. */
 const SNAPSHOT_ONLY: ReadonlySet<string> = new Set([
-  // All three: they fit together only as of one moment.
+  // All four: they fit together only as of one moment.
+  "audit_forward",
   "audit_head",
   "audit_log",
   "audit_seal",
