@@ -10,6 +10,7 @@ export interface ProjectTab {
 export const PROJECT_TABS: readonly ProjectTab[] = [
   { key: "" },
   { key: "members", right: "member:list" },
+  { key: "robots", right: "robot:list" },
   { key: "labels", right: "label:list" },
   { key: "policies", right: "tag-retention:list" },
   { key: "settings", right: "project:update" },
