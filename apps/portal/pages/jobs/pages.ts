@@ -1,4 +1,4 @@
 import type { Page } from "../../page.ts";
 
-/** The pages of this area. */
-export const jobPages: readonly Page[] = [];
+/** The job service: queues, what runs, and schedules. */
+export const jobPages: readonly Page[] = [{ path: "/jobs", load: () => import("./jobs.tsx") }];
