@@ -9,7 +9,7 @@ const manages = { tags: ["backup"], ...needs("system:backup:manage") };
 const one = z.object({ id: contract.Id });
 const run = one.extend({ execution_id: contract.Id });
 
-/** Where backups go. `address` and `recipients` stay as they were made. */
+/** Where backups go. `address`, `recipients` and `scope` stay as they were made. */
 export const NewBackupTarget = z
   .object({
     name: z.string(),
@@ -20,6 +20,9 @@ export const NewBackupTarget = z
     time_zone: z.string().max(64).default("UTC"),
     continuous: z.boolean().default(false),
     recipients: z.array(z.string().max(4_096)).max(16).default([]),
+    scope: z.array(z.string().max(600)).max(1_000).default([]).openapi({
+      description: "Projects and repositories that it is of; empty: all of the registry.",
+    }),
     bytes_per_second: z.int().nonnegative().default(0),
     snapshot_every_days: z.int().min(1).max(365).default(7),
     keep_last: z.int().min(1).nullable().default(null),

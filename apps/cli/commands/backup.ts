@@ -25,6 +25,7 @@ const targetView: View<BackupTarget> = {
     { title: "NAME", value: (target) => target.name },
     { title: "ENABLED", value: (target) => (target.enabled ? "yes" : "no") },
     { title: "ADDRESS", value: (target) => target.address },
+    { title: "HOLDS", value: (target) => target.scope.join(", ") || "everything" },
     { title: "CONTINUOUS", value: (target) => (target.continuous ? "yes" : "no") },
     { title: "SCHEDULE", value: (target) => target.cron },
     { title: "NEWEST", value: (target) => time(target.newest?.at ?? null) },
@@ -75,6 +76,7 @@ interface CreateOptions {
   readonly timeZone?: string;
   readonly continuous?: boolean;
   readonly recipient?: string[];
+  readonly only?: string[];
   readonly bytesPerSecond?: number;
   readonly keepLast?: number;
   readonly keepDays?: number;
@@ -94,6 +96,7 @@ function addTarget(backup: Command, cli: Cli): void {
     .option("--time-zone <zone>", "of the schedule; UTC if absent")
     .option("--continuous", "follow every change within seconds")
     .option("--recipient <key>", "encrypt for this public key of age; may be repeated", repeated)
+    .option("--only <name>", "this project or repository alone; may be repeated", repeated)
     .option("--bytes-per-second <n>", "no faster than this", wholeNumber)
     .option("--keep-last <n>", "keep the newest so many snapshots", wholeNumber)
     .option("--keep-days <n>", "keep snapshots of the last so many days", wholeNumber)
@@ -259,6 +262,7 @@ function bodyOf(name: string, options: CreateOptions): NewBackupTarget {
     time_zone: options.timeZone ?? "UTC",
     continuous: options.continuous === true,
     recipients: options.recipient ?? [],
+    scope: options.only ?? [],
     bytes_per_second: options.bytesPerSecond ?? 0,
     snapshot_every_days: options.snapshotEveryDays ?? 7,
     keep_last: options.keepLast ?? null,

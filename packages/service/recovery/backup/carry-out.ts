@@ -79,6 +79,7 @@ export async function runBackup(
     store,
     objects: open.objects,
     recipients: target.recipients,
+    scope: target.scope,
     snapshotEveryMs: target.snapshotEveryDays * 24 * 3_600_000,
     seen: open.seen,
     tip: isMine ? tip : null,
@@ -87,8 +88,8 @@ export async function runBackup(
     ...(target.bytesPerSecond > 0 && { throttle: context.throttle(limit) }),
   });
   open.tip = taken.kept;
-  const { snapshot, n, to, at } = taken.kept.manifest;
-  const stored = JSON.stringify({ snapshot, n, seq: to, at });
+  const { snapshot, n } = taken.kept.manifest;
+  const stored = JSON.stringify({ snapshot, n, ...taken.upTo });
   await catalog.db
     .updateTable("backup_target")
     .set({ tip: stored, last_error: "" })

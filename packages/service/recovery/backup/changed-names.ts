@@ -18,9 +18,12 @@ export const ALL_BLOBS = `
   SELECT json_build_object('digest', digest, 'size', size, 'needed', needed)::text
   FROM known ORDER BY digest COLLATE "C"`;
 
-/** What a segment after `seq` holds of the tables that grow with the number of names. */
-export function readingsSince(seq: number): Reading[] {
-  const changed = changedSince(seq);
+/**
+ * What a segment after `seq` holds of the tables that grow with the number of names. `within` is SQL
+ * that says which entries of the journal count.
+ */
+export function readingsSince(seq: number, within = "true"): Reading[] {
+  const changed = changedSince(seq, within);
   const read = (table: string, from: string): Reading => ({
     table,
     rows: `WITH ${changed} SELECT row_to_json(t)::text FROM ${from}`,
@@ -29,7 +32,10 @@ export function readingsSince(seq: number): Reading[] {
     IN (SELECT m.id FROM manifest m JOIN repository r ON r.id = m.repository_id
         JOIN changed_manifest c ON c.repository = r.name AND c.digest = m.digest)`;
   return [
-    { table: "journal", rows: `SELECT row_to_json(t)::text FROM journal t WHERE seq > ${seq}` },
+    {
+      table: "journal",
+      rows: `SELECT row_to_json(t)::text FROM journal t WHERE seq > ${seq} AND ${within}`,
+    },
     read("repository", "repository t WHERE name IN (SELECT name FROM changed_repository)"),
     read("manifest", `manifest t WHERE id ${ofManifest}`),
     read("manifest_reference", `manifest_reference t WHERE manifest_id ${ofManifest}`),
@@ -61,9 +67,9 @@ export function readingsSince(seq: number): Reading[] {
 }
 
 /** Blobs that names changed after `seq` need, as `ALL_BLOBS` tells them. */
-export function blobsSince(seq: number): string {
+export function blobsSince(seq: number, within = "true"): string {
   return `
-    WITH ${changedSince(seq)}, known AS (
+    WITH ${changedSince(seq, within)}, known AS (
       SELECT f.digest, true AS needed FROM changed_manifest c
         JOIN repository r ON r.name = c.repository
         JOIN manifest m ON m.repository_id = r.id AND m.digest = c.digest
@@ -82,11 +88,11 @@ export function blobsSince(seq: number): string {
 }
 
 /** A tag's name has no colon and a repository's neither colon nor `@`. */
-function changedSince(seq: number): string {
+function changedSince(seq: number, within: string): string {
   return `
     changed AS MATERIALIZED (
       SELECT DISTINCT kind, key FROM journal WHERE seq > ${seq}
-        AND kind IN ('tag', 'manifest', 'artifact_label', 'repository')
+        AND kind IN ('tag', 'manifest', 'artifact_label', 'repository') AND ${within}
     ), changed_manifest AS MATERIALIZED (
       SELECT DISTINCT split_part(key, '@', 1) AS repository, split_part(key, '@', 2) AS digest
       FROM changed WHERE kind IN ('manifest', 'artifact_label')

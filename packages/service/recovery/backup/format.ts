@@ -1,8 +1,13 @@
 import { createHash } from "node:crypto";
 import { type Digest, RegistryError } from "@entrepot/oci";
 
-/** The version of the format. docs/formats/backup.md describes it for people. */
-export const FORMAT = 1;
+/** The newest version of the format. docs/formats/backup.md describes it for people. */
+export const FORMAT = 2;
+
+/** The version that a backup of `scope` needs: who knows only the first would take it for whole. */
+export function formatFor(scope: readonly string[]): number {
+  return scope.length > 0 ? 2 : 1;
+}
 
 /** The object that says what a target is. */
 export const TARGET_KEY = "entrepot-backup.json";
@@ -15,6 +20,8 @@ export interface TargetFile {
   readonly createdAt: string;
   /** Whom everything but lists of digests is encrypted for (age); empty: nothing is. */
   readonly recipients: readonly string[];
+  /** Projects and repositories that it holds, sorted; absent: everything. */
+  readonly scope?: readonly string[];
 }
 
 /** One part: an object of compressed lines. */

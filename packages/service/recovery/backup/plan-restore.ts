@@ -53,6 +53,13 @@ export async function planBackupRestore(
   point: RestorePoint = {},
 ): Promise<RestorePlan> {
   const { target, links, problems } = await chooseLinks(objects, point);
+  if (target.scope) {
+    throw new RegistryError(
+      "PRECONDITION",
+      `this backup holds ${target.scope.join(", ")} alone; bring that into a registry that runs: ` +
+        "'entrepot restore --from … --project …' or '--repository …'",
+    );
+  }
   return await checkChain(objects, links, problems, target);
 }
 

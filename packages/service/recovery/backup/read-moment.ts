@@ -2,14 +2,16 @@ import { randomBytes } from "node:crypto";
 import type { Catalog, Database } from "@entrepot/catalog";
 import type { ObjectStore } from "@entrepot/storage";
 import { sql, type Transaction } from "kysely";
-import { ALL_BLOBS, blobsSince, readingsSince } from "./changed-names.ts";
+import { HISTORY_BEGINS } from "../history/held-moment.ts";
+import { ALL_BLOBS, blobsSince, type Reading, readingsSince } from "./changed-names.ts";
 import type { Conversion } from "./encryption.ts";
-import { type BackupManifest, FORMAT, sha256 } from "./format.ts";
+import { type BackupManifest, formatFor, type PartInfo, sha256 } from "./format.ts";
 import { plain } from "./encryption.ts";
 import { writeParts } from "./parts.ts";
 import { readRows } from "./read-rows.ts";
 import { quoted, readTableKinds } from "./table-kinds.ts";
 import type { Kept } from "./target-objects.ts";
+import { withinScope } from "./within-scope.ts";
 
 /** What was seen of small tables, by name: they are written again only when they have changed. */
 export type SeenTables = Map<string, string>;
@@ -19,11 +21,26 @@ export type MomentRead = Omit<BackupManifest, "blobCount" | "blobBytes" | "absen
 
 type Db = Transaction<Database>;
 
+/** Nothing to be written up to this moment. */
+export interface Unchanged {
+  readonly read: null;
+  readonly seq: number;
+  readonly at: string;
+}
+
+/** From where on the journal tells every moment. */
+const HISTORY: Reading = {
+  table: "setting",
+  rows: `SELECT row_to_json(t)::text FROM setting t WHERE key = '${HISTORY_BEGINS}'`,
+};
+
 /** What reading needs. */
 export interface ReadOptions {
   readonly catalog: Catalog;
   readonly objects: ObjectStore;
   readonly seal: Conversion;
+  /** Only what is in these projects and repositories, sorted; empty: everything. */
+  readonly scope?: readonly string[] | undefined;
   /** Without lists of blobs. */
   readonly namesOnly?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -36,28 +53,33 @@ export async function readSnapshot(options: ReadOptions): Promise<MomentRead> {
     const made = String(Date.parse(facts.at)).padStart(14, "0");
     const id = `${made}-${randomBytes(4).toString("hex")}`;
     const prefix = prefixOf(id, 0);
-    const names = writeParts(options.objects, `${prefix}names-`, options.seal);
-    for (const table of (await readTableKinds(db)).all) {
-      await names.add(tableLine(table));
-      for await (const row of readRows(db, rowsOf(table))) {
-        options.signal?.throwIfAborted();
-        await names.add(row);
-      }
-    }
+    const { scope = [] } = options;
+    // Of a part of the registry: what a segment from its beginning on would hold.
+    const isPart = scope.length > 0;
+    const readings = isPart
+      ? [...readingsSince(0, withinScope(scope)), HISTORY]
+      : (await readTableKinds(db)).all.map((table) => ({ table, rows: rowsOf(table) }));
+    const names = await writeNames(options, db, `${prefix}names-`, readings);
     return {
       ...facts,
+      format: formatFor(scope),
       snapshot: id,
       n: 0,
       from: 0,
       previous: null,
-      names: await names.end(),
-      blobs: await readBlobs(options, db, prefix, ALL_BLOBS),
+      names,
+      blobs: await readBlobs(
+        options,
+        db,
+        prefix,
+        isPart ? blobsSince(0, withinScope(scope)) : ALL_BLOBS,
+      ),
     };
   });
 }
 
 /**
- * Writes what has changed since `tip` as the next segment of its chain. Null if nothing has. Small
+ * Writes what has changed since `tip` as the next segment of its chain, if anything has. Small
  * tables that are as `seen` tells are left out; what was written is noted there by `note`, to be
  * called once the segment counts.
  */
@@ -65,37 +87,60 @@ export async function readSegment(
   options: ReadOptions,
   { manifest: before, sha256: previous }: Kept,
   seen: SeenTables,
-): Promise<{ read: MomentRead; note: () => void } | null> {
+): Promise<{ read: MomentRead; note: () => void } | Unchanged> {
+  const { scope = [] } = options;
+  const within = withinScope(scope);
   return await atOneMoment(options.catalog, async (db) => {
     const facts = await readFacts(options.catalog, db);
-    const changed = await changedTables(db, seen);
-    if (facts.to === before.to && changed.size === 0) return null;
+    const changed = scope.length > 0 ? new Map<string, string>() : await changedTables(db, seen);
+    const isMore = facts.to !== before.to && (await hasEntries(db, before.to, within));
+    if (!isMore && changed.size === 0) return { read: null, seq: facts.to, at: facts.at };
     const n = before.n + 1;
     const prefix = prefixOf(before.snapshot, n);
-    const names = writeParts(options.objects, `${prefix}names-`, options.seal);
-    const readings = facts.to === before.to ? [] : readingsSince(before.to);
+    const readings = isMore ? readingsSince(before.to, within) : [];
     for (const table of changed.keys()) readings.push({ table, rows: rowsOf(table) });
-    for (const { table, rows } of readings) {
-      await names.add(tableLine(table, changed.has(table)));
-      for await (const row of readRows(db, rows)) {
-        options.signal?.throwIfAborted();
-        await names.add(row);
-      }
-    }
+    const names = await writeNames(options, db, `${prefix}names-`, readings, changed);
     const read = {
       ...facts,
+      format: formatFor(scope),
       snapshot: before.snapshot,
       n,
       from: before.to,
       previous,
-      names: await names.end(),
-      blobs: await readBlobs(options, db, prefix, blobsSince(before.to)),
+      names,
+      blobs: await readBlobs(options, db, prefix, blobsSince(before.to, within)),
     };
     const note = () => {
       for (const [table, sum] of changed) seen.set(table, sum);
     };
     return { read, note };
   });
+}
+
+/** Writes the rows of `readings`, those of `whole` tables in place of all that they had. */
+async function writeNames(
+  { objects, seal, signal }: ReadOptions,
+  db: Db,
+  prefix: string,
+  readings: readonly Reading[],
+  whole: ReadonlyMap<string, string> = new Map(),
+): Promise<PartInfo[]> {
+  const names = writeParts(objects, prefix, seal);
+  for (const { table, rows } of readings) {
+    await names.add(tableLine(table, whole.has(table)));
+    for await (const row of readRows(db, rows)) {
+      signal?.throwIfAborted();
+      await names.add(row);
+    }
+  }
+  return await names.end();
+}
+
+async function hasEntries(db: Db, after: number, within: string): Promise<boolean> {
+  const { rows } = await sql
+    .raw(`SELECT FROM journal WHERE seq > ${after} AND ${within} LIMIT 1`)
+    .execute(db);
+  return rows.length > 0;
 }
 
 /** Versions of the schema, newest last: segments go on only while they stay. */
@@ -131,7 +176,6 @@ async function readFacts({ registryId }: Catalog, db: Db) {
       last_value IS NOT NULL AS called
     FROM pg_sequences WHERE schemaname = 'public' ORDER BY 1`.execute(db);
   return {
-    format: FORMAT,
     registry: registryId,
     timeline,
     schema: await schemaOf(db),

@@ -17,6 +17,8 @@ export interface BackupRun {
   readonly store: Pick<BlobStore, "stat" | "read"> | null;
   readonly objects: ObjectStore;
   readonly recipients: readonly string[];
+  /** Only these projects and repositories, sorted; empty or absent: everything. */
+  readonly scope?: readonly string[];
   /** Begin with a new snapshot even where a segment would do. */
   readonly full?: boolean;
   /** A snapshot that is older is followed by a new one. */
@@ -44,6 +46,8 @@ export interface BackupProgress {
 /** A backup that is whole, and what it added to the target; `added` null: nothing had changed. */
 export interface Taken {
   readonly kept: Kept;
+  /** Up to where the target now tells everything that it is of. */
+  readonly upTo: { readonly seq: number; readonly at: string };
   readonly added: { readonly newBlobs: number; readonly bytesSent: number } | null;
 }
 
@@ -53,13 +57,13 @@ export interface Taken {
  * target is another registry's, or has gone on with another timeline of this one.
  */
 export async function takeBackup(run: BackupRun): Promise<Taken> {
-  const { catalog, objects, recipients, signal } = run;
+  const { catalog, objects, recipients, scope = [], signal } = run;
   const seal = encryptedFor(recipients);
   run.progress?.({ stage: "names" });
-  await claimTarget(objects, catalog, recipients);
+  await claimTarget(objects, catalog, recipients, scope);
   const tip = run.tip ?? (await readTip(objects));
   if (!run.tip) run.seen.clear();
-  const options = { catalog, objects, seal, signal, namesOnly: run.store === null };
+  const options = { catalog, objects, seal, scope, signal, namesOnly: run.store === null };
   if (tip === null || run.full || (await needsSnapshot(run, tip.manifest))) {
     // What the snapshot will show is kept from before it is read.
     if (tip === null) await run.hold(await catalog.head());
@@ -67,7 +71,11 @@ export async function takeBackup(run: BackupRun): Promise<Taken> {
     return await finish(run, await readSnapshot(options));
   }
   const segment = await readSegment(options, tip, run.seen);
-  if (segment === null) return { kept: tip, added: null };
+  if (segment.read === null) {
+    const { seq, at } = segment;
+    await run.hold(seq);
+    return { kept: tip, upTo: { seq, at }, added: null };
+  }
   const taken = await finish(run, segment.read);
   segment.note();
   return taken;
@@ -94,7 +102,7 @@ async function finish(run: BackupRun, read: MomentRead): Promise<Taken> {
   });
   await run.hold(read.to);
   log?.("info", `seq ${read.from} to ${read.to}: ${newCount} new blobs, ${bytesSent} bytes sent`);
-  return { kept, added: { newBlobs: newCount, bytesSent } };
+  return { kept, upTo: { seq: read.to, at: read.at }, added: { newBlobs: newCount, bytesSent } };
 }
 
 function bringBlobs(

@@ -4,7 +4,7 @@ import type { ObjectStore } from "@entrepot/storage";
 import {
   type BackupManifest,
   damaged,
-  FORMAT,
+  formatFor,
   manifestKey,
   parseChecked,
   printChecked,
@@ -37,19 +37,21 @@ export async function readTargetFile(objects: ObjectStore): Promise<TargetFile> 
 }
 
 /**
- * Makes the target this registry's, or finds that it is. Throws CONFLICT if it is another's, and if
- * it is encrypted for others than `recipients`. Repeating is safe.
+ * Makes the target this registry's, or finds that it is. Throws CONFLICT if it is another's, if it
+ * is encrypted for others than `recipients`, and if it holds another `scope`. Repeating is safe.
  */
 export async function claimTarget(
   objects: ObjectStore,
   { registryId, now }: Pick<Catalog, "registryId" | "now">,
   recipients: readonly string[],
+  scope: readonly string[] = [],
 ): Promise<TargetFile> {
   const mine: TargetFile = {
-    format: FORMAT,
+    format: formatFor(scope),
     registry: registryId,
     createdAt: now().toISOString(),
     recipients,
+    ...(scope.length > 0 && { scope }),
   };
   if (await objects.putIfAbsent(TARGET_KEY, printChecked(mine))) return mine;
   const found = await readTargetFile(objects);
@@ -63,6 +65,10 @@ export async function claimTarget(
   if (found.recipients.toSorted().join() !== recipients.toSorted().join()) {
     const message = "this place is encrypted for other recipients; choose an empty place";
     throw new RegistryError("CONFLICT", message);
+  }
+  if ((found.scope ?? []).join() !== scope.join()) {
+    const holds = found.scope?.join(", ") ?? "the whole registry";
+    throw new RegistryError("CONFLICT", `this place holds ${holds}; choose an empty place`);
   }
   return found;
 }

@@ -3,6 +3,7 @@ import type { Jobs } from "@entrepot/jobs";
 import { RegistryError } from "@entrepot/oci";
 import { type Kysely, type Selectable, sql } from "kysely";
 import { encryptedFor } from "./encryption.ts";
+import { checkedScope } from "./within-scope.ts";
 
 /** Whose executions backups are. */
 export const BACKUP = "BACKUP";
@@ -14,6 +15,8 @@ export const DRILL = "DRILL";
 export interface TargetOptions {
   /** Whom it is encrypted for (age); empty: nobody. Stays as it was made. */
   readonly recipients: readonly string[];
+  /** Only these projects and repositories, sorted; empty: everything. Stays as it was made. */
+  readonly scope: readonly string[];
   /** 0: no limit. */
   readonly bytesPerSecond: number;
   /** After so many days a run begins with a new snapshot. */
@@ -118,7 +121,8 @@ export function openTargets(
       checkSettings(settings);
       const [before] = await read(id);
       if (!before) throw new RegistryError("NOT_FOUND", `there is no backup target ${id}`);
-      const fixed = { ...settings, recipients: before.recipients };
+      const { recipients, scope } = before;
+      const fixed = { ...settings, recipients, scope };
       const other = (await read()).some((one) => one.id !== id && one.name === settings.name);
       if (other) throw taken(settings.name);
       await catalog.transaction(async (db) => {
@@ -163,6 +167,7 @@ function rowOf(settings: TargetSettings) {
   const { recipients, bytesPerSecond, snapshotEveryDays, keepLast, keepDays, drillCron } = settings;
   const options = {
     recipients,
+    scope: checkedScope(settings.scope),
     bytesPerSecond,
     snapshotEveryDays,
     keepLast,
@@ -183,6 +188,7 @@ function rowOf(settings: TargetSettings) {
 function targetOf(
   row: Selectable<Database["backup_target"]> & { behind_since: Date | null },
 ): BackupTarget {
+  const options = row.options as unknown as Omit<TargetOptions, "scope"> & Partial<TargetOptions>;
   return {
     id: row.id,
     name: row.name,
@@ -192,7 +198,9 @@ function targetOf(
     cron: row.cron,
     timeZone: row.time_zone,
     continuous: row.continuous,
-    ...(row.options as unknown as TargetOptions),
+    ...options,
+    // Those of before there were any are of everything.
+    scope: options.scope ?? [],
     tip: row.tip as Tip | null,
     behindSince: row.behind_since,
     lastError: row.last_error,
@@ -201,12 +209,18 @@ function targetOf(
   };
 }
 
-function checkSettings({ name, recipients }: TargetSettings): void {
+function checkSettings({ name, recipients, scope, drillCron = "" }: TargetSettings): void {
   if (!/^[a-z0-9][a-z0-9._-]{0,127}$/.test(name)) {
     const message = `'${name}' is no name: use lower-case letters, digits, '.', '_' and '-'`;
     throw new RegistryError("BAD_REQUEST", message);
   }
   encryptedFor(recipients);
+  if (checkedScope(scope).length > 0 && drillCron !== "") {
+    const message =
+      "a drill opens a whole registry: it cannot try a backup of single projects or repositories; " +
+      "leave its schedule out";
+    throw new RegistryError("BAD_REQUEST", message);
+  }
 }
 
 function taken(name: string): RegistryError {

@@ -10,7 +10,9 @@ import { sql } from "kysely";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { decryptedWith, plain } from "../backup/encryption.ts";
 import { blobKey } from "../backup/format.ts";
-import { takeBackup } from "../backup/take-backup.ts";
+import { planBackupRestore } from "../backup/plan-restore.ts";
+import { type BackupRun, takeBackup } from "../backup/take-backup.ts";
+import { verifyBackup } from "../backup/verify-backup.ts";
 import type { ComingBack, RestoreRequest } from "./ports.ts";
 import { openWorld, restore, stateAt, type World } from "./test-world.ts";
 
@@ -62,11 +64,11 @@ async function filled({ content }: World, project: string): Promise<Digest> {
   return digest;
 }
 
-async function backUp(world: World, into: string, recipients: readonly string[] = []) {
+async function backUp(world: World, into: string, more: Partial<BackupRun> = {}) {
   const { catalog, store } = world;
   const objects = await openFolderObjects(join(folder, into));
   const options = { snapshotEveryMs: 1e9, seen: new Map(), hold: async () => undefined };
-  return await takeBackup({ catalog, store, objects, recipients, ...options });
+  return await takeBackup({ catalog, store, objects, recipients: [], ...options, ...more });
 }
 
 /** Deletes a project, and all that is left of it: history, what manifests were, blobs. */
@@ -204,7 +206,7 @@ test("an encrypted one needs its key: another is a clear error, and nothing is c
   expect(new Encrypter().addRecipient(recipient)).toBeUndefined();
   await filled(here, "sealed");
   const before = await below(here, "sealed");
-  await backUp(here, "sealed", [recipient]);
+  await backUp(here, "sealed", { recipients: [recipient] });
   await lose(here, "sealed");
   const head = await here.catalog.head();
   keys.set("sealed", wrong);
@@ -242,6 +244,61 @@ test("a blob that the backup lacks is told by the plan; what needs it stays away
   await restore(here, { name: "holes", from: "holes" });
   await pulled(here, "holes/app", "v1");
   expect(await compareWithTables(here.catalog)).toEqual([]);
+});
+
+test("a backup of a project alone holds nothing else, and gives it back at any moment", async () => {
+  await filled(here, "mine");
+  const secret = await pushSample(here.content.as(ANN).repository("back/secret"), sampleImage());
+  const scope = ["mine"];
+  const first = await backUp(here, "part", { scope });
+  const [seq, then] = [await here.catalog.head(), await below(here, "mine")];
+
+  // What is elsewhere is no reason for a segment.
+  await pushSample(here.content.as(ANN).repository("back/secret"), sampleImage());
+  const idle = await backUp(here, "part", { scope });
+  expect(idle).toMatchObject({ added: null, upTo: { seq: await here.catalog.head() } });
+  expect(idle.kept).toEqual(first.kept);
+  const app = here.content.as(ANN).repository("mine/app");
+  await pushSample(app, sampleImage(), ["v1"]);
+  await app.delete("stable");
+  const second = await backUp(here, "part", { scope });
+  expect(second.kept.manifest).toMatchObject({ n: 1, format: 2 });
+  const now = await below(here, "mine");
+
+  const objects = await openFolderObjects(join(folder, "part"));
+  const verified = await verifyBackup(objects, { share: 1, open: plain });
+  expect(verified).toMatchObject({ snapshots: 1, segments: 1, problemCount: 0 });
+  const { rows } = await sql<{ digest: Digest }>`
+    SELECT ref.digest FROM manifest_reference ref JOIN manifest m ON m.id = ref.manifest_id
+    WHERE m.digest = ${secret}`.execute(here.catalog.db);
+  for (const { digest } of rows) expect(await objects.stat(blobKey(digest))).toBeNull();
+
+  await lose(here, "mine");
+  await restore(here, { name: "mine", from: "part" });
+  expect(await below(here, "mine")).toEqual(now);
+  await restore(here, { name: "mine", from: "part", seq });
+  expect(await below(here, "mine")).toEqual(then);
+  for (const tag of ["v1", "stable"]) await pulled(here, "mine/app", tag);
+
+  // It is no registry; nor does the place take another part.
+  await expect(planBackupRestore(objects)).rejects.toThrow(/holds mine alone/);
+  await expect(here.restores.plan({ name: "back", from: "part" }, ANN)).rejects.toThrow(
+    /has no project 'back'/,
+  );
+  await expect(backUp(here, "part")).rejects.toThrow(/this place holds mine/);
+  expect(await compareWithTables(here.catalog)).toEqual([]);
+});
+
+test("a backup of a repository alone gives that back", async () => {
+  await filled(here, "half");
+  const app = here.content.as(ANN).repository("half/app");
+  const web = here.content.as(ANN).repository("half/web");
+  const digest = (await app.resolve("v1"))!.digest;
+  await backUp(here, "repository", { scope: ["half/app"] });
+  for (const one of [app, web]) await one.delete("v1");
+  await restore(here, { name: "half/app", from: "repository" });
+  expect((await app.resolve("v1"))?.digest).toBe(digest);
+  expect(await web.resolve("v1")).toBeNull();
 });
 
 const REFUSED: readonly (readonly [string, RestoreRequest, string])[] = [

@@ -1,5 +1,5 @@
 import type { Database } from "@entrepot/catalog";
-import { type Digest, RegistryError } from "@entrepot/oci";
+import { childrenOf, type Digest, parseManifest, RegistryError } from "@entrepot/oci";
 import { eachOf } from "@entrepot/registry";
 import type { BlobStore } from "@entrepot/storage";
 import { sql, type Transaction } from "kysely";
@@ -155,11 +155,20 @@ async function withBlobsOf(
   `.execute(db);
   const wanted = new Set(rows.map(({ digest }) => digest));
   const found = new Map<Digest, BlobLine>();
+  const unsized = new Set<Digest>();
   for (const { manifest } of links) {
     for await (const line of readParts<BlobLine>(objects, manifest.blobs, plain)) {
-      if (wanted.has(line.digest) && line.size !== null) found.set(line.digest, line);
+      if (!wanted.has(line.digest)) continue;
+      if (line.size === null) unsized.add(line.digest);
+      else found.set(line.digest, line);
     }
   }
+  // Of what was deleted before it was backed up only its manifest tells.
+  const sizes = await sizesByManifests(
+    db,
+    [...unsized].filter((digest) => !found.has(digest)),
+  );
+  for (const [digest, size] of sizes) found.set(digest, { digest, size, needed: false });
   // As long as it should be: what is encrypted is longer.
   const isThere = askedOf(objects, true);
   return {
@@ -170,6 +179,19 @@ async function withBlobsOf(
       return line && (await isThere(line)) ? line.size : null;
     },
   };
+}
+
+async function sizesByManifests(db: Db, digests: readonly Digest[]): Promise<Map<Digest, number>> {
+  const { rows } = await sql<{ bytes: Buffer; mediaType: string }>`
+    SELECT bytes, media_type AS "mediaType" FROM past_manifest WHERE digest IN (
+      SELECT manifest FROM past_reference WHERE digest = ANY(${[...digests]}::text[]))
+  `.execute(db);
+  const sizes = new Map<Digest, number>();
+  for (const { bytes, mediaType } of rows) {
+    const { blobs } = childrenOf(parseManifest(bytes, mediaType));
+    for (const { digest, size } of blobs) sizes.set(digest, size);
+  }
+  return new Map(digests.flatMap((one) => (sizes.has(one) ? [[one, sizes.get(one)!]] : [])));
 }
 
 /**
