@@ -14,13 +14,20 @@ interface Fields {
 
 const FIRST_COLOUR = "#0b6e7f";
 
-/** A form for a label of a project: `label`, or a new one. */
+/** Whose labels: those of a project, or of the whole registry (null). */
+export function placeOf(projectId: number | null) {
+  return projectId === null
+    ? ({ scope: "g" } as const)
+    : ({ scope: "p", project_id: projectId } as const);
+}
+
+/** A form for a label of a project, or of the whole registry (null): `label`, or a new one. */
 export function LabelForm({
   projectId,
   label,
   close,
 }: {
-  readonly projectId: number;
+  readonly projectId: number | null;
   readonly label: Label | null;
   readonly close: () => void;
 }) {
@@ -32,11 +39,10 @@ export function LabelForm({
 
   async function save(body: Fields): Promise<void> {
     setBusy(true);
-    const place = { scope: "p", project_id: projectId } as const;
     const act = () =>
       label
         ? api.labels.update({ params: { label_id: label.id }, body })
-        : api.labels.create({ body: { ...body, ...place } });
+        : api.labels.create({ body: { ...body, ...placeOf(projectId) } });
     const done = await run(act, t("labels.saved", { name: body.name }));
     setBusy(false);
     if (!done) return;

@@ -6,6 +6,7 @@ export const SECTIONS = {
   ldap: /^ldap_/,
   oidc: /^oidc_/,
   robots: /^(?:robot_|token_)/,
+  labels: null,
   audit: /^(?:audit_|skip_audit|pull_audit)/,
 } as const satisfies Record<string, RegExp | null>;
 

@@ -6,7 +6,9 @@ import { Failure } from "../../parts/failure.tsx";
 import { PageHead } from "../../parts/page-head.tsx";
 import { Waiting } from "../../parts/waiting.tsx";
 import { useTexts } from "../../texts.ts";
+import { LabelsTable } from "../projects/labels-table.tsx";
 import { AnnouncementForm } from "./announcement-form.tsx";
+import { LdapTest, OidcTest } from "./directory-tests.tsx";
 import { namesIn, SECTIONS, type Section, sectionOf } from "./sections.ts";
 import { SettingsForm } from "./settings-form.tsx";
 
@@ -37,8 +39,14 @@ export default function Settings() {
       <Card>
         {section === "announcement" ? (
           <AnnouncementForm stored={String(data["banner_message"]?.value ?? "")} />
+        ) : section === "labels" ? (
+          <LabelsTable projectId={null} may={() => true} />
         ) : (
-          <SettingsForm key={section} settings={data} names={namesIn(section, names)} />
+          <>
+            <SettingsForm key={section} settings={data} names={namesIn(section, names)} />
+            {section === "ldap" && <LdapTest />}
+            {section === "oidc" && <OidcTest url={String(data["oidc_endpoint"]?.value ?? "")} />}
+          </>
         )}
       </Card>
     </>
