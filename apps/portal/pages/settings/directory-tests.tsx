@@ -19,7 +19,7 @@ export function LdapTest() {
 
   const ping = () =>
     run(async () => {
-      const { success, message } = (await api.ldap.ping()).body;
+      const { success, message } = (await api.ldap.ping({ body: {} })).body;
       setOutcome({ well: success, said: message || t("try.well") });
     });
   const find = (username: string) =>

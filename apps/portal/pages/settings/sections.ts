@@ -22,6 +22,6 @@ export function sectionOf(name: string | undefined): Section {
 export function namesIn(section: Section, all: readonly string[]): string[] {
   const belongs = (name: string) =>
     (Object.keys(SECTIONS) as Section[]).find((key) => SECTIONS[key]?.test(name)) ?? "general";
-  const special = ["banner_message"];
-  return all.filter((name) => !special.includes(name) && belongs(name) === section);
+  // The announcement has a form of its own.
+  return all.filter((name) => name !== "banner_message" && belongs(name) === section);
 }
