@@ -15,7 +15,16 @@ export const User = z
     realname: z.string(),
     comment: z.string().optional(),
     sysadmin_flag: z.boolean(),
-    admin_role_in_auth: z.boolean(),
+    admin_role_in_auth: z.boolean().openapi({ description: "By a group of the directory." }),
+    source: z.enum(["local", "ldap", "oidc"]).openapi({ description: "Who keeps its password." }),
+    oidc_user_meta: z
+      .object({
+        user_id: z.int(),
+        subiss: z.string(),
+        secret: z.string().optional().openapi({ description: "For docker login; to itself alone." }),
+      })
+      .optional(),
+    rights: z.array(z.string()).openapi({ description: "In the whole registry; ours." }),
     creation_time: contract.Time,
     update_time: contract.Time,
   })
@@ -53,6 +62,9 @@ export const Permission = z
   .object({ resource: z.string(), action: z.string() })
   .openapi("Permission");
 
+/** Rights in the whole registry, `resource:action` or `resource:*`. */
+export const UserRights = z.object({ rights: z.array(z.string()).max(200) }).openapi("UserRights");
+
 /** A new password; the old one is needed from everybody but a system admin. */
 export const PasswordChange = z
   .object({ old_password: z.string().optional(), new_password: z.string() })
@@ -68,7 +80,7 @@ export const users = {
     path: "/api/v2.0/users",
     summary: "Users",
     tags,
-    ...needs("system"),
+    ...needs("system:user:list"),
     request: { query: ListQuery },
     responses: { 200: page(User, "One page of users."), ...errors(400, 422) },
   }),
@@ -78,7 +90,7 @@ export const users = {
     path: "/api/v2.0/users",
     summary: "Creates a user",
     tags,
-    ...needs("system"),
+    ...needs("system:user:create"),
     request: { body: body(NewUser) },
     responses: { 201: created, ...errors(400, 409) },
   }),
@@ -146,7 +158,7 @@ export const users = {
     path: "/api/v2.0/users/{user_id}",
     summary: "Deletes a user",
     tags,
-    ...needs("system"),
+    ...needs("system:user:delete"),
     request: byId,
     responses: { 200: done, ...errors(404, 412) },
   }),
@@ -160,6 +172,16 @@ export const users = {
     ...needs("account"),
     request: { ...byId, body: body(PasswordChange) },
     responses: { 200: done, ...errors(400, 404) },
+  }),
+
+  setRights: createRoute({
+    method: "put",
+    path: "/api/v2.0/users/{user_id}/rights",
+    summary: "Gives a user rights in the whole registry, these and no others",
+    tags,
+    ...needs("system"),
+    request: { ...byId, body: body(UserRights) },
+    responses: { 200: json(UserRights, "The rights, `*` spelled out."), ...errors(400, 404) },
   }),
 
   setSysadmin: createRoute({

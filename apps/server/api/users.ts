@@ -1,8 +1,8 @@
-import { ownAccount } from "@entrepot/access";
+import { type Identity, ownAccount, type SystemRight } from "@entrepot/access";
 import { parseQuery, parseSort, routes, USER_FIELDS, type User } from "@entrepot/api";
 import { RegistryError } from "@entrepot/oci";
 import { sql } from "kysely";
-import { type ApiOptions, type App, requires } from "./app.ts";
+import { type ApiOptions, type App, needing, requires } from "./app.ts";
 import { foundIn } from "./found-in.ts";
 import { paged } from "./paged.ts";
 import { orderOf, whereOf } from "./sql-filter.ts";
@@ -28,7 +28,7 @@ export function addUsers(app: App, options: ApiOptions): void {
 function addReading(app: App, options: ApiOptions): void {
   const signedIn = requires(options, "account");
 
-  app.openapi({ ...users.list, middleware: requires(options, "system") }, async (context) => {
+  app.openapi(needing(options, users.list), async (context) => {
     const query = context.req.valid("query");
     const rows = userRows(options).where(whereOf(parseQuery(query.q, USER_FIELDS), COLUMNS));
     const order = orderOf(parseSort(query.sort, SORTS), COLUMNS, {
@@ -42,21 +42,20 @@ function addReading(app: App, options: ApiOptions): void {
   // Before the user by id: `current` is no id.
   app.openapi({ ...users.current, middleware: signedIn }, async (context) => {
     const row = await userOf(options, context.get("identity").accountId ?? 0);
-    return context.json(shownUser(row), 200);
+    return context.json(await withOidc(options, row, context.get("identity")), 200);
   });
 
   app.openapi({ ...users.get, middleware: signedIn }, async (context) => {
     const { user_id: id } = context.req.valid("param");
-    requireOwn(context.get("identity"), id);
-    return context.json(shownUser(await userOf(options, id)), 200);
+    const user = await ownOr(options, context.get("identity"), id, "user:read");
+    return context.json(await withOidc(options, user, context.get("identity")), 200);
   });
 }
 
 function addCreation(app: App, options: ApiOptions): void {
   const { access } = options;
-  const middleware = requires(options, "system");
 
-  app.openapi({ ...users.create, middleware }, async (context) => {
+  app.openapi(needing(options, users.create), async (context) => {
     const { username, password, email, realname } = context.req.valid("json");
     const account = { username, password, email, realname };
     const { id } = await access.createAccount(context.get("actor"), account);
@@ -64,8 +63,9 @@ function addCreation(app: App, options: ApiOptions): void {
     return context.body(null, 201);
   });
 
-  app.openapi({ ...users.delete, middleware }, async (context) => {
-    const { username } = await userOf(options, context.req.valid("param").user_id);
+  app.openapi(needing(options, users.delete), async (context) => {
+    const { user_id: id } = context.req.valid("param");
+    const { username } = await ownOr(options, context.get("identity"), id, "user:delete");
     await inTheWay(access.deleteAccount(context.get("actor"), username));
     return context.body(null, 200);
   });
@@ -79,10 +79,10 @@ function addPassword(app: App, options: ApiOptions): void {
     const identity = context.get("identity");
     const { user_id: id } = context.req.valid("param");
     const { old_password: before = "", new_password: after } = context.req.valid("json");
-    requireOwn(identity, id);
+    const { username } = await ownOr(options, identity, id, "user:update");
     ownAccount(identity);
-    const { username } = await userOf(options, id);
-    if (!identity.sysadmin) await checkOld(username, before, context.env.clientAddress);
+    if (!identity.sysadmin && identity.accountId === id)
+      await checkOld(username, before, context.env.clientAddress);
     await access.changePassword(context.get("actor"), username, after);
     return context.body(null, 200);
   });
@@ -106,6 +106,44 @@ function addSysadmin(app: App, options: ApiOptions): void {
     await inTheWay(options.access.setSysadmin(context.get("actor"), username, sysadmin));
     return context.body(null, 200);
   });
+
+  app.openapi(needing(options, users.setRights), async (context) => {
+    const { username } = await userOf(options, context.req.valid("param").user_id);
+    const asked = context.req.valid("json").rights;
+    const actor = context.get("actor");
+    const rights = await options.access.setSystemRights(actor, username, asked);
+    return context.json({ rights }, 200);
+  });
+}
+
+/**
+ * User `id`, if that is the caller, or the caller has `right` and the user has no more than it in
+ * the whole registry. Throws FORBIDDEN, NOT_FOUND.
+ */
+async function ownOr(
+  options: ApiOptions,
+  identity: Identity,
+  id: number,
+  right: SystemRight,
+): Promise<UserRow> {
+  const isOwn = identity.accountId === id && right !== "user:delete";
+  if (!isOwn && !(await options.access.maySystem(identity, right))) requireOwn(identity, -1);
+  const user = await userOf(options, id);
+  if (isOwn || identity.sysadmin) return user;
+  const administers = user.sysadmin || user.admin_by_group;
+  const beyond = administers || (await hasMore(options, identity, user.rights));
+  if (!beyond) return user;
+  throw new RegistryError(
+    "FORBIDDEN",
+    `'${user.username}' has rights in the whole registry that you have not; ask an administrator`,
+  );
+}
+
+async function hasMore({ access }: ApiOptions, identity: Identity, rights: readonly string[]) {
+  for (const right of rights) {
+    if (!(await access.maySystem(identity, right as SystemRight))) return true;
+  }
+  return false;
 }
 
 /** Throws FORBIDDEN unless user `id` is the caller, or the caller a system administrator. */
@@ -130,7 +168,8 @@ async function inTheWay(change: Promise<unknown>): Promise<void> {
 function userRows({ catalog }: ApiOptions) {
   return catalog.db
     .selectFrom("account")
-    .select(["id", "username", "email", "realname", "sysadmin", "created_at", "updated_at"]);
+    .select(["id", "username", "email", "realname", "sysadmin", "rights", "admin_by_group"])
+    .select(["created_at", "updated_at", "admin_by_group", "source", "external_id"]);
 }
 
 type UserRow = Awaited<ReturnType<ReturnType<typeof userRows>["executeTakeFirstOrThrow"]>>;
@@ -144,6 +183,22 @@ export async function userOf(options: ApiOptions, id: number): Promise<UserRow> 
   throw new RegistryError("NOT_FOUND", `there is no user ${id}`);
 }
 
+/** What is told of an account of OpenID Connect besides; its secret to itself alone. */
+async function withOidc(
+  { access }: ApiOptions,
+  row: UserRow,
+  identity: Identity,
+): Promise<User> {
+  const shown = shownUser(row);
+  if (row.source !== "oidc") return shown;
+  const [issuer = "", subject = ""] = (row.external_id ?? "").split(/ (.*)/s);
+  // A token may be known to more programs than its owner is; the secret lets whoever has it in.
+  const own = row.id === identity.accountId && identity.accessToken === undefined;
+  const secret = own ? await access.directories.cliSecret(row.id) : null;
+  const meta = { user_id: row.id, subiss: subject + issuer, ...(secret !== null && { secret }) };
+  return { ...shown, oidc_user_meta: meta };
+}
+
 /** A user as the API has it. */
 export function shownUser(row: UserRow): User {
   return {
@@ -152,7 +207,9 @@ export function shownUser(row: UserRow): User {
     email: row.email,
     realname: row.realname,
     sysadmin_flag: row.sysadmin,
-    admin_role_in_auth: false,
+    admin_role_in_auth: row.admin_by_group,
+    rights: row.rights,
+    source: row.source,
     creation_time: row.created_at.toISOString(),
     update_time: row.updated_at.toISOString(),
   };

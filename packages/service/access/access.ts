@@ -2,6 +2,7 @@ import type { Catalog, Settings } from "@entrepot/catalog";
 import { RegistryError } from "@entrepot/oci";
 import type { Registry } from "@entrepot/registry";
 import { type AccessTokens, openAccessTokens, withAccessTokens } from "./access-tokens.ts";
+import { type AccountRights, openAccountRights } from "./account-rights.ts";
 import { type Accounts, openAccounts } from "./accounts.ts";
 import { pastRight, type PastRight } from "./as-of.ts";
 import { challenge } from "./challenge.ts";
@@ -25,11 +26,12 @@ import { allowsSystem, type SystemRight } from "./system-rights.ts";
 import { openSessions, type Sessions } from "./sessions.ts";
 import { openThrottle } from "./throttle.ts";
 import { loadTokenKey } from "./token-key.ts";
+import { type OnLogin, toldLogins, toldSessions, toldTokens } from "./told-logins.ts";
 import { openTokenService, type TokenService } from "./token-service.ts";
 import { openTokens } from "./tokens.ts";
 
 /** Who may do what: accounts, members, logins, registry tokens, and the guard that applies them. */
-export interface Access extends Accounts, Members, Logins, Sessions, AccessTokens {
+export interface Access extends Accounts, Members, Logins, Sessions, AccessTokens, AccountRights {
   /**
    * Who makes `request`, by its Authorization: Basic, with a password or a personal access token,
    * a registry token (Bearer), or anonymous without one. Throws UNAUTHORIZED for what is wrong, TOOMANYREQUESTS
@@ -121,6 +123,8 @@ export interface AccessOptions {
   readonly settings?: Pick<Settings, "get">;
   /** How directories are reached; anywhere, if absent. */
   readonly network?: DirectoryNetwork | undefined;
+  /** Told of logins, and of those that failed. */
+  readonly onLogin?: OnLogin | undefined;
   /** Told of what goes wrong elsewhere. */
   readonly onError?: ((error: unknown) => void) | undefined;
   /** Milliseconds since the epoch. */
@@ -135,7 +139,9 @@ export async function openAccess(options: AccessOptions): Promise<Access> {
   const rights = openRights(catalog);
   const { logins: elsewhere, ...directories } = openDirectories({ ...options, clock });
   const logins = openLogins(catalog, clock, elsewhere);
-  const basic = withRobots(withAccessTokens(logins, catalog, clock), catalog, clock);
+  const { onLogin = () => {} } = options;
+  const known = withRobots(withAccessTokens(logins, catalog, clock), catalog, clock);
+  const basic = toldLogins(known, onLogin);
   const sessions = openSessions({ catalog, settings: options.settings, clock });
   const tokens = openTokens({
     key: await loadTokenKey(catalog, box),
@@ -146,15 +152,17 @@ export async function openAccess(options: AccessOptions): Promise<Access> {
 
   return {
     ...openAccounts(catalog),
+    ...openAccountRights(catalog),
     ...openMembers(catalog),
-    ...logins,
-    ...sessions,
+    // Of the portal's, sessions tell.
+    ...toldLogins(logins, onLogin, { failures: true }),
+    ...toldSessions(sessions, onLogin),
     ...openAccessTokens(catalog, clock),
     robots: openRobots(catalog, clock),
     directories,
     groups: openUserGroups(catalog),
     challenge,
-    tokenService: openTokenService({ logins: basic, rights, tokens }),
+    tokenService: openTokenService({ logins: basic, rights, tokens: toldTokens(tokens, onLogin) }),
     guard: (registry, identity) => guardRegistry(registry, { catalog, rights, identity }),
 
     pastRight: (identity, name) => pastRight({ rights }, identity, name),
