@@ -80,6 +80,11 @@ function About({ plan }: { readonly plan: Restore }) {
       children: t("moment.entry", { seq: plan.moment_seq }),
     },
     plan.cause && { key: "cause", label: t("plan.undoes"), children: <code>{plan.cause}</code> },
+    plan.from && {
+      key: "from",
+      label: t("plan.from"),
+      children: <span className="code">{plan.from}</span>,
+    },
     plan.into && { key: "into", label: t("plan.into"), children: plan.into },
     { key: "bytes", label: t("plan.bytes"), children: <Bytes value={plan.bytes} /> },
   ];

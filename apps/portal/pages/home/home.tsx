@@ -1,8 +1,39 @@
+import { useQuery } from "@tanstack/react-query";
+import { Flex } from "antd";
+import { api } from "../../api.ts";
+import { Failure } from "../../parts/failure.tsx";
 import { PageHead } from "../../parts/page-head.tsx";
-import { useTexts } from "../../texts.ts";
+import { numberText } from "../../parts/units.tsx";
+import { usePerson } from "../../session.ts";
+import { useLanguage, useTexts } from "../../texts.ts";
+import { FirstSteps } from "./first-steps.tsx";
+import { Standing } from "./standing.tsx";
+import { Yours } from "./yours.tsx";
 
-/** How everything stands, and what needs attention. */
+/** How everything stands, and what needs attention; or one's projects, and what was pushed. */
 export default function Home() {
   const t = useTexts("home");
-  return <PageHead title={t("title")} />;
+  const language = useLanguage();
+  const { sysadmin } = usePerson();
+  const { data, error, refetch } = useQuery({
+    queryKey: ["projects", "statistics"],
+    queryFn: async () => (await api.system.statistics()).body,
+  });
+  const about = data
+    ? t("counts", {
+        projects: numberText(data.total_project_count, language),
+        repositories: numberText(data.total_repo_count, language),
+      })
+    : undefined;
+  return (
+    <>
+      <PageHead title={t("title")} about={about} />
+      <Flex vertical gap={16}>
+        {error && <Failure error={error} again={() => void refetch()} />}
+        {data?.total_repo_count === 0 && <FirstSteps />}
+        {sysadmin && <Standing bytes={data?.total_storage_consumption} />}
+        <Yours />
+      </Flex>
+    </>
+  );
 }

@@ -1,0 +1,37 @@
+import { useQuery } from "@tanstack/react-query";
+import { Card, Flex, Typography } from "antd";
+import { api } from "../../api.ts";
+import { Command } from "../../parts/copy.tsx";
+import { usePerson } from "../../session.ts";
+import { useTexts } from "../../texts.ts";
+import { firstCommands } from "./first-commands.ts";
+
+/** While there is nothing to be seen: how the first image gets here, to be typed as it stands. */
+export function FirstSteps() {
+  const t = useTexts("home");
+  const { name } = usePerson();
+  const { data: project } = useQuery({
+    queryKey: ["projects", "first"],
+    queryFn: async () => (await api.projects.list({ query: { page_size: 1 } })).body[0]?.name,
+  });
+  const { docker, skopeo } = firstCommands(location, project ?? "library", name);
+  return (
+    <Card title={<h2 style={{ fontSize: 16, margin: 0 }}>{t("first.title")}</h2>}>
+      <Typography.Paragraph>{t("first.about")}</Typography.Paragraph>
+      <Flex gap={24} wrap>
+        <div style={{ flex: "1 1 380px", minWidth: 0 }}>
+          <h3 style={{ fontSize: 14 }}>Docker</h3>
+          {docker.map((text) => (
+            <Command key={text} text={text} />
+          ))}
+        </div>
+        <div style={{ flex: "1 1 380px", minWidth: 0 }}>
+          <h3 style={{ fontSize: 14 }}>skopeo</h3>
+          {skopeo.map((text) => (
+            <Command key={text} text={text} />
+          ))}
+        </div>
+      </Flex>
+    </Card>
+  );
+}
