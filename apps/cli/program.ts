@@ -20,6 +20,7 @@ import { addRegistry } from "./commands/registry.ts";
 import { addReplication } from "./commands/replication.ts";
 import { addRepository } from "./commands/repository.ts";
 import { addRetention } from "./commands/retention.ts";
+import { addRobot } from "./commands/robot.ts";
 import { addSession } from "./commands/session.ts";
 import { addStatus } from "./commands/status.ts";
 import { addStorage } from "./commands/storage.ts";
@@ -51,6 +52,7 @@ export function openProgram(cli: Cli, version: string): Command {
   addTag(program, cli);
   addLabel(program, cli);
   addUser(program, cli);
+  addRobot(program, cli);
   addToken(program, cli);
   addSession(program, cli);
   addRegistry(program, cli);

@@ -38,6 +38,7 @@ export type Right =
   | "tag:list"
   | "tag:create"
   | "tag:delete"
+  | "log:list"
   | "accessory:list"
   | "robot:list"
   | "robot:read"

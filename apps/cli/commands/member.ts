@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import { action, type Cli } from "../call.ts";
 import { memberNamed } from "../names.ts";
 import type { ListOptions } from "../options.ts";
-import { listQuery, withExample, withLimit, withYes } from "../options.ts";
+import { listQuery, repeated, withExample, withLimit, withYes } from "../options.ts";
 import type { View } from "../output.ts";
 import { parseRole, ROLE_NAMES, roleId, type RoleName, roleName } from "./role.ts";
 
@@ -13,8 +13,39 @@ const memberView: View<Member> = {
     { title: "ID", value: (member) => String(member.id), align: "right" },
     { title: "USER", value: (member) => member.entity_name },
     { title: "ROLE", value: (member) => roleName(member.role_id) },
+    { title: "AND", value: (member) => ownRights(member) },
   ],
 };
+
+/** What it may beside its role, and what it may not. */
+function ownRights({ grants = [], denies = [] }: Member): string {
+  return [...grants, ...denies.map((right) => `not ${right}`)].join(", ");
+}
+
+interface RightsOptions {
+  readonly role: RoleName;
+  readonly grant?: string[];
+  readonly deny?: string[];
+}
+
+function withRights(command: Command): Command {
+  return command
+    .option(
+      "--grant <resource:action>",
+      "may this, too; those given replace those before",
+      repeated,
+    )
+    .option("--deny <resource:action>", "may not do this, whatever the role", repeated);
+}
+
+const rightsOf = ({ role, grant, deny }: RightsOptions) => ({
+  role_id: roleId(role),
+  ...(grant && { grants: grant.filter((right) => right !== NONE) }),
+  ...(deny && { denies: deny.filter((right) => right !== NONE) }),
+});
+
+/** Given as a right: none. */
+const NONE = "none";
 
 /** Adds `project member`. */
 export function addMember(project: Command, cli: Cli): void {
@@ -30,16 +61,15 @@ export function addMember(project: Command, cli: Cli): void {
     );
   withExample(list, "$ entrepot project member list team");
 
-  const add = member
-    .command("add")
-    .description("Makes a user a member.")
+  const add = withRights(member.command("add").description("Makes a user a member."))
     .argument("<project>", "its name or id")
     .argument("<user>")
     .option("--role <role>", ROLE_NAMES, parseRole, "developer")
     .action(
-      action(cli, async (call, name: string, user: string, { role }: { role: RoleName }) => {
+      action(cli, async (call, name: string, user: string, options: RightsOptions) => {
+        const { role } = options;
         const params = { project_name_or_id: name };
-        const body = { role_id: roleId(role), member_user: { username: user } };
+        const body = { ...rightsOf(options), member_user: { username: user } };
         await call.api.members.create({ params, body });
         const read = () => memberNamed(call, name, user);
         await call.done(`${user} is ${role} in ${name} now.`, { read, view: memberView });
@@ -47,22 +77,28 @@ export function addMember(project: Command, cli: Cli): void {
     );
   withExample(add, "$ entrepot project member add team ann --role maintainer");
 
-  const update = member
-    .command("update")
-    .description("Gives a member another role.")
+  const update = withRights(
+    member
+      .command("update")
+      .description("Gives a member another role, or rights of its own (`--grant none`: none)."),
+  )
     .argument("<project>", "its name or id")
     .argument("<user>")
     .requiredOption("--role <role>", ROLE_NAMES, parseRole)
     .action(
-      action(cli, async (call, name: string, user: string, { role }: { role: RoleName }) => {
+      action(cli, async (call, name: string, user: string, options: RightsOptions) => {
+        const { role } = options;
         const { id: mid } = await memberNamed(call, name, user);
         const params = { project_name_or_id: name, mid };
-        await call.api.members.update({ params, body: { role_id: roleId(role) } });
+        await call.api.members.update({ params, body: rightsOf(options) });
         const read = () => memberNamed(call, name, user);
         await call.done(`${user} is ${role} in ${name} now.`, { read, view: memberView });
       }),
     );
-  withExample(update, "$ entrepot project member update team ann --role guest");
+  withExample(
+    update,
+    "$ entrepot project member update team ann --role maintainer --deny artifact:delete",
+  );
 
   const remove = withYes(member.command("remove").description("Ends a membership."))
     .argument("<project>", "its name or id")

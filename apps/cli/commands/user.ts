@@ -17,7 +17,10 @@ export const userView: View<User> = {
     { title: "ADMIN", value: (user) => (user.sysadmin_flag ? "yes" : "no") },
     { title: "CREATED", value: (user) => time(user.creation_time) },
   ],
-  details: (user) => [["FULL NAME", user.realname]],
+  details: (user) => [
+    ["FULL NAME", user.realname],
+    ["RIGHTS", user.rights.join(", ")],
+  ],
 };
 
 interface NewUserOptions {
@@ -106,6 +109,21 @@ function addChanges(user: Command, cli: Cli): void {
       }),
     );
   withExample(update, "$ entrepot user update ann --admin");
+
+  const rights = user
+    .command("rights")
+    .description("Gives a user rights in the whole registry: these, and no others.")
+    .argument("<name>")
+    .argument("[resource:action...]", "as backup:manage, replication:*; nothing: none")
+    .action(
+      action(cli, async (call, name: string, given: string[]) => {
+        const params = { user_id: (await userNamed(call, name)).user_id };
+        await call.api.users.setRights({ params, body: { rights: given } });
+        const read = async () => (await call.api.users.get({ params })).body;
+        await call.done(`Changed the rights of ${name}.`, { read, view: userView });
+      }),
+    );
+  withExample(rights, "$ entrepot user rights ann 'backup:*' audit-log:list");
 
   const remove = withYes(user.command("delete").description("Deletes a user."))
     .argument("<name>")
