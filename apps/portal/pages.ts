@@ -1,5 +1,6 @@
 import type { Page } from "./page.ts";
 import { artifactPages } from "./pages/artifacts/pages.ts";
+import { auditPages } from "./pages/audit/pages.ts";
 import { homePages } from "./pages/home/pages.ts";
 import { jobPages } from "./pages/jobs/pages.ts";
 import { peoplePages } from "./pages/people/pages.ts";
@@ -19,5 +20,6 @@ export const PAGES: readonly Page[] = [
   ...timelinePages,
   ...recoveryPages,
   ...peoplePages,
+  ...auditPages,
   ...settingsPages,
 ];

@@ -1,0 +1,93 @@
+import type { AuditRecord } from "@entrepot/api";
+import { Button, Descriptions, Tag } from "antd";
+import { api } from "../../api.ts";
+import { ApiTable, type Columns } from "../../parts/api-table.tsx";
+import { When } from "../../parts/units.tsx";
+import { useTexts } from "../../texts.ts";
+
+const COLOURS = { success: "success", denied: "warning", failure: "error" } as const;
+
+/** The log, newest first, as far as `q` selects it. */
+export function AuditTable({
+  q,
+  onCause,
+}: {
+  readonly q: string;
+  /** Somebody wants to see all that belongs to one cause. */
+  readonly onCause: (cause: string) => void;
+}) {
+  const t = useTexts("audit");
+  const columns: Columns<AuditRecord> = [
+    {
+      title: t("time"),
+      key: "op_time",
+      sorter: true,
+      render: (_, record) => <When time={record.op_time} />,
+    },
+    { title: t("person"), dataIndex: "username" },
+    {
+      title: t("what"),
+      render: (_, record) => (
+        <>
+          {record.operation} <span className="code">{record.resource}</span>
+        </>
+      ),
+    },
+    {
+      title: t("outcome"),
+      render: (_, { result }) => <Tag color={COLOURS[result]}>{t(`result.${result}`)}</Tag>,
+    },
+    { title: t("address"), render: (_, record) => record.client_address || "–" },
+  ];
+  return (
+    <ApiTable<AuditRecord>
+      label={t("title")}
+      queryKey={["audit"]}
+      load={(asked) => api.audit.list({ query: asked })}
+      columns={columns}
+      rowKey={({ id }) => id}
+      filter={q}
+      below={(record) => <Record record={record} onCause={onCause} />}
+    />
+  );
+}
+
+/** All of one record. */
+function Record({
+  record,
+  onCause,
+}: {
+  readonly record: AuditRecord;
+  readonly onCause: (cause: string) => void;
+}) {
+  const t = useTexts("audit");
+  const facts: readonly (readonly [string, string | number | null])[] = [
+    [t("number"), record.id],
+    [t("kind"), t(`kind.${record.kind}`)],
+    [t("project"), record.project],
+    [t("client"), record.user_agent],
+    [t("entry"), record.seq],
+    [t("hash"), record.hash],
+  ];
+  return (
+    <>
+      <Descriptions
+        size="small"
+        column={1}
+        items={facts
+          .filter(([, value]) => value !== null && value !== "")
+          .map(([label, children]) => ({ key: label, label, children }))}
+      />
+      {Object.keys(record.detail).length > 0 && (
+        <pre className="code" style={{ whiteSpace: "pre-wrap", wordBreak: "break-all" }}>
+          {JSON.stringify(record.detail, null, 2)}
+        </pre>
+      )}
+      {record.cause && (
+        <Button size="small" onClick={() => onCause(record.cause)}>
+          {t("together")}
+        </Button>
+      )}
+    </>
+  );
+}
