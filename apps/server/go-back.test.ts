@@ -1,11 +1,11 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { compareWithTables, openCatalog, openDatabase } from "@entrepot/catalog";
 import { seededRandom, seeds, testDatabase } from "@entrepot/catalog/testing";
 import { planBackupRestore, restoreBackup, unencrypted } from "@entrepot/recovery";
 import { pushSample, sampleImage } from "@entrepot/registry/samples";
-import { openObjects } from "@entrepot/storage";
+import { openObjects, openStorage } from "@entrepot/storage";
 import { memoryStore } from "@entrepot/storage/memory";
 import { sql } from "kysely";
 import { expect, onTestFinished, test, vi } from "vitest";
@@ -13,6 +13,7 @@ import { goBack } from "./go-back.ts";
 import { openLog } from "./log.ts";
 import { openParts, type Parts } from "./open-parts.ts";
 import { stoppable } from "./open-server.ts";
+import { restore } from "./restore.ts";
 import { testServer } from "./testing.ts";
 
 const FILE = "apps/server/go-back.test.ts";
@@ -29,7 +30,7 @@ async function tagsOf({ catalog }: Pick<Parts, "catalog">): Promise<string[]> {
 }
 
 /** A server with a backup target, where `act` changes names at random. */
-async function world(seed: number) {
+async function world(seed: number, recipients: readonly string[] = []) {
   const folder = await mkdtemp(join(tmpdir(), "entrepot-vault-"));
   onTestFinished(() => rm(folder, { recursive: true }));
   const server = await testServer({ backupFolders: [folder] });
@@ -43,7 +44,7 @@ async function world(seed: number) {
     cron: "",
     timeZone: "UTC",
     continuous: false,
-    recipients: [],
+    recipients,
     bytesPerSecond: 0,
     snapshotEveryDays: 7,
     keepLast: null,
@@ -113,3 +114,67 @@ test.each(seeds(FILE, process.env["SEED"]))(
     }
   },
 );
+
+test("cut off between loading names and going back, the restore goes on there", async () => {
+  const { server, address, act, backUp } = await world(1);
+  await backUp(true);
+  for (let n = 0; n < 6; n++) await act();
+  const [seq, tags] = [await server.catalog.head(), await tagsOf(server)];
+  for (let n = 0; n < 6; n++) await act();
+  await backUp(false);
+
+  const { url, close } = await testDatabase({ empty: true });
+  onTestFinished(close);
+  const folder = await mkdtemp(join(tmpdir(), "entrepot-cut-off-"));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const said: string[] = [];
+  const say = (line: string) => void said.push(line);
+  const flags = (moment: number) =>
+    `--from ${address} --seq ${moment} --yes --data ${folder} --database-url ${url}`.split(" ");
+
+  // As far as a process gets that is killed then.
+  const objects = await openObjects(address);
+  const plan = await planBackupRestore(objects, { seq, exact: true });
+  expect(plan.seq).toBeGreaterThan(seq);
+  const store = await openStorage(`file:${join(folder, "storage")}`);
+  const db = openDatabase({ url });
+  const run = { objects, plan, open: unencrypted, db, store, keepSecrets: false };
+  await restoreBackup({ ...run, then: { seq } }).finally(() => db.destroy());
+  await store.close();
+
+  await expect(restore(flags(seq + 1), {}, say)).rejects.toThrow(
+    `a restore with --seq ${seq} was cut off here`,
+  );
+  await restore(flags(seq), {}, say);
+  expect(said).toContain("Names were loaded before this was cut off.");
+  const catalog = await openCatalog({ url, maxConnections: 4 });
+  onTestFinished(() => catalog.close());
+  expect(await tagsOf({ catalog })).toEqual(tags);
+  expect(await compareWithTables(catalog)).toEqual([]);
+  await expect(restore(flags(seq), {}, say)).rejects.toThrow(/is not empty/);
+}, 120_000);
+
+/** A pair of age's keys, and a private key of another. They open nothing but this test's backup. */
+const RECIPIENT = "age1f3u8fqnhjsxm8zywtzl8x29hgvf707wn9sas8x9s7xrnzte47avqdqddys";
+const OTHER_KEY = "AGE-SECRET-KEY-1QL3CHEZG0M8KWXMASWRUMD7JZE8D3NW0FQV57LJQT8CH6NF7E07QGVK0YM";
+
+test("another key is told before anything is changed", async () => {
+  const { address, backUp } = await world(2, [RECIPIENT]);
+  await backUp(true);
+  const folder = await mkdtemp(join(tmpdir(), "entrepot-sealed-"));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const key = join(folder, "other.key");
+  await writeFile(key, `${OTHER_KEY}\n`);
+  const { url, close } = await testDatabase({ empty: true });
+  onTestFinished(close);
+  const data = join(folder, "data");
+  const where = ["--data", data, "--database-url", url];
+  const call = restore(["--from", address, "--key", key, "--yes", ...where], {}, () => undefined);
+  await expect(call).rejects.toThrow(/this key does not open the backup/);
+  const db = openDatabase({ url });
+  const { rows } = await sql`SELECT FROM information_schema.tables WHERE table_schema = 'public'`
+    .execute(db)
+    .finally(() => db.destroy());
+  expect(rows).toEqual([]);
+  await expect(stat(data)).rejects.toMatchObject({ code: "ENOENT" });
+});

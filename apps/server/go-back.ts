@@ -3,7 +3,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { loadMasterKey } from "@entrepot/access";
 import { openCatalog } from "@entrepot/catalog";
 import { RegistryError } from "@entrepot/oci";
-import { type RestorePoint, stayCalm } from "@entrepot/recovery";
+import { noteFinished, type RestorePoint, stayCalm } from "@entrepot/recovery";
 import type { BlobStore } from "@entrepot/storage";
 import type { Config } from "./config.ts";
 import { openLog } from "./log.ts";
@@ -44,7 +44,10 @@ export async function goBack(
     const end = await jobs.execution(execution);
     if (end?.status !== "Success") throw halfway(plan.moment!, end?.statusText ?? "");
   }
-  await catalog.transaction(stayCalm);
+  await catalog.transaction(async (db) => {
+    await stayCalm(db);
+    await noteFinished(db);
+  });
   const { done = 0, left = 0 } = (await restores.get(plan.id)) ?? {};
   return { seq: plan.moment!, names: done, left: left + conflict };
 }

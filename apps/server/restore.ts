@@ -4,12 +4,14 @@ import { parseArgs } from "node:util";
 import { RegistryError } from "@entrepot/oci";
 import {
   type BackupRestorePlan,
+  checkKey,
   decryptedWith,
   planBackupRestore,
   restoreBackup,
   type Restored,
   type RestorePoint,
   unencrypted,
+  unfinishedRestore,
 } from "@entrepot/recovery";
 import { openObjects } from "@entrepot/storage";
 import { type Config, readConfig } from "./config.ts";
@@ -73,26 +75,54 @@ export async function restore(
     if (isLater) say(`  then      names go back to ${nameOf(point)}, by the journal`);
     if (plan.problemCount > 0) throw broken(plan);
     if (plan.encrypted && !given.key) throw new UsageError("this backup is encrypted: give --key");
+    await checkKey(objects, plan, open);
     if (given.dryRun) return;
     if (!given.yes && !(await agreed("Restore this"))) {
       throw new RegistryError("CANCELLED", "not confirmed; nothing was changed");
     }
     const newId = given.newId ? randomUUID() : undefined;
-    const run = { objects, plan, open, keepSecrets, newId };
+    const run = { objects, plan, open, keepSecrets, newId, then: isLater ? point : undefined };
     const back = await withoutServer(
       config,
       given.secretKeyFile,
       async (db, store, databaseUrl) => {
-        const loaded = await restoreBackup({ ...run, db, store });
+        const isLoaded = await goesOn(db, plan, point);
+        const loaded = isLoaded ? null : await restoreBackup({ ...run, db, store });
         const went = isLater ? await goBackOffline(config, { store, databaseUrl }, point) : null;
-        return { ...loaded, went };
+        return { loaded, went };
       },
     );
-    showResult(back, say);
+    if (back.loaded) showResult(back.loaded, say);
+    else say("Names were loaded before this was cut off.");
     if (back.went) say(wentText(back.went));
   } finally {
     await objects.close();
   }
+}
+
+/**
+ * Whether the names of `plan` are loaded already and have still to go back to `point`. Throws
+ * PRECONDITION where another restore was cut off here.
+ */
+async function goesOn(
+  db: Parameters<typeof unfinishedRestore>[0],
+  { registry, seq: loaded }: BackupRestorePlan,
+  { at, seq }: RestorePoint,
+): Promise<boolean> {
+  const before = await unfinishedRestore(db);
+  if (!before) return false;
+  const isSame =
+    before.registry === registry &&
+    before.loaded === loaded &&
+    before.at === at?.toISOString() &&
+    before.seq === seq;
+  if (isSame) return true;
+  const flag = before.at === undefined ? `--seq ${before.seq}` : `--at ${before.at}`;
+  throw new RegistryError(
+    "PRECONDITION",
+    `a restore with ${flag} was cut off here, of seq ${before.loaded} of registry ` +
+      `${before.registry}; run that again, or restore into an empty data folder and database`,
+  );
 }
 
 function readFlags(flags: readonly string[], env: Readonly<Record<string, string | undefined>>) {

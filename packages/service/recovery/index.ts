@@ -4,7 +4,9 @@ export { type NameArchive, openNameArchive } from "./archive/open-name-archive.t
 export { RESTORED as RESTORED_FROM_BACKUP, stayCalm } from "./backup/calm-down.ts";
 export { decryptedWith, plain as unencrypted } from "./backup/encryption.ts";
 export { type Backups, openBackups } from "./backup/open-backups.ts";
+export { noteFinished, unfinishedRestore } from "./backup/unfinished-restore.ts";
 export {
+  checkKey,
   planBackupRestore,
   type RestorePlan as BackupRestorePlan,
   type RestorePoint,

@@ -1,7 +1,7 @@
 import { RegistryError } from "@entrepot/oci";
 import type { ObjectStore } from "@entrepot/storage";
 import { askedOf, listedIn } from "./copy-blobs.ts";
-import { plain } from "./encryption.ts";
+import { type Conversion, plain } from "./encryption.ts";
 import type { BlobLine, TargetFile } from "./format.ts";
 import { readPart, readParts } from "./parts.ts";
 import { type Chain, type Kept, readChains, readTargetFile } from "./target-objects.ts";
@@ -141,6 +141,20 @@ export async function checkChain(
     problems: problems.shown,
     problemCount: problems.count(),
   };
+}
+
+/**
+ * Throws INTEGRITY unless `open` opens what `links` hold: so that a wrong key is known before
+ * anything is changed.
+ */
+export async function checkKey(
+  objects: ObjectStore,
+  { links }: Pick<RestorePlan, "links">,
+  open: Conversion,
+): Promise<void> {
+  const [first] = links.flatMap(({ manifest }) => manifest.names);
+  if (!first) return;
+  for await (const _ of readParts(objects, [first], open)) return;
 }
 
 /** Problems, of which the first 1,000 are kept in words. */

@@ -8,7 +8,8 @@ import { type Conversion, plain } from "./encryption.ts";
 import { type BackupManifest, type BlobLine, blobKey, damaged } from "./format.ts";
 import { loadNames, withBareTables } from "./load-names.ts";
 import { readParts } from "./parts.ts";
-import type { RestorePlan } from "./plan-restore.ts";
+import type { RestorePlan, RestorePoint } from "./plan-restore.ts";
+import { noteUnfinished } from "./unfinished-restore.ts";
 
 const AT_ONCE = 4;
 
@@ -25,6 +26,8 @@ export interface RestoreRun {
   readonly keepSecrets: boolean;
   /** The id of a registry that is to be another one from now on. */
   readonly newId?: string | undefined;
+  /** Where names go back to next; noted with them, for whoever goes on after a crash. */
+  readonly then?: RestorePoint | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly progress?: (stage: "blobs" | "names", count: number, bytes: number) => void;
 }
@@ -76,6 +79,7 @@ export async function restoreBackup(run: RestoreRun): Promise<Restored> {
     await sql`DELETE FROM repository_blob WHERE digest = ANY(${gone}::text[])`.execute(trx);
     const manifests = await storeManifests(trx, run);
     const calm = await calmDown(trx, run);
+    if (run.then) await noteUnfinished(trx, plan, run.then);
     const tags = await sql<{ count: number }>`SELECT count(*) AS count FROM tag`.execute(trx);
     return { ...calm, manifests, tags: tags.rows[0]!.count };
   });

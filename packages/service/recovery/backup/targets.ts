@@ -15,8 +15,8 @@ export const DRILL = "DRILL";
 export interface TargetOptions {
   /** Whom it is encrypted for (age); empty: nobody. Stays as it was made. */
   readonly recipients: readonly string[];
-  /** Only these projects and repositories, sorted; empty: everything. Stays as it was made. */
-  readonly scope: readonly string[];
+  /** Only these projects and repositories, sorted; empty or absent: everything. Stays as it was made. */
+  readonly scope?: readonly string[] | undefined;
   /** 0: no limit. */
   readonly bytesPerSecond: number;
   /** After so many days a run begins with a new snapshot. */
@@ -52,6 +52,7 @@ export interface Tip {
 /** A place where backups go. */
 export interface BackupTarget extends TargetSettings {
   readonly id: number;
+  readonly scope: readonly string[];
   /** The newest backup in it; null: none yet. */
   readonly tip: Tip | null;
   /** Since when the oldest change waits that is not in it; null: none does. */
@@ -167,7 +168,7 @@ function rowOf(settings: TargetSettings) {
   const { recipients, bytesPerSecond, snapshotEveryDays, keepLast, keepDays, drillCron } = settings;
   const options = {
     recipients,
-    scope: checkedScope(settings.scope),
+    scope: checkedScope(settings.scope ?? []),
     bytesPerSecond,
     snapshotEveryDays,
     keepLast,
@@ -188,7 +189,7 @@ function rowOf(settings: TargetSettings) {
 function targetOf(
   row: Selectable<Database["backup_target"]> & { behind_since: Date | null },
 ): BackupTarget {
-  const options = row.options as unknown as Omit<TargetOptions, "scope"> & Partial<TargetOptions>;
+  const options = row.options as unknown as TargetOptions;
   return {
     id: row.id,
     name: row.name,
@@ -209,7 +210,8 @@ function targetOf(
   };
 }
 
-function checkSettings({ name, recipients, scope, drillCron = "" }: TargetSettings): void {
+function checkSettings(settings: TargetSettings): void {
+  const { name, recipients, scope = [], drillCron = "" } = settings;
   if (!/^[a-z0-9][a-z0-9._-]{0,127}$/.test(name)) {
     const message = `'${name}' is no name: use lower-case letters, digits, '.', '_' and '-'`;
     throw new RegistryError("BAD_REQUEST", message);
