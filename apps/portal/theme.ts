@@ -33,6 +33,31 @@ export function useDark(): boolean {
   );
 }
 
+/*
+ * What tells good from bad is read as text, too, where antd's own colours fall below a contrast of
+ * 4.5. Of darker ones it makes greys for the grounds, so these are given.
+ */
+const LIGHT = {
+  colorError: "#c4203a",
+  colorErrorBg: "#fdeef0",
+  colorErrorBorder: "#efb3bc",
+  colorSuccess: "#1c7a3a",
+  colorSuccessBg: "#eaf6ed",
+  colorSuccessBorder: "#a6d6b3",
+  colorWarning: "#8f5a00",
+  colorWarningBg: "#fdf4e3",
+  colorWarningBorder: "#ecd09a",
+  colorPrimaryBg: "#e2f0f2",
+  colorInfoBg: "#e8f3f5",
+  colorInfoBorder: "#a8d0d7",
+};
+const DARK = {
+  colorInfo: "#3cbdd1",
+  colorError: "#ff7078",
+  colorSuccess: "#63c77d",
+  colorWarning: "#e3a540",
+};
+
 /** Our look: harbour blue-green on quiet greys, readable contrast in both shades. */
 export function themeOf(dark: boolean): ThemeConfig {
   return {
@@ -46,6 +71,7 @@ export function themeOf(dark: boolean): ThemeConfig {
       colorTextTertiary: dark ? "#a3adb4" : "#5f6b74",
       colorTextDescription: dark ? "#a3adb4" : "#5f6b74",
       colorTextPlaceholder: dark ? "#8d979e" : "#6b7780",
+      ...(dark ? DARK : LIGHT),
       borderRadius: 8,
       fontSize: 14,
     },
@@ -59,6 +85,7 @@ export function themeOf(dark: boolean): ThemeConfig {
       },
       Menu: { itemBg: "transparent", subMenuItemBg: "transparent" },
       Table: { cellPaddingBlock: 10 },
+      Button: dark ? { primaryColor: "#00141a" } : {},
     },
   };
 }

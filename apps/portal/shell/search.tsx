@@ -29,7 +29,7 @@ export default function Search() {
   const options = asked === "" || !data ? [] : optionsOf(data, t);
   const nothing = asked !== "" && data && options.length === 0;
   return (
-    <div role="search" style={{ flex: "0 1 420px", minWidth: 0 }}>
+    <div role="search" style={{ flex: "0 1 420px", minWidth: 0, lineHeight: 1 }}>
       <AutoComplete
         style={{ width: "100%" }}
         value={text}
@@ -46,6 +46,7 @@ export default function Search() {
       >
         <Input
           ref={input}
+          style={{ height: 36 }}
           prefix={<SearchOutlined />}
           suffix={<kbd aria-hidden>/</kbd>}
           aria-label={t("search")}

@@ -5,12 +5,12 @@ import { Button, Dropdown, Flex, Tag } from "antd";
 import { useState } from "react";
 import { artifactPath, partsOf } from "../../addresses.ts";
 import type { Columns } from "../../parts/api-table.tsx";
-import { Digest } from "../../parts/copy.tsx";
 import { LabelTag } from "../../parts/label-tag.tsx";
 import { Bytes, When } from "../../parts/units.tsx";
 import { type Text, useTexts } from "../../texts.ts";
 import type { May } from "./artifact-table.tsx";
 import { CopyForm } from "./copy-form.tsx";
+import { DigestLink } from "./digest-link.tsx";
 import { platformText } from "./image-content.ts";
 import { PullMenu } from "./pull-menu.tsx";
 import { RetagForm } from "./retag-form.tsx";
@@ -32,13 +32,7 @@ export function useArtifactColumns(repository: string, may: May): Columns<Artifa
     {
       key: "digest",
       title: t("digest"),
-      render: (_, { digest }) => (
-        <Flex align="center">
-          <Link to={artifactPath(repository, digest)} aria-label={digest}>
-            <Digest value={digest} />
-          </Link>
-        </Flex>
-      ),
+      render: (_, { digest }) => <DigestLink repository={repository} digest={digest} />,
     },
     {
       key: "type",
@@ -108,7 +102,7 @@ function Tags({ artifact, repository, t }: Row & { readonly repository: string }
     <Flex gap={4} wrap style={{ maxWidth: 360 }}>
       {tags.slice(0, SHOWN).map(({ name, immutable }) => (
         <Link key={name} to={artifactPath(repository, name)}>
-          <Tag color="cyan" variant="outlined" style={{ cursor: "pointer" }}>
+          <Tag variant="outlined" style={{ cursor: "pointer", color: "inherit" }}>
             {name}
             {immutable && " 🔒"}
           </Tag>

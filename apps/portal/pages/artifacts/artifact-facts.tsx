@@ -1,14 +1,14 @@
 import { PlusOutlined } from "@ant-design/icons";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
 import { Button, Card, Descriptions, Dropdown, Flex, Tag } from "antd";
 import { api } from "../../api.ts";
-import { artifactPath, partsOf } from "../../addresses.ts";
+import { partsOf } from "../../addresses.ts";
 import { useDoing } from "../../parts/ask.tsx";
 import { Digest } from "../../parts/copy.tsx";
 import { LabelTag } from "../../parts/label-tag.tsx";
 import { Bytes, When } from "../../parts/units.tsx";
 import { useTexts } from "../../texts.ts";
+import { DigestLink } from "./digest-link.tsx";
 import type { May } from "./artifact-table.tsx";
 import type { LoadedArtifact } from "./use-artifact.ts";
 
@@ -35,11 +35,7 @@ export function ArtifactFacts({ repository, loaded, may }: Given) {
     content.created && { label: t("built"), children: <When time={content.created} /> },
     content.subject && {
       label: t("subject"),
-      children: (
-        <Link to={artifactPath(repository, content.subject)}>
-          <Digest value={content.subject} />
-        </Link>
-      ),
+      children: <DigestLink repository={repository} digest={content.subject} />,
     },
     {
       label: t("mediaType"),

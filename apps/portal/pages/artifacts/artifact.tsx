@@ -1,8 +1,9 @@
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
-import { Button, Flex, Tabs } from "antd";
+import { Button, Flex } from "antd";
 import { useState } from "react";
 import { artifactOf, projectPath, repositoryPath } from "../../addresses.ts";
 import { Failure } from "../../parts/failure.tsx";
+import { LinkTabs } from "../../parts/link-tabs.tsx";
 import { PageHead } from "../../parts/page-head.tsx";
 import { Waiting } from "../../parts/waiting.tsx";
 import { NotFound } from "../../shell/not-found.tsx";
@@ -103,7 +104,6 @@ function Actions({ at, loaded, may }: Shown) {
 
 function Parts({ at, loaded, may }: Shown) {
   const t = useTexts("artifacts");
-  const navigate = useNavigate();
   const search = useSearch({ strict: false }) as { tab?: string };
   const { repository } = at;
   const { artifact, content } = loaded;
@@ -127,23 +127,26 @@ function Parts({ at, loaded, may }: Shown) {
     { key: "replication", children: <ReplicationTab {...{ repository, artifact }} /> },
     { key: "manifest", children: <ManifestTab loaded={loaded} /> },
   ];
-  const active = tabs.some(({ key }) => key === search.tab) ? search.tab! : tabs[0]!.key;
+  const active = tabs.find(({ key }) => key === search.tab) ?? tabs[0]!;
   return (
     <Flex vertical gap={16}>
       <ArtifactFacts {...{ repository, loaded, may }} />
-      <Tabs
-        activeKey={active}
-        destroyOnHidden
-        onChange={(tab) =>
-          void navigate({ to: ".", search: { ...search, tab } as never, replace: true })
-        }
-        items={tabs.map(({ key, children, ...more }) => ({
-          key,
-          children,
-          label:
-            "count" in more && more.count ? `${t(`tab.${key}`)} (${more.count})` : t(`tab.${key}`),
-        }))}
-      />
+      <div>
+        <LinkTabs
+          label={t("tabs")}
+          active={active.key}
+          tabs={tabs.map(({ key, ...more }) => ({
+            key,
+            label:
+              "count" in more && more.count
+                ? `${t(`tab.${key}`)} (${more.count})`
+                : t(`tab.${key}`),
+            to: ".",
+            search: { ...search, tab: key },
+          }))}
+        />
+        {active.children}
+      </div>
     </Flex>
   );
 }

@@ -4,7 +4,7 @@ import { Bytes } from "../../parts/units.tsx";
 import { useTexts } from "../../texts.ts";
 import type { ComparedLayer, SettingDifference } from "./compare-images.ts";
 
-const COLOURS = { both: "default", left: "orange", right: "green" } as const;
+const COLOURS = { both: "default", left: "warning", right: "success" } as const;
 
 /** The layers of two images, and which of them has each. */
 export function ComparedLayers({ layers }: { readonly layers: readonly ComparedLayer[] }) {
@@ -67,7 +67,6 @@ export function ComparedSettings({
           size="small"
           rowKey="name"
           pagination={false}
-          scroll={{ x: "max-content" }}
           dataSource={[...settings]}
           columns={[
             { title: t("compare.setting"), render: (_, { name }) => <strong>{name}</strong> },

@@ -1,20 +1,28 @@
 import { DownloadOutlined } from "@ant-design/icons";
-import { Button, Popover, Tabs } from "antd";
+import { Button, Popover, Segmented } from "antd";
+import { useState } from "react";
 import { Command } from "../../parts/copy.tsx";
 import { useTexts } from "../../texts.ts";
 import { pullCommands, type ToolCommands } from "./commands.ts";
 
 /** Commands by tool, to be copied. */
 export function ToolTabs({ tools }: { readonly tools: readonly ToolCommands[] }) {
+  const t = useTexts("artifacts");
+  const [chosen, choose] = useState(tools[0]!.tool);
+  const { commands } = tools.find(({ tool }) => tool === chosen) ?? tools[0]!;
   return (
-    <Tabs
-      size="small"
-      items={tools.map(({ tool, commands }) => ({
-        key: tool,
-        label: tool,
-        children: commands.map((text) => <Command key={text} text={text} />),
-      }))}
-    />
+    <>
+      <Segmented
+        aria-label={t("tool")}
+        style={{ maxWidth: "100%", overflowX: "auto", marginBottom: 8 }}
+        value={chosen}
+        options={tools.map(({ tool }) => tool)}
+        onChange={choose}
+      />
+      {commands.map((text) => (
+        <Command key={text} text={text} />
+      ))}
+    </>
   );
 }
 

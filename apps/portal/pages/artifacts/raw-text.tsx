@@ -18,15 +18,19 @@ export function RawText({
         {
           key: "raw",
           label: title,
-          extra: <CopyButton text={text} />,
           children: (
-            <pre
-              tabIndex={0}
-              className="code"
-              style={{ overflow: "auto", maxHeight: 600, margin: 0 }}
-            >
-              {indented(text)}
-            </pre>
+            <div style={{ position: "relative" }}>
+              <span style={{ position: "absolute", insetInlineEnd: 0 }}>
+                <CopyButton text={text} />
+              </span>
+              <pre
+                tabIndex={0}
+                className="code"
+                style={{ overflow: "auto", maxHeight: 600, margin: 0 }}
+              >
+                {indented(text)}
+              </pre>
+            </div>
           ),
         },
       ]}

@@ -16,9 +16,9 @@ const SHOWN = 50;
 const DEPTH = 4;
 
 const COLOURS = {
-  signature: "green",
-  sbom: "blue",
-  attestation: "geekblue",
+  signature: "success",
+  sbom: "processing",
+  attestation: "warning",
   other: "default",
 } as const;
 

@@ -1,9 +1,8 @@
 import type { HistoryEntry } from "@entrepot/api";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
 import { Button, Flex, Skeleton, Timeline } from "antd";
 import { api } from "../../api.ts";
-import { artifactPath, partsOf } from "../../addresses.ts";
+import { partsOf } from "../../addresses.ts";
 import { useDoing } from "../../parts/ask.tsx";
 import { Digest } from "../../parts/copy.tsx";
 import { Failure } from "../../parts/failure.tsx";
@@ -11,6 +10,7 @@ import { When } from "../../parts/units.tsx";
 import { restoreNow } from "../../parts/use-restoring.ts";
 import { useTexts } from "../../texts.ts";
 import { undo } from "../../undo.ts";
+import { DigestLink } from "./digest-link.tsx";
 
 const SHOWN = 30;
 const COLOURS = { create: "green", update: "blue", repeat: "gray", delete: "red" } as const;
@@ -85,11 +85,7 @@ function Entry({
             <Digest value={from} /> →
           </>
         )}
-        {to && (
-          <Link to={artifactPath(repository, to)}>
-            <Digest value={to} />
-          </Link>
-        )}
+        {to && <DigestLink repository={repository} digest={to} />}
         {back && (
           <Button size="small" onClick={() => putBack(entry)}>
             {t("history.back")}

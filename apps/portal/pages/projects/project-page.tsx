@@ -1,16 +1,18 @@
 import { ClockCircleOutlined, DeleteOutlined } from "@ant-design/icons";
 import type { Project } from "@entrepot/api";
-import { useNavigate, useParams } from "@tanstack/react-router";
-import { Flex, Tabs, Tag } from "antd";
+import { useParams } from "@tanstack/react-router";
+import { Flex, Tag } from "antd";
 import type { ReactNode } from "react";
 import { projectPath } from "../../addresses.ts";
 import { Failure } from "../../parts/failure.tsx";
 import { LinkButton } from "../../parts/link-button.tsx";
+import { LinkTabs } from "../../parts/link-tabs.tsx";
 import { PageHead } from "../../parts/page-head.tsx";
 import { Waiting } from "../../parts/waiting.tsx";
 import { useTexts } from "../../texts.ts";
 import { useMay } from "../../use-may.ts";
 import { useProject } from "../../use-project.ts";
+import { ProjectStorage } from "./project-storage.tsx";
 import { PROJECT_TABS } from "./tabs.ts";
 
 /** What a tab is given: the project, and what the caller may do in it. */
@@ -31,7 +33,6 @@ export function ProjectPage({
   const { project: name = "" } = useParams({ strict: false }) as { project?: string };
   const { data: project, error, refetch } = useProject(name);
   const may = useMay(project?.project_id);
-  const navigate = useNavigate();
   if (error) {
     return (
       <>
@@ -52,15 +53,16 @@ export function ProjectPage({
         about={<About project={project} />}
         actions={<Elsewhere name={project.name} bin={may("recovery", "restore")} />}
       />
-      <Tabs
-        activeKey={tab}
-        onChange={(key) => void navigate({ to: projectPath(project.name, key) })}
-        items={shown.map(({ key }) => ({
+      <LinkTabs
+        label={t("tabs", { name: project.name })}
+        active={tab}
+        tabs={shown.map(({ key }) => ({
           key,
           label: t(`tab.${key || "repositories"}`),
-          children: key === tab ? children({ project, may }) : null,
+          to: projectPath(project.name, key),
         }))}
       />
+      {children({ project, may })}
     </>
   );
 }
@@ -70,7 +72,8 @@ function About({ project }: { readonly project: Project }) {
   return (
     <Flex gap={8} wrap align="center" style={{ marginTop: 4 }}>
       <Access project={project} />
-      {project.registry_id > 0 && <Tag color="purple">{t("proxy")}</Tag>}
+      {project.registry_id > 0 && <Tag color="warning">{t("proxy")}</Tag>}
+      <ProjectStorage name={project.name} />
       {project.metadata["description"] && <span>{project.metadata["description"]}</span>}
     </Flex>
   );
@@ -80,7 +83,7 @@ function About({ project }: { readonly project: Project }) {
 export function Access({ project }: { readonly project: Pick<Project, "metadata"> }) {
   const t = useTexts("projects");
   return project.metadata.public === "true" ? (
-    <Tag color="blue">{t("public")}</Tag>
+    <Tag color="processing">{t("public")}</Tag>
   ) : (
     <Tag>{t("private")}</Tag>
   );

@@ -32,16 +32,19 @@ export function ProjectStorage({ name }: { readonly name: string }) {
   });
   return (
     <Tooltip title={t("quota")}>
-      <div style={{ minWidth: 140 }}>
-        {text}
+      <span style={{ whiteSpace: "nowrap" }}>
         <Progress
+          type="circle"
           aria-label={text}
           percent={Math.round(percent)}
-          size="small"
+          size={14}
+          strokeWidth={18}
           showInfo={false}
           status={percent >= 90 ? "exception" : "normal"}
+          style={{ marginInlineEnd: 6 }}
         />
-      </div>
+        {text}
+      </span>
     </Tooltip>
   );
 }

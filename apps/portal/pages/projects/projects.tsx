@@ -94,7 +94,7 @@ function useColumns(t: Text): Columns<Project> {
       render: (_, project) => (
         <>
           <Access project={project} />
-          {project.registry_id > 0 && <Tag color="purple">{t("proxy")}</Tag>}
+          {project.registry_id > 0 && <Tag color="warning">{t("proxy")}</Tag>}
         </>
       ),
     },

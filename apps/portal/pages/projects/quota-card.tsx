@@ -30,12 +30,12 @@ export function QuotaCard({ project }: InProject) {
           },
         ]}
       />
-      {sysadmin && <Change project={project.name} projectId={project.project_id} />}
+      {sysadmin && <Change projectId={project.project_id} />}
     </Card>
   );
 }
 
-function Change({ project, projectId }: { readonly project: string; readonly projectId: number }) {
+function Change({ projectId }: { readonly projectId: number }) {
   const t = useTexts("projects");
   const queries = useQueryClient();
   const { run } = useDoing();

@@ -1,7 +1,6 @@
 import type { Repository } from "@entrepot/api";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { Flex } from "antd";
 import { api } from "../../api.ts";
 import { partsOf, repositoryPath } from "../../addresses.ts";
 import { ApiTable, type Columns } from "../../parts/api-table.tsx";
@@ -11,7 +10,6 @@ import { usePerson } from "../../session.ts";
 import { type Text, useTexts } from "../../texts.ts";
 import { pushCommands } from "../artifacts/commands.ts";
 import { type InProject, ProjectPage } from "./project-page.tsx";
-import { ProjectStorage } from "./project-storage.tsx";
 
 /** A project's repositories. */
 export default function Repositories() {
@@ -33,11 +31,6 @@ function List({ project, may }: InProject) {
       rowKey={({ id }) => id}
       searchField="name"
       searchHint={t("repositories.find")}
-      tools={
-        <Flex gap={8} align="center">
-          {t("storage")}: <ProjectStorage name={project.name} />
-        </Flex>
-      }
       empty={
         <NothingYet
           title={t("repositories.none")}

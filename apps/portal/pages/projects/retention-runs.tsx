@@ -21,7 +21,7 @@ export function RetentionRuns({ id, may }: { readonly id: number; readonly may: 
     {
       title: t("run.kind"),
       render: (_, run) =>
-        run.dry_run ? <Tag color="blue">{t("run.dry")}</Tag> : <Tag>{t("run.real")}</Tag>,
+        run.dry_run ? <Tag color="processing">{t("run.dry")}</Tag> : <Tag>{t("run.real")}</Tag>,
     },
     { title: t("run.status"), render: (_, run) => <StatusTag status={run.status} /> },
     { title: t("run.start"), render: (_, run) => <When time={run.start_time} /> },

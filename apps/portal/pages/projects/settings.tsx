@@ -73,11 +73,23 @@ function General({ project, may }: InProject) {
           <Input maxLength={500} />
         </Form.Item>
         <Form.Item name="recoveryDays" label={t("recovery")} extra={t("recovery.about")}>
-          <InputNumber min={1} max={99_999} precision={0} suffix={t("days")} />
+          <InputNumber
+            min={1}
+            max={99_999}
+            precision={0}
+            suffix={t("days")}
+            style={{ width: 160 }}
+          />
         </Form.Item>
         {project.registry_id > 0 && (
           <Form.Item name="proxyKeepDays" label={t("proxyKeep")} extra={t("proxyKeep.about")}>
-            <InputNumber min={1} max={9_999} precision={0} suffix={t("days")} />
+            <InputNumber
+              min={1}
+              max={9_999}
+              precision={0}
+              suffix={t("days")}
+              style={{ width: 160 }}
+            />
           </Form.Item>
         )}
         <Button type="primary" htmlType="submit">
