@@ -27,27 +27,8 @@ interface Asked {
 const SIZES = [15, 50, 100];
 const FIRST_SIZE = 15;
 
-/**
- * A list of the API as a table: paged and sorted by the server, searched in `searchField` if given.
- * What is shown stands in the address, so that it can be linked to and Back works; `name` keeps
- * two tables of one page apart.
- */
-export function ApiTable<T extends object>({
-  queryKey,
-  load,
-  columns,
-  rowKey,
-  searchField,
-  searchHint,
-  filter,
-  empty,
-  tools,
-  name = "",
-  refreshMs,
-  select,
-  label,
-  below,
-}: {
+/** What an `ApiTable` shows, and how it is asked for. */
+export interface ApiTableProps<T extends object> {
   readonly queryKey: readonly unknown[];
   readonly load: (asked: PageAsked) => Promise<Reply<T[]>>;
   readonly columns: Columns<T>;
@@ -72,9 +53,17 @@ export function ApiTable<T extends object>({
   readonly label: string;
   /** More about a row, shown when it is opened. */
   readonly below?: (item: T) => ReactNode;
-}) {
+}
+
+/**
+ * A list of the API as a table: paged and sorted by the server, searched in `searchField` if given.
+ * What is shown stands in the address, so that it can be linked to and Back works; `name` keeps
+ * two tables of one page apart.
+ */
+export function ApiTable<T extends object>(props: ApiTableProps<T>) {
+  const { queryKey, load, columns, rowKey, searchField, filter, empty, select, below } = props;
   const t = useTexts("parts");
-  const [shown, show] = useShown(name);
+  const [shown, show] = useShown(props.name ?? "");
   const found = shown.find && searchField ? `${searchField}=~${quoted(shown.find)}` : "";
   const q = [found, filter].filter(Boolean).join(",");
   const asked: PageAsked = {
@@ -83,11 +72,11 @@ export function ApiTable<T extends object>({
     ...(q && { q }),
     ...(shown.sort && { sort: shown.sort }),
   };
-  const { data, error, isFetching, refetch } = useQuery({
+  const { data, error, refetch } = useQuery({
     queryKey: [...queryKey, asked],
     queryFn: () => load(asked),
     placeholderData: keepPreviousData,
-    ...(refreshMs !== undefined && { refetchInterval: refreshMs }),
+    ...(props.refreshMs !== undefined && { refetchInterval: props.refreshMs }),
   });
   if (error) return <Failure error={error} again={() => void refetch()} />;
   const items = data?.body ?? [];
@@ -96,33 +85,14 @@ export function ApiTable<T extends object>({
   if (bare && empty) return <>{empty}</>;
   return (
     <>
-      {(searchField || tools) && (
-        <Flex gap={8} wrap justify="space-between" style={{ marginBottom: 12 }}>
-          {searchField ? (
-            <Input.Search
-              key={shown.find ?? ""}
-              defaultValue={shown.find}
-              allowClear
-              placeholder={searchHint ?? t("table.search")}
-              aria-label={searchHint ?? t("table.search")}
-              style={{ maxWidth: 360 }}
-              onSearch={(find) => show({ find: find.trim() || undefined, page: undefined })}
-            />
-          ) : (
-            <span />
-          )}
-          <Flex gap={8} wrap>
-            {tools}
-          </Flex>
-        </Flex>
-      )}
+      <Tools {...props} find={shown.find} show={show} />
       <Table<T>
-        aria-label={label}
+        aria-label={props.label}
         size="middle"
         columns={sortedBy(columns, shown.sort)}
         dataSource={items}
         rowKey={rowKey}
-        loading={data === undefined || (isFetching && data === undefined)}
+        loading={data === undefined}
         scroll={{ x: "max-content" }}
         {...(below && { expandable: { expandedRowRender: below } })}
         {...(select && {
@@ -143,9 +113,7 @@ export function ApiTable<T extends object>({
         }}
         onChange={({ current, pageSize }, _, sorter, { action }) => {
           const by = Array.isArray(sorter) ? sorter[0] : sorter;
-          const sort = by?.order
-            ? `${by.order === "descend" ? "-" : ""}${String(by.columnKey)}`
-            : "";
+          const sort = by?.order && `${by.order === "descend" ? "-" : ""}${String(by.columnKey)}`;
           show({
             sort: sort || undefined,
             page: action === "sort" || current === 1 ? undefined : String(current),
@@ -154,6 +122,41 @@ export function ApiTable<T extends object>({
         }}
       />
     </>
+  );
+}
+
+/** What stands above a table: the search, and what the page adds. */
+function Tools<T extends object>({
+  searchField,
+  searchHint,
+  tools,
+  find,
+  show,
+}: ApiTableProps<T> & {
+  readonly find: string | undefined;
+  readonly show: (change: { find: string | undefined; page: undefined }) => void;
+}) {
+  const t = useTexts("parts");
+  if (!searchField && !tools) return null;
+  return (
+    <Flex gap={8} wrap justify="space-between" style={{ marginBottom: 12 }}>
+      {searchField ? (
+        <Input.Search
+          key={find ?? ""}
+          defaultValue={find}
+          allowClear
+          placeholder={searchHint ?? t("table.search")}
+          aria-label={searchHint ?? t("table.search")}
+          style={{ maxWidth: 360 }}
+          onSearch={(text) => show({ find: text.trim() || undefined, page: undefined })}
+        />
+      ) : (
+        <span />
+      )}
+      <Flex gap={8} wrap>
+        {tools}
+      </Flex>
+    </Flex>
   );
 }
 

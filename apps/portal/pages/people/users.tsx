@@ -16,12 +16,55 @@ import { ResetPassword } from "./reset-password.tsx";
 /** Everybody who can sign in. */
 export default function Users() {
   const t = useTexts("people");
-  const me = usePerson();
-  const { ask, run } = useDoing();
   const queries = useQueryClient();
   const [making, setMaking] = useState(false);
   const [resetting, setResetting] = useState<User | null>(null);
   const refresh = () => queries.invalidateQueries({ queryKey: ["users"] });
+
+  const columns = useColumns({ refresh, reset: setResetting });
+
+  return (
+    <>
+      <PageHead
+        title={t("users.title")}
+        about={t("users.about")}
+        actions={
+          <Button type="primary" icon={<PlusOutlined />} onClick={() => setMaking(true)}>
+            {t("users.make")}
+          </Button>
+        }
+      />
+      <ApiTable<User>
+        label={t("users.title")}
+        queryKey={["users"]}
+        load={(asked) => api.users.list({ query: asked })}
+        columns={columns}
+        rowKey={(user) => user.user_id}
+        searchField="username"
+        searchHint={t("users.search")}
+      />
+      <NewUser
+        open={making}
+        onClose={() => {
+          setMaking(false);
+          void refresh();
+        }}
+      />
+      <ResetPassword user={resetting} onClose={() => setResetting(null)} />
+    </>
+  );
+}
+
+function useColumns({
+  refresh,
+  reset,
+}: {
+  readonly refresh: () => Promise<void>;
+  readonly reset: (user: User) => void;
+}): Columns<User> {
+  const t = useTexts("people");
+  const me = usePerson();
+  const { ask, run } = useDoing();
 
   const setSysadmin = async (user: User, sysadmin_flag: boolean) => {
     const params = { user_id: user.user_id };
@@ -39,7 +82,7 @@ export default function Users() {
       () => api.users.delete({ params: { user_id: user.user_id } }).then(refresh),
       t("users.deleted", { name: user.username }),
     );
-  const columns: Columns<User> = [
+  return [
     {
       title: t("field.username"),
       key: "username",
@@ -80,7 +123,7 @@ export default function Users() {
               { key: "password", label: t("password.reset") },
               { key: "delete", label: t("users.delete"), danger: true },
             ],
-            onClick: ({ key }) => (key === "delete" ? remove(user) : setResetting(user)),
+            onClick: ({ key }) => (key === "delete" ? remove(user) : reset(user)),
           }}
         >
           <Button size="small">{t("more")}</Button>
@@ -88,35 +131,4 @@ export default function Users() {
       ),
     },
   ];
-
-  return (
-    <>
-      <PageHead
-        title={t("users.title")}
-        about={t("users.about")}
-        actions={
-          <Button type="primary" icon={<PlusOutlined />} onClick={() => setMaking(true)}>
-            {t("users.make")}
-          </Button>
-        }
-      />
-      <ApiTable<User>
-        label={t("users.title")}
-        queryKey={["users"]}
-        load={(asked) => api.users.list({ query: asked })}
-        columns={columns}
-        rowKey={(user) => user.user_id}
-        searchField="username"
-        searchHint={t("users.search")}
-      />
-      <NewUser
-        open={making}
-        onClose={() => {
-          setMaking(false);
-          void refresh();
-        }}
-      />
-      <ResetPassword user={resetting} onClose={() => setResetting(null)} />
-    </>
-  );
 }
