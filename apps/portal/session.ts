@@ -26,7 +26,7 @@ async function current(): Promise<Person | null> {
       name: body.user.username,
       realname: body.user.realname,
       email: body.user.email,
-      sysadmin: body.user.sysadmin_flag,
+      sysadmin: body.user.sysadmin_flag || body.user.admin_role_in_auth,
     };
   } catch (error) {
     if ((error as { code?: string }).code === "UNAUTHORIZED") return null;

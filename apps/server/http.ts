@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Access } from "@entrepot/access";
-import type { Catalog } from "@entrepot/catalog";
+import type { Access, Identity } from "@entrepot/access";
+import type { Catalog, Settings } from "@entrepot/catalog";
 import type { Content } from "@entrepot/content";
 import {
   type DistributionServer,
@@ -10,18 +10,20 @@ import {
   type Shortcut,
 } from "@entrepot/distribution/server";
 import type { PullThrough } from "@entrepot/proxy";
-import type { Events } from "@entrepot/events";
+import type { Audit, Events } from "@entrepot/events";
 import type { Mending } from "@entrepot/recovery";
 import { isAsOfName } from "@entrepot/registry";
 import type { BlobStore } from "@entrepot/storage";
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import { openAsOf } from "./as-of.ts";
+import { notePull, noteRegistryRequest } from "./audit-notes.ts";
 import type { Log } from "./log.ts";
 import { answerMetrics, type MetricsAccess } from "./metrics/answer-metrics.ts";
 import type { Metrics } from "./metrics/open-metrics.ts";
 import { isHttps } from "./public-address.ts";
 import { openPortal } from "./portal.ts";
 import { actorOf, isCopier } from "./request-actor.ts";
+import { inScope } from "./request-scope.ts";
 import { withSecurityHeaders } from "./security-headers.ts";
 
 /** What a request reaches: the parts that answer it. */
@@ -36,6 +38,8 @@ export interface HttpOptions {
   readonly log: Log;
   readonly metrics: Metrics;
   readonly events: Pick<Events, "pulls">;
+  readonly audit: Pick<Audit, "note">;
+  readonly settings: Pick<Settings, "get">;
   /** Who may read them here. */
   readonly readers: MetricsAccess;
   /** The management API. */
@@ -56,12 +60,16 @@ export function openHttp(options: HttpOptions): Handler {
   const { access, api, log } = options;
   const addresses = new WeakMap<Request, string>();
   const portal = openPortal();
-  const distribution = openDistribution(options, (request) => addresses.get(request) ?? "");
+  const callers = new WeakMap<Request, Identity>();
+  const distribution = openDistribution(options, {
+    addressOf: (request) => addresses.get(request) ?? "",
+    onCaller: (request, identity) => void callers.set(request, identity),
+  });
 
   /** What is not the registry itself. */
   async function answer(request: Request, path: string, clientAddress: string): Promise<Response> {
     if (path === "/service/token") return access.tokenService(request, clientAddress);
-    if (path.startsWith("/api/")) return api(request, clientAddress);
+    if (/^\/(?:api|c\/oidc)\//.test(path)) return api(request, clientAddress);
     if (path === "/metrics") return answerMetrics(options, request, clientAddress);
     const ofPortal = await portal(request, path);
     if (ofPortal) return ofPortal;
@@ -78,9 +86,17 @@ export function openHttp(options: HttpOptions): Handler {
     try {
       if (path === "/v2" || path.startsWith("/v2/")) {
         addresses.set(request, clientAddress);
-        return await distribution(request, shortcutsOf(incoming, outgoing));
+        const shortcuts = shortcutsOf(incoming, outgoing);
+        const response = await inScope(request, clientAddress, () =>
+          distribution(request, shortcuts),
+        );
+        const { status } = response;
+        const identity = callers.get(request);
+        noteRegistryRequest(options.audit, { request, address: clientAddress, identity, status });
+        return response;
       }
-      return withSecurityHeaders(await answer(request, path, clientAddress), seen);
+      const answered = inScope(request, clientAddress, () => answer(request, path, clientAddress));
+      return withSecurityHeaders(await answered, seen);
     } catch (error) {
       log.error({ err: error, path }, "request failed");
       const text = "Something failed here; the server's log says what.\n";
@@ -95,14 +111,21 @@ function shortcutsOf(incoming?: IncomingMessage, outgoing?: ServerResponse): Sho
   return { body: nodeBody(incoming), send: nodeSend(outgoing, RESPONSE_ALREADY_SENT) };
 }
 
+/** Where requests come from, and who is told who makes them. */
+interface Callers {
+  readonly addressOf: (request: Request) => string;
+  readonly onCaller: (request: Request, identity: Identity) => void;
+}
+
 function openDistribution(
   options: HttpOptions,
-  addressOf: (request: Request) => string,
+  { addressOf, onCaller }: Callers,
 ): DistributionServer {
-  const { access, content, events, pullThrough, publicUrl, log } = options;
+  const { access, audit, content, events, pullThrough, publicUrl, settings, log } = options;
   return distributionServer({
     async open(request, scopes) {
       const identity = await access.authenticate(request, addressOf(request));
+      onCaller(request, identity);
       // `/v2/` itself needs no right: it is where clients find out how to log in.
       const [asked] = scopes;
       if (!asked) access.requireLogin(identity);
@@ -114,9 +137,11 @@ function openDistribution(
       const registry = pullThrough.over(guarded, request.method === "HEAD");
       // Replication's own pulls are none, as in Harbor.
       if (request.method !== "GET" || isCopier(request)) return registry;
-      return content.pulls.noting(registry, (repository, tag, digest) =>
-        events.pulls.note({ repository, tag, digest, operator: identity.name }),
-      );
+      return content.pulls.noting(registry, (repository, tag, digest) => {
+        events.pulls.note({ repository, tag, digest, operator: identity.name });
+        const by = { request, address: addressOf(request), identity };
+        notePull(audit, settings, { ...by, repository, tag, digest });
+      });
     },
     challenge: (request, scopes) => access.challenge(request, scopes, publicUrl),
     log: (failure) => log.error({ err: failure.error, ...failure }, "registry request failed"),

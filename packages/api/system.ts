@@ -30,6 +30,7 @@ export const SystemInfo = z
     external_url: z.string(),
     auth_mode: z.string(),
     primary_auth_mode: z.boolean(),
+    oidc_provider_name: z.string(),
     project_creation_restriction: z.enum(["everyone", "adminonly"]),
     self_registration: z.boolean(),
     has_ca_root: z.boolean(),

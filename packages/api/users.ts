@@ -21,7 +21,10 @@ export const User = z
       .object({
         user_id: z.int(),
         subiss: z.string(),
-        secret: z.string().optional().openapi({ description: "For docker login; to itself alone." }),
+        secret: z
+          .string()
+          .optional()
+          .openapi({ description: "For docker login; to itself alone." }),
       })
       .optional(),
     rights: z.array(z.string()).openapi({ description: "In the whole registry; ours." }),

@@ -3,6 +3,7 @@ import { addAccessTokens } from "./access-tokens.ts";
 import { type ApiOptions, openApp } from "./app.ts";
 import { addArtifactContent } from "./artifact-content.ts";
 import { addArtifacts } from "./artifacts.ts";
+import { addAudit } from "./audit.ts";
 import { addBackups } from "./backups.ts";
 import { addDrills } from "./drills.ts";
 import { addChecks } from "./checks.ts";
@@ -31,6 +32,7 @@ import { addTags } from "./tags.ts";
 import { addWebhooks } from "./webhooks.ts";
 import { addUsers } from "./users.ts";
 import { addDirectories } from "./directories.ts";
+import { addOidcLogin } from "./oidc-login.ts";
 import { addUserGroups } from "./user-groups.ts";
 import { addReplication } from "./replication.ts";
 import { addRegistries } from "./registries.ts";
@@ -49,6 +51,7 @@ export function openApi(options: ApiOptions) {
   addSystem(app, options);
   addConfigurations(app, options);
   addEventStream(app, options);
+  addAudit(app, options);
   addRegistries(app, options);
   addReplication(app, options);
   addBackups(app, options);
@@ -84,6 +87,7 @@ export function openApi(options: ApiOptions) {
   addProfiles(app, options);
   addUsers(app, options);
   addDirectories(app, options);
+  addOidcLogin(app, options);
   addUserGroups(app, options);
   return (request: Request, clientAddress: string) => app.fetch(request, { clientAddress });
 }

@@ -1,5 +1,5 @@
 import { routes, type ShownAnnouncement } from "@entrepot/api";
-import { visibleProjects } from "@entrepot/access";
+import { AUTH_MODE, oidcSettings, visibleProjects } from "@entrepot/access";
 import { sql } from "kysely";
 import { announcementOf, isShown } from "../announcement.ts";
 import { BANNER, PROJECT_CREATION, READ_ONLY } from "../known-settings.ts";
@@ -31,8 +31,9 @@ export function addSystem(app: App, options: ApiOptions): void {
     const announcement = shownAnnouncement(settings.get(BANNER), Date.now());
     return context.json(
       {
-        auth_mode: "db_auth",
+        auth_mode: settings.get(AUTH_MODE),
         primary_auth_mode: false,
+        oidc_provider_name: oidcName(settings),
         harbor_version: HARBOR_VERSION,
         entrepot_version: VERSION,
         entrepot_registry_id: catalog.registryId,
@@ -53,6 +54,11 @@ export function addSystem(app: App, options: ApiOptions): void {
   });
 
   addStatistics(app, options);
+}
+
+/** What people know the provider by; empty where nobody logs in with one. */
+function oidcName(settings: ApiOptions["settings"]): string {
+  return settings.get(AUTH_MODE) === "oidc_auth" ? oidcSettings(settings).name : "";
 }
 
 /** The announcement in `text`, if it is to be shown at `now`, milliseconds since the epoch. */

@@ -184,11 +184,7 @@ export async function userOf(options: ApiOptions, id: number): Promise<UserRow> 
 }
 
 /** What is told of an account of OpenID Connect besides; its secret to itself alone. */
-async function withOidc(
-  { access }: ApiOptions,
-  row: UserRow,
-  identity: Identity,
-): Promise<User> {
+async function withOidc({ access }: ApiOptions, row: UserRow, identity: Identity): Promise<User> {
   const shown = shownUser(row);
   if (row.source !== "oidc") return shown;
   const [issuer = "", subject = ""] = (row.external_id ?? "").split(/ (.*)/s);

@@ -10,17 +10,18 @@ import { type DirectoryLogins, openDirectoryLogins, vouchedPerson } from "./dire
 import { openLdap } from "./ldap.ts";
 import type { DirectoryGroup, Person } from "./ldap-entries.ts";
 import { ldapSettings } from "./ldap-settings.ts";
+import { oidcSettings } from "./oidc-settings.ts";
 import { type DirectoryFetch, openOidc, type Oidc } from "./oidc.ts";
 
 /** Where accounts come from that are not our own. */
 export interface Directories extends CliSecrets {
   readonly oidc: Oidc;
 
-  /** Signs in whom a provider vouches for; see `vouchedAccount`. */
+  /**
+   * Signs in whom an OpenID Connect provider vouches for; see `vouchedAccount`. Throws FORBIDDEN
+   * for who has no account yet where the settings make none.
+   */
   vouched(person: Vouched): Promise<Identity>;
-
-  /** Whether somebody has an account already. */
-  isKnown(person: Pick<Vouched, "source" | "externalId">): Promise<boolean>;
 
   /** Tries the directory out, with `given` instead of what is set. Throws UNAVAILABLE. */
   pingLdap(given: Readonly<Record<string, unknown>>): Promise<void>;
@@ -69,15 +70,15 @@ export function openDirectories(
     logins: openDirectoryLogins({ catalog, box, settings, ldap, clock, onError }),
     oidc: openOidc({ settings, box, fetch, clock }),
     ...openCliSecrets(catalog, box),
-    vouched: (person) => vouchedAccount(catalog, person),
-    async isKnown({ source, externalId }) {
-      const row = await catalog.db
-        .selectFrom("account")
-        .select("id")
-        .where("source", "=", source)
-        .where("external_id", "=", externalId)
-        .executeTakeFirst();
-      return row !== undefined;
+    async vouched(person) {
+      if (oidcSettings(settings).autoOnboard || (await isKnown(catalog, person))) {
+        return vouchedAccount(catalog, person);
+      }
+      throw new RegistryError(
+        "FORBIDDEN",
+        "you have no account here, and first logins make none; an administrator can change " +
+          "oidc_auto_onboard",
+      );
     },
     pingLdap: (given) => ldap.ping(ldapSettings(settings, given)),
     ldapPeople: (username) => ldap.people(ldapSettings(settings), username),
@@ -98,6 +99,16 @@ export function openDirectories(
       return failed;
     },
   };
+}
+
+async function isKnown(catalog: Catalog, { source, externalId }: Vouched): Promise<boolean> {
+  const row = await catalog.db
+    .selectFrom("account")
+    .select("id")
+    .where("source", "=", source)
+    .where("external_id", "=", externalId)
+    .executeTakeFirst();
+  return row !== undefined;
 }
 
 const OPEN_NETWORK: DirectoryNetwork = {

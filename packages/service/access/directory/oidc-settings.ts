@@ -91,8 +91,8 @@ const USER_CLAIM: KnownSetting<string> = {
 const AUTO_ONBOARD: KnownSetting<boolean> = {
   name: "oidc_auto_onboard",
   type: "boolean",
-  initial: false,
-  help: "whether a first login makes the account by itself; else the person confirms its name",
+  initial: true,
+  help: "whether a first login makes an account; else only people who have one are let in",
 };
 const VERIFY_CERT: KnownSetting<boolean> = {
   name: "oidc_verify_cert",
