@@ -3,10 +3,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { routes } from "@entrepot/api";
 import { pushSample, sampleImage } from "@entrepot/registry/samples";
-import { type Role, ROLES } from "@entrepot/access";
 import { testServer, type TestServer } from "../testing.ts";
 import { ACCESS_CALLS } from "./access-calls.ts";
 import { CHECK_CALLS } from "./check-calls.ts";
+import { DIRECTORY_CALLS } from "./directory-calls.ts";
+import { type Callers, type Credential, makeCallers, PROJECTS } from "./rights-callers.ts";
+import { ROBOT_CALLS } from "./robot-calls.ts";
 import {
   ACTOR,
   PASSWORD,
@@ -37,49 +39,19 @@ import {
   unused,
 } from "./rights-preparations.ts";
 
-/** Who asks, in the table's order: the name of the account, null for nobody. */
-export const CALLERS: Readonly<Record<string, string | null>> = {
-  anonymous: null,
-  "other account": "stranger",
-  "other project's admin": "neighbour",
-  "limited guest": "limited",
-  guest: "guest",
-  developer: "developer",
-  maintainer: "maintainer",
-  "project admin": "padmin",
-  "system admin": "root",
-};
-
-const MEMBERS: Readonly<Record<string, Role>> = {
-  limited: ROLES.limitedGuest,
-  guest: ROLES.guest,
-  developer: ROLES.developer,
-  maintainer: ROLES.maintainer,
-  padmin: ROLES.projectAdmin,
-};
-
-/** A server with accounts of every role in projects `closed` and `open`, each with an `app:v1`. */
-export async function worldOfRoles(): Promise<TestServer> {
+/** A server with everybody in projects `closed` and `open`, each with an `app:v1`. */
+export async function worldOfRoles(): Promise<TestServer & { readonly callers: Callers }> {
   const vault = await mkdtemp(join(tmpdir(), "entrepot-vault-"));
   const server = await testServer({ workers: 0, backupFolders: [vault] });
   const close = () => server.close().finally(() => rm(vault, { recursive: true }));
-  const { access, content } = server;
+  const { content } = server;
   await server.backups.targets.create(targetAt(vault));
-  for (const username of ["root", "stranger", "neighbour", "extra", ...Object.keys(MEMBERS)]) {
-    const account = { username, password: PASSWORD, sysadmin: username === "root" };
-    await access.createAccount(ACTOR, account);
-  }
-  await content.projects.create(ACTOR, { name: "next-door", public: false });
-  await access.setMember(ACTOR, "next-door", "neighbour", ROLES.projectAdmin);
-  for (const name of ["closed", "open"]) {
+  for (const name of PROJECTS) {
     await content.projects.create(ACTOR, { name, public: name === "open" });
-    for (const [username, role] of Object.entries(MEMBERS)) {
-      await access.setMember(ACTOR, name, username, role);
-    }
     const image = sampleImage();
     await pushSample(content.as(ACTOR).repository(`${name}/app`), image, ["v1"]);
   }
-  return { ...server, close };
+  return { ...server, callers: await makeCallers(server), close };
 }
 
 /** A backup target that runs only when somebody says so. */
@@ -103,6 +75,8 @@ function targetAt(folder: string) {
 /** Calls that need something to exist or to be absent first, by room and name of the route. */
 const CALLS: Readonly<Record<string, Prepare>> = {
   ...CHECK_CALLS,
+  ...DIRECTORY_CALLS,
+  ...ROBOT_CALLS,
   "projects.exists": (_, project) => ({ query: { project_name: project } }),
   "projects.create": () => ({ body: { project_name: unused() } }),
   "projects.update": () => ({ body: { metadata: { note: "kept" } } }),
@@ -117,6 +91,10 @@ const CALLS: Readonly<Record<string, Prepare>> = {
   "users.get": someone,
   ...ACCESS_CALLS,
   "users.delete": leaver,
+  "users.setRights": async (server) => ({
+    ...(await someone(server)),
+    body: { rights: ["user:list"] },
+  }),
   "users.setSysadmin": async (server) => ({
     ...(await someone(server)),
     body: { sysadmin_flag: false },
@@ -257,11 +235,11 @@ export const ROUTES = Object.entries(routes).flatMap(([room, group]) =>
   ),
 );
 
-/** Calls `route` in `project` as `username`, everything it needs made first. */
+/** Calls `route` in `project` with `credential`, everything it needs made first. */
 export async function callAs(
   server: TestServer,
   route: (typeof ROUTES)[number],
-  { project, username }: { project: string; username: string | null },
+  { project, credential }: { project: string; credential: Credential },
 ): Promise<Response> {
   const { params, query, body } = (await CALLS[route.name]?.(server, project)) ?? {};
   const values: Readonly<Record<string, string | number>> = {
@@ -273,12 +251,12 @@ export async function callAs(
   };
   // Nothing has this id: whoever is let in is told so.
   const path = route.path.replaceAll(/\{(\w+)\}/g, (_, name) => String(values[name] ?? 999_999));
-  const credential = Buffer.from(`${username}:${PASSWORD}`).toString("base64");
+  const basic = credential && Buffer.from(credential.join(":")).toString("base64");
   const reads = route.method === "get" || route.method === "head";
   return fetch(`${server.url}${path}?${new URLSearchParams(query)}`, {
     method: route.method.toUpperCase(),
     headers: {
-      ...(username !== null && { authorization: `Basic ${credential}` }),
+      ...(basic !== null && { authorization: `Basic ${basic}` }),
       ...(!reads && { "content-type": "application/json" }),
     },
     ...(!reads && { body: JSON.stringify(body ?? {}) }),
