@@ -139,7 +139,7 @@ test("cut off between loading names and going back, the restore goes on there", 
   const store = await openStorage(`file:${join(folder, "storage")}`);
   const db = openDatabase({ url });
   const run = { objects, plan, open: unencrypted, db, store, keepSecrets: false };
-  await restoreBackup({ ...run, then: { seq } }).finally(() => db.destroy());
+  await restoreBackup({ ...run, backTo: { seq } }).finally(() => db.destroy());
   await store.close();
 
   await expect(restore(flags(seq + 1), {}, say)).rejects.toThrow(

@@ -5,6 +5,7 @@ import { RegistryError } from "@entrepot/oci";
 import {
   type BackupRestorePlan,
   checkStored,
+  counted,
   findManifests,
   type FoundManifests,
   planBackupRestore,
@@ -180,7 +181,7 @@ function withoutNames(error: unknown): never {
 function broken({ problemCount }: BackupRestorePlan): RegistryError {
   return new RegistryError(
     "INTEGRITY",
-    `${problemCount} pieces are missing or damaged; nothing was changed. --seq chooses an ` +
+    `missing or damaged: ${counted(problemCount, "piece")}; nothing was changed. --seq chooses an ` +
       "earlier state, which may still be whole",
   );
 }

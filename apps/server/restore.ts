@@ -5,6 +5,7 @@ import { RegistryError } from "@entrepot/oci";
 import {
   type BackupRestorePlan,
   checkKey,
+  counted,
   decryptedWith,
   planBackupRestore,
   restoreBackup,
@@ -81,7 +82,7 @@ export async function restore(
       throw new RegistryError("CANCELLED", "not confirmed; nothing was changed");
     }
     const newId = given.newId ? randomUUID() : undefined;
-    const run = { objects, plan, open, keepSecrets, newId, then: isLater ? point : undefined };
+    const run = { objects, plan, open, keepSecrets, newId, backTo: isLater ? point : undefined };
     const back = await withoutServer(
       config,
       given.secretKeyFile,
@@ -170,12 +171,15 @@ function showPlan(
   say: (line: string) => void,
 ): void {
   say(`Restores registry ${plan.registry} as it was at ${plan.at} (journal seq ${plan.seq})`);
-  say(`  from      snapshot ${plan.snapshot} and ${plan.links.length - 1} segments after it`);
-  say(`  brings    ${plan.blobCount} blobs, ${plan.blobBytes} bytes; names in ${plan.namesBytes}`);
+  const segments = counted(plan.links.length - 1, "segment");
+  say(`  from      snapshot ${plan.snapshot} and ${segments} after it`);
+  const blobs = counted(plan.blobCount, "blob");
+  say(`  brings    ${blobs}, ${plan.blobBytes} bytes; names in ${plan.namesBytes}`);
   say(`  into      ${config.dataDir}`);
   say(`  timeline  ${plan.timeline} ends there; a new one begins`);
   if (plan.absentCount > 0) {
-    say(`  lacking   ${plan.absentCount} blobs that the registry had lost before it was backed up`);
+    const lost = counted(plan.absentCount, "blob");
+    say(`  lacking   ${lost} that the registry had lost before it was backed up`);
   }
   if (!keepSecrets) {
     say("  secrets   are cleared (passwords of endpoints, of webhooks): no --secret-key-file");
@@ -186,7 +190,8 @@ function showPlan(
 /** Tells what came back. */
 export function showResult(result: Restored, say: (line: string) => void): void {
   const { blobs, bytes, manifests, tags, timeline } = result;
-  say(`Restored ${tags} tags, ${manifests} manifests, ${blobs} blobs (${bytes} bytes).`);
+  const found = [counted(tags, "tag"), counted(manifests, "manifest"), counted(blobs, "blob")];
+  say(`Restored ${found.join(", ")} (${bytes} bytes).`);
   say(`Timeline ${timeline} begins. Start it with 'entrepot serve'.`);
   const off = [...result.policies, ...result.targets];
   if (off.length > 0) {
@@ -211,7 +216,7 @@ function wentText({ seq, names, left }: WentBack): string {
 function broken(plan: BackupRestorePlan): RegistryError {
   return new RegistryError(
     "INTEGRITY",
-    `${plan.problemCount} pieces of the backup are missing or damaged; nothing was changed. ` +
+    `missing or damaged in the backup: ${counted(plan.problemCount, "piece")}; nothing was changed. ` +
       "--at or --seq choose an earlier moment",
   );
 }

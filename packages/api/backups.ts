@@ -153,7 +153,17 @@ export const backups = {
     path: `${base}/{id}/run`,
     summary: "Backs up now",
     ...manages,
-    request: { params: one, body: body(z.object({ full: z.boolean().default(false) })) },
+    request: {
+      params: one,
+      body: body(
+        z.object({
+          full: z.boolean().default(false),
+          dry_run: z.boolean().default(false).openapi({
+            description: "Only tell what would be written: `plan` in the execution's progress.",
+          }),
+        }),
+      ),
+    },
     responses: { 201: created, ...errors(404) },
   }),
   verify: createRoute({

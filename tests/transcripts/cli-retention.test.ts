@@ -35,6 +35,8 @@ test("retention, immutable tags, quotas, storage use", SLOW, async () => {
   await run("entrepot retention create library --pushed 1");
   await run("entrepot retention create library --pushed 2");
   await run("entrepot retention list");
+  await run("entrepot retention update library --cron '0 0 3 * * *' --time-zone Europe/Berlin");
+  await run("entrepot retention update library --pushed 1 --cron ''");
   note("What it would do, and why; then that, and nothing else.");
   await run("entrepot retention run library --dry-run --all");
   await run("entrepot retention run library");

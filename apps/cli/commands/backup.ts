@@ -9,7 +9,7 @@ import { RegistryError } from "@entrepot/api/client";
 import type { Command } from "commander";
 import { action, type Call, type Cli } from "../call.ts";
 import { usageError } from "../exit-codes.ts";
-import { formatBytes } from "../format.ts";
+import { counted, formatBytes } from "../format.ts";
 import { repeated, wholeNumber, withExample, withYes } from "../options.ts";
 import type { View } from "../output.ts";
 import { pause } from "../pause.ts";
@@ -138,6 +138,12 @@ function addTarget(backup: Command, cli: Cli): void {
     );
 }
 
+interface RunOptions {
+  readonly full?: boolean;
+  readonly wait?: boolean;
+  readonly dryRun?: boolean;
+}
+
 function addRun(backup: Command, cli: Cli): void {
   const run = backup
     .command("run")
@@ -145,12 +151,13 @@ function addRun(backup: Command, cli: Cli): void {
     .argument("<target>", "its name or id")
     .option("--full", "begin with a new snapshot of all names")
     .option("--wait", "wait until it has ended; fails if it fails")
+    .option("--dry-run", "only tell what would be written")
     .action(
-      action(cli, async (call, name: string, options: { full?: boolean; wait?: boolean }) => {
+      action(cli, async (call, name: string, options: RunOptions) => {
         const { id } = await backupTargetNamed(call, name);
-        const body = { full: options.full === true };
+        const body = { full: options.full === true, dry_run: options.dryRun === true };
         const { created } = await call.api.backups.run({ params: { id }, body });
-        await started(call, id, Number(created), options.wait === true);
+        await started(call, id, Number(created), options.wait === true || body.dry_run);
       }),
     );
   withExample(run, "$ entrepot backup run vault --wait");
@@ -195,10 +202,13 @@ function addChecks(backup: Command, cli: Cli): void {
         const { id } = await backupTargetNamed(call, name);
         const { body: plan } = await call.api.backups.prunePlan({ params: { id } });
         if (plan.removed.length === 0) {
-          return await call.done(`Nothing to remove: ${plan.kept.length} snapshots stay.`);
+          return await call.done(
+            `Nothing to remove: what stays is ${counted(plan.kept.length, "snapshot")}.`,
+          );
         }
         for (const one of plan.removed) call.terminal.note(`removes ${one.id}, up to ${one.at}`);
-        const question = `Remove ${plan.removed.length} snapshots, and keep ${plan.kept.length}?`;
+        const removed = counted(plan.removed.length, "snapshot");
+        const question = `Remove ${removed}, and keep ${plan.kept.length}?`;
         await call.confirm(question, options.yes);
         const { created } = await call.api.backups.prune({ params: { id } });
         await started(call, id, Number(created), true);

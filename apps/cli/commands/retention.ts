@@ -96,10 +96,9 @@ export function addRetention(program: Command, cli: Cli): void {
   withExample(executions, "$ entrepot retention executions library");
 }
 
-function addChanges(retention: Command, cli: Cli): void {
-  const create = retention
-    .command("create")
-    .description("Gives a project a policy; whatever one of its rules keeps stays.")
+/** What a policy is made of. */
+function withRules(command: Command): Command {
+  return command
     .argument("<project>", "its name or id")
     .option("--pushed <n>", "keep the n most recently pushed", wholeNumber)
     .option("--pulled <n>", "keep the n most recently pulled", wholeNumber)
@@ -110,23 +109,56 @@ function addChanges(retention: Command, cli: Cli): void {
     .option("--repositories <pattern>", "in these, named without the project", "**")
     .option("--drop-untagged", "the rules keep nothing that has no tag")
     .option("--cron <cron>", "run by itself: six fields, second first")
-    .option("--time-zone <zone>", "of the cron's times; UTC if absent")
-    .action(
-      action(cli, async (call, project: string, options: CreateOptions) => {
-        const params = { project_name_or_id: project };
-        const { project_id: ref } = (await call.api.projects.get({ params })).body;
-        const settings = {
-          cron: options.cron ?? "",
-          ...(options.timeZone !== undefined && { time_zone: options.timeZone }),
-        };
-        const trigger = { kind: "Schedule" as const, settings };
-        const scope = { level: "project" as const, ref };
-        await call.api.retentions.create({ body: { rules: rulesOf(options), trigger, scope } });
-        const after = { read: () => read(call, project), view: policyView };
-        await call.done(`Created the retention policy of project ${project}.`, after);
-      }),
-    );
+    .option("--time-zone <zone>", "of the cron's times; UTC if absent");
+}
+
+function addChanges(retention: Command, cli: Cli): void {
+  const create = withRules(
+    retention
+      .command("create")
+      .description("Gives a project a policy; whatever one of its rules keeps stays."),
+  ).action(
+    action(cli, async (call, project: string, options: CreateOptions) => {
+      const params = { project_name_or_id: project };
+      const { project_id: ref } = (await call.api.projects.get({ params })).body;
+      const settings = {
+        cron: options.cron ?? "",
+        ...(options.timeZone !== undefined && { time_zone: options.timeZone }),
+      };
+      const trigger = { kind: "Schedule" as const, settings };
+      const scope = { level: "project" as const, ref };
+      await call.api.retentions.create({ body: { rules: rulesOf(options), trigger, scope } });
+      const after = { read: () => read(call, project), view: policyView };
+      await call.done(`Created the retention policy of project ${project}.`, after);
+    }),
+  );
   withExample(create, "$ entrepot retention create library --pushed 10 --pulled-days 30");
+
+  const update = withRules(
+    retention
+      .command("update")
+      .description("Changes a project's policy: rules that are given replace all it has."),
+  ).action(
+    action(cli, async (call, project: string, options: CreateOptions) => {
+      const { project: name, ...before } = await read(call, project);
+      const { cron = "", time_zone: zone } = before.trigger.settings ?? {};
+      const timeZone = options.timeZone ?? zone;
+      const settings = {
+        cron: options.cron ?? cron,
+        ...(timeZone !== undefined && { time_zone: timeZone }),
+      };
+      const rules = givenRules(options);
+      const body = {
+        ...before,
+        ...(rules.length > 0 && { rules }),
+        trigger: { kind: "Schedule" as const, settings },
+      };
+      await call.api.retentions.update({ params: { id: before.id }, body });
+      const after = { read: () => read(call, project), view: policyView };
+      await call.done(`Changed the retention policy of project ${name}.`, after);
+    }),
+  );
+  withExample(update, "$ entrepot retention update library --cron '0 0 3 * * *'");
 
   const remove = withYes(
     retention.command("delete").description("Deletes a project's policy; nothing else goes."),
@@ -144,6 +176,12 @@ function addChanges(retention: Command, cli: Cli): void {
 }
 
 function rulesOf(options: CreateOptions) {
+  const rules = givenRules(options);
+  if (rules.length > 0) return rules;
+  throw usageError("say what is kept: --pushed, --pulled, --pushed-days, --pulled-days, --always");
+}
+
+function givenRules(options: CreateOptions) {
   const given = [
     ["latestPushedK", options.pushed],
     ["latestPulledN", options.pulled],
@@ -151,11 +189,9 @@ function rulesOf(options: CreateOptions) {
     ["nDaysSinceLastPull", options.pulledDays],
     ["always", options.always ? 0 : undefined],
   ] as const;
-  const rules = given.flatMap(([template, count]) =>
+  return given.flatMap(([template, count]) =>
     count === undefined ? [] : [ruleOf(template, count, options)],
   );
-  if (rules.length > 0) return rules;
-  throw usageError("say what is kept: --pushed, --pulled, --pushed-days, --pulled-days, --always");
 }
 
 function ruleOf(template: Rule["template"], count: number, options: CreateOptions) {

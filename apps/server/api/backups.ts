@@ -59,8 +59,8 @@ function addRuns(app: App, options: ApiOptions): void {
 
   app.openapi(needing(options, room.run), async (context) => {
     const { id } = context.req.valid("param");
-    const { full } = context.req.valid("json");
-    const execution = await backups.run(id, context.get("actor"), full);
+    const { full, dry_run: dryRun } = context.req.valid("json");
+    const execution = await backups.run(id, context.get("actor"), full, dryRun);
     context.header("Location", locationOf(context.req.path, execution));
     return context.body(null, 201);
   });

@@ -1,6 +1,7 @@
 export { checkStored, type MissingBlob, type Stored } from "./archive/check-stored.ts";
 export { findManifests, type FoundManifests } from "./archive/find-manifests.ts";
 export { type NameArchive, openNameArchive } from "./archive/open-name-archive.ts";
+export { counted } from "./backup/counted.ts";
 export { RESTORED as RESTORED_FROM_BACKUP, stayCalm } from "./backup/calm-down.ts";
 export { decryptedWith, plain as unencrypted } from "./backup/encryption.ts";
 export { type Backups, openBackups } from "./backup/open-backups.ts";

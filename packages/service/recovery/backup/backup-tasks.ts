@@ -4,11 +4,14 @@ import {
   type BackupContext,
   type OpenTarget,
   openTargetsOnce,
+  planBackup,
   runBackup,
   runPrune,
 } from "./carry-out.ts";
+import { counted } from "./counted.ts";
 import { plain } from "./encryption.ts";
 import { type Lease, takeLease } from "./lease.ts";
+import type { BackupPlan } from "./take-backup.ts";
 import type { BackupTarget, Targets } from "./targets.ts";
 import { verifyBackup } from "./verify-backup.ts";
 
@@ -32,13 +35,20 @@ export function backupTasks(context: TaskContext): TaskHandler[] {
       await withTarget(context, run, async (target, open, lease) => {
         const { signal, log, progress } = run;
         const full = run.task.payload["full"] === true;
+        if (run.task.payload["dryRun"] === true) {
+          const plan = await planBackup(context, target, open, { full, signal });
+          progress({ stage: "ended", plan });
+          return log("info", plan ? planText(plan) : NOTHING_NEW);
+        }
         const shown = (more: object) => progress({ ...more });
         const options = { lease, full, signal, log, progress: shown };
         const { kept, added } = await runBackup(context, target, open, options);
-        if (!added) log("info", "nothing has changed since the last backup");
+        if (!added) log("info", NOTHING_NEW);
         if (target.keepLast !== null || target.keepDays !== null) {
           const { snapshots, blobs } = await runPrune(context, target, open, signal);
-          if (snapshots > 0) log("info", `removed ${snapshots} snapshots and ${blobs} blobs`);
+          if (snapshots > 0) {
+            log("info", `removed ${counted(snapshots, "snapshot")} and ${counted(blobs, "blob")}`);
+          }
         }
         const lacking = kept.manifest.absent.filter(({ needed }) => needed);
         if (lacking.length > 0) throw lacks(lacking.map(({ digest }) => digest));
@@ -47,11 +57,22 @@ export function backupTasks(context: TaskContext): TaskHandler[] {
     handler(PRUNE, async (run) => {
       await withTarget(context, run, async (target, open) => {
         const { snapshots, blobs, bytes } = await runPrune(context, target, open, run.signal);
-        run.log("info", `removed ${snapshots} snapshots and ${blobs} blobs, ${bytes} bytes`);
+        const removed = `${counted(snapshots, "snapshot")} and ${counted(blobs, "blob")}`;
+        run.log("info", `removed ${removed}, ${bytes} bytes`);
       });
     }),
     handler(VERIFY, (run) => verify(context, run)),
   ];
+}
+
+const NOTHING_NEW = "nothing has changed since the last backup";
+
+function planText(plan: Required<BackupPlan>): string {
+  const { kind, from, to, rows, namesBytes, blobs, newBlobs, newBytes } = plan;
+  return (
+    `would write a ${kind}, seq ${from} to ${to}: ${counted(rows, "row")} in ${namesBytes} bytes; ` +
+    `of ${counted(blobs, "blob")} ${newBlobs} new, ${newBytes} bytes`
+  );
 }
 
 async function verify({ targets, open }: TaskContext, run: TaskRun): Promise<void> {
@@ -66,11 +87,12 @@ async function verify({ targets, open }: TaskContext, run: TaskRun): Promise<voi
     progress: (blobs, bytes) => run.progress({ stage: "blobs", blobs, bytesSent: bytes }),
   });
   const { snapshots, segments, blobsRead, bytesRead, newest, problems, problemCount } = checked;
-  run.log("info", `${snapshots} snapshots, ${segments} segments; newest: ${newest?.at ?? "none"}`);
-  run.log("info", `read ${blobsRead} blobs, ${bytesRead} bytes`);
+  const found = `${counted(snapshots, "snapshot")}, ${counted(segments, "segment")}`;
+  run.log("info", `${found}; newest: ${newest?.at ?? "none"}`);
+  run.log("info", `read ${counted(blobsRead, "blob")}, ${bytesRead} bytes`);
   for (const problem of problems) run.log("error", problem);
   if (problemCount > 0) {
-    const message = `${problemCount} pieces are missing or damaged, first: ${problems[0]}`;
+    const message = `${counted(problemCount, "piece")} missing or damaged, first: ${problems[0]}`;
     throw new RegistryError("INTEGRITY", message);
   }
 }
@@ -121,7 +143,7 @@ async function withTarget(
 function lacks(digests: readonly string[]): RegistryError {
   return new RegistryError(
     "INTEGRITY",
-    `the backup is whole but for ${digests.length} blobs that this registry lacks itself or has ` +
+    `the backup is whole but for ${counted(digests.length, "blob")} that this registry lacks itself or has ` +
       `damaged (${digests.slice(0, 3).join(", ")}); push their images again`,
   );
 }

@@ -1,10 +1,11 @@
 import type { Catalog } from "@entrepot/catalog";
 import type { Throttle } from "@entrepot/registry";
 import type { BlobStore, ObjectStore } from "@entrepot/storage";
+import { dryObjects } from "./dry-objects.ts";
 import type { Lease } from "./lease.ts";
 import { planPrune, pruneBackup, type PrunePlan, type Pruned } from "./prune-backup.ts";
 import type { SeenTables } from "./read-moment.ts";
-import { type BackupProgress, takeBackup, type Taken } from "./take-backup.ts";
+import { type BackupPlan, type BackupProgress, takeBackup, type Taken } from "./take-backup.ts";
 import { type Kept, readChains } from "./target-objects.ts";
 import { type BackupTarget, holderOf } from "./targets.ts";
 
@@ -50,6 +51,8 @@ export function openTargetsOnce({ openObjects }: BackupContext) {
   };
 }
 
+const DAY_MS = 24 * 3_600_000;
+
 /** How one run is to go. */
 export interface RunOptions {
   readonly lease: Lease;
@@ -70,8 +73,6 @@ export async function runBackup(
   const { lease, ...rest } = options;
   // Another process may have gone on since.
   const { tip } = open;
-  const isMine =
-    tip?.manifest.snapshot === target.tip?.snapshot && tip?.manifest.n === target.tip?.n;
   const limit = () => target.bytesPerSecond;
   const taken = await takeBackup({
     ...rest,
@@ -80,9 +81,9 @@ export async function runBackup(
     objects: open.objects,
     recipients: target.recipients,
     scope: target.scope,
-    snapshotEveryMs: target.snapshotEveryDays * 24 * 3_600_000,
+    snapshotEveryMs: target.snapshotEveryDays * DAY_MS,
     seen: open.seen,
-    tip: isMine ? tip : null,
+    tip: isAt(tip, target) ? tip : null,
     hold: (seq) => hold(catalog, target, seq),
     stillAlone: lease.check,
     ...(target.bytesPerSecond > 0 && { throttle: context.throttle(limit) }),
@@ -96,6 +97,33 @@ export async function runBackup(
     .where("id", "=", target.id)
     .execute();
   return taken;
+}
+
+function isAt(tip: Kept | null, target: BackupTarget): boolean {
+  return tip?.manifest.snapshot === target.tip?.snapshot && tip?.manifest.n === target.tip?.n;
+}
+
+/** What `runBackup` would write now; null: nothing. The lease is the caller's. */
+export async function planBackup(
+  { catalog, store }: BackupContext,
+  target: BackupTarget,
+  open: OpenTarget,
+  { full, signal }: Pick<RunOptions, "full" | "signal">,
+): Promise<Required<BackupPlan> | null> {
+  const { added } = await takeBackup({
+    catalog,
+    store,
+    objects: dryObjects(open.objects),
+    recipients: target.recipients,
+    scope: target.scope,
+    snapshotEveryMs: target.snapshotEveryDays * DAY_MS,
+    seen: new Map(open.seen),
+    tip: isAt(open.tip, target) ? open.tip : null,
+    hold: async () => undefined,
+    signal,
+    ...(full !== undefined && { full }),
+  });
+  return added && added.plan;
 }
 
 /** What pruning would remove by what the target says it keeps. */

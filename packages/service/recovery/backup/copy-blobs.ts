@@ -23,8 +23,9 @@ export interface Copied {
   /** Blobs in the target that were asked for, and their bytes. */
   count: number;
   bytes: number;
-  /** What was new to it. */
+  /** What was new to it, and its bytes. */
   newCount: number;
+  newBytes: number;
   absent: { digest: Digest; needed: boolean }[];
 }
 
@@ -37,7 +38,7 @@ export async function copyBlobs(
   wanted: AsyncIterable<BlobLine>,
   isThere: (line: BlobLine) => boolean | Promise<boolean>,
 ): Promise<Copied> {
-  const copied: Copied = { count: 0, bytes: 0, newCount: 0, absent: [] };
+  const copied: Copied = { count: 0, bytes: 0, newCount: 0, newBytes: 0, absent: [] };
   await eachAtOnce(wanted, AT_ONCE, async (line) => {
     options.signal?.throwIfAborted();
     const { digest, needed } = line;
@@ -46,7 +47,9 @@ export async function copyBlobs(
     if (size === null) return void copied.absent.push({ digest, needed });
     copied.count += 1;
     copied.bytes += size;
-    if (!there) copied.newCount += 1;
+    if (there) return;
+    copied.newCount += 1;
+    copied.newBytes += size;
   });
   copied.absent.sort((a, b) => (a.digest < b.digest ? -1 : 1));
   return copied;

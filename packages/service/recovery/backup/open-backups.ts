@@ -13,8 +13,11 @@ import { BACKUP, type BackupTarget, openTargets, SYSTEM, type Targets } from "./
 /** Backups of this registry. */
 export interface Backups {
   readonly targets: Targets;
-  /** Each starts an execution, whose id comes back. Throws NOT_FOUND. */
-  run(id: number, actor: Actor, full?: boolean): Promise<number>;
+  /**
+   * Each starts an execution, whose id comes back. A dry run only tells, in its progress, what would
+   * be written. Throws NOT_FOUND.
+   */
+  run(id: number, actor: Actor, full?: boolean, dryRun?: boolean): Promise<number>;
   verify(id: number, actor: Actor, share: number): Promise<number>;
   prune(id: number, actor: Actor): Promise<number>;
   prunePlan(id: number): Promise<PrunePlan>;
@@ -76,7 +79,8 @@ export function openBackups(options: BackupsOptions): Backups {
 
   return {
     targets,
-    run: (id, actor, full = false) => execute(id, RUN, actor, { full }, "manual"),
+    run: (id, actor, full = false, dryRun = false) =>
+      execute(id, RUN, actor, { full, ...(dryRun && { dryRun }) }, "manual"),
     verify: (id, actor, share) => execute(id, VERIFY, actor, { share }, "manual"),
     prune: (id, actor) => execute(id, PRUNE, actor, {}, "manual"),
     async prunePlan(id) {

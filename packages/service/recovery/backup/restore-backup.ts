@@ -2,6 +2,7 @@ import { type Database, knownMigrations, migrate } from "@entrepot/catalog";
 import { type Digest, RegistryError } from "@entrepot/oci";
 import type { BlobStore, ObjectStore } from "@entrepot/storage";
 import { type Kysely, sql, type Transaction } from "kysely";
+import { counted } from "./counted.ts";
 import { calmDown, type Calm } from "./calm-down.ts";
 import { eachAtOnce } from "./copy-blobs.ts";
 import { type Conversion, plain } from "./encryption.ts";
@@ -27,7 +28,7 @@ export interface RestoreRun {
   /** The id of a registry that is to be another one from now on. */
   readonly newId?: string | undefined;
   /** Where names go back to next; noted with them, for whoever goes on after a crash. */
-  readonly then?: RestorePoint | undefined;
+  readonly backTo?: RestorePoint | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly progress?: (stage: "blobs" | "names", count: number, bytes: number) => void;
 }
@@ -54,7 +55,8 @@ export async function restoreBackup(run: RestoreRun): Promise<Restored> {
   if (plan.problemCount > 0) {
     throw new RegistryError(
       "PRECONDITION",
-      `${plan.problemCount} pieces of this backup are missing or damaged (${plan.problems[0]}); ` +
+      `missing or damaged in this backup: ${counted(plan.problemCount, "piece")} ` +
+        `(${plan.problems[0]}); ` +
         "choose an earlier moment, which is still whole",
     );
   }
@@ -79,7 +81,7 @@ export async function restoreBackup(run: RestoreRun): Promise<Restored> {
     await sql`DELETE FROM repository_blob WHERE digest = ANY(${gone}::text[])`.execute(trx);
     const manifests = await storeManifests(trx, run);
     const calm = await calmDown(trx, run);
-    if (run.then) await noteUnfinished(trx, plan, run.then);
+    if (run.backTo) await noteUnfinished(trx, plan, run.backTo);
     const tags = await sql<{ count: number }>`SELECT count(*) AS count FROM tag`.execute(trx);
     return { ...calm, manifests, tags: tags.rows[0]!.count };
   });

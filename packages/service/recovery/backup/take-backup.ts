@@ -41,6 +41,25 @@ export interface BackupRun {
 export interface BackupProgress {
   readonly stage: "names" | "blobs" | "ending";
   readonly bytesSent?: number;
+  /** What it writes, once that is known. */
+  readonly plan?: BackupPlan;
+}
+
+/** What a run writes, or would write. */
+export interface BackupPlan {
+  /** A new snapshot of all names, or what has changed since the last backup. */
+  readonly kind: "snapshot" | "segment";
+  /** The journal's seq before, and the newest one in it. */
+  readonly from: number;
+  readonly to: number;
+  /** Rows of names, and bytes as stored. */
+  readonly rows: number;
+  readonly namesBytes: number;
+  /** Blobs that names need. */
+  readonly blobs: number;
+  /** Those that the target has not yet, and their bytes; absent while that is not known. */
+  readonly newBlobs?: number;
+  readonly newBytes?: number;
 }
 
 /** A backup that is whole, and what it added to the target; `added` null: nothing had changed. */
@@ -48,7 +67,7 @@ export interface Taken {
   readonly kept: Kept;
   /** Up to where the target now tells everything that it is of. */
   readonly upTo: { readonly seq: number; readonly at: string };
-  readonly added: { readonly newBlobs: number; readonly bytesSent: number } | null;
+  readonly added: { readonly bytesSent: number; readonly plan: Required<BackupPlan> } | null;
 }
 
 /**
@@ -84,14 +103,17 @@ export async function takeBackup(run: BackupRun): Promise<Taken> {
 async function finish(run: BackupRun, read: MomentRead): Promise<Taken> {
   const { objects, signal, log, progress } = run;
   let bytesSent = 0;
+  const plan = planOf(read);
+  progress?.({ stage: "blobs", bytesSent, plan });
   const sent = (bytes: number) => {
     bytesSent += bytes;
-    progress?.({ stage: "blobs", bytesSent });
+    progress?.({ stage: "blobs", bytesSent, plan });
   };
   const copied = run.store && (await bringBlobs(run, read, run.store, sent));
-  const { count = 0, bytes = 0, newCount = 0, absent = [] } = copied ?? {};
+  const { count = 0, bytes = 0, newCount = 0, newBytes = 0, absent = [] } = copied ?? {};
 
-  progress?.({ stage: "ending", bytesSent });
+  const done = { ...plan, newBlobs: newCount, newBytes };
+  progress?.({ stage: "ending", bytesSent, plan: done });
   signal?.throwIfAborted();
   await run.stillAlone?.();
   const kept = await putManifest(objects, {
@@ -102,7 +124,15 @@ async function finish(run: BackupRun, read: MomentRead): Promise<Taken> {
   });
   await run.hold(read.to);
   log?.("info", `seq ${read.from} to ${read.to}: ${newCount} new blobs, ${bytesSent} bytes sent`);
-  return { kept, upTo: { seq: read.to, at: read.at }, added: { newBlobs: newCount, bytesSent } };
+  return { kept, upTo: { seq: read.to, at: read.at }, added: { bytesSent, plan: done } };
+}
+
+function planOf({ n, from, to, names, blobs }: MomentRead): BackupPlan {
+  const sum = (parts: MomentRead["names"], of: "bytes" | "lines") =>
+    parts.reduce((total, part) => total + part[of], 0);
+  const kind = n === 0 ? "snapshot" : "segment";
+  const [rows, namesBytes] = [sum(names, "lines"), sum(names, "bytes")];
+  return { kind, from, to, rows, namesBytes, blobs: sum(blobs, "lines") };
 }
 
 function bringBlobs(

@@ -28,17 +28,17 @@ export function withinScope(names: readonly string[]): string {
     const ranges = rangesOf({ project, repository }) ?? [];
     const inRange = ranges.map(
       ({ kind, from, to }) =>
-        `(kind = ${text(kind)} AND key >= ${text(from)} AND key < ${text(to)})`,
+        `(kind = ${literal(kind)} AND key >= ${literal(from)} AND key < ${literal(to)})`,
     );
     if (repository !== undefined) return inRange;
     const policies =
       `(kind = 'policy' AND key IN (SELECT key FROM journal ` +
-      `WHERE kind = 'policy' AND after ->> 'project' = ${text(project)}))`;
+      `WHERE kind = 'policy' AND after ->> 'project' = ${literal(project)}))`;
     return [...inRange, policies];
   });
   return `(${conditions.join(" OR ")})`;
 }
 
-function text(value: string): string {
+function literal(value: string): string {
   return `'${value.replaceAll("'", "''")}'`;
 }
