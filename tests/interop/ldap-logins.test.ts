@@ -1,9 +1,12 @@
+import { randomBytes } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { compareWithTables } from "@entrepot/catalog";
+import { openAccess, openSecretBox } from "@entrepot/access";
+import { compareWithTables, type Settings } from "@entrepot/catalog";
+import { testCatalog } from "@entrepot/catalog/testing";
 import { testServer, type TestServer } from "@entrepot/server/testing";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { makeImage, writeLayout } from "./images.ts";
 import { hasSkopeo, skopeo, skopeoPush } from "./skopeo.ts";
 import { BASE_DN, hasSlapd, LDAP_PASSWORD, runSlapd, type Slapd } from "./slapd.ts";
@@ -129,6 +132,38 @@ describe.skipIf(!hasSlapd)(title, () => {
     }
     await server.settings.change(ACTOR, { ldap_timeout: 3 });
     expect(await login("eve")).toMatchObject({ name: "eve" });
+  });
+
+  test("who is removed is out: password, session and token, though all were good", async () => {
+    const time = { now: Date.now() };
+    const { catalog, close } = await testCatalog();
+    onTestFinished(close);
+    const box = openSecretBox(randomBytes(32));
+    const set: Readonly<Record<string, unknown>> = { ...slapd.settings, auth_mode: "ldap_auth" };
+    const settings = { get: ({ name, initial }) => set[name] ?? initial } as Pick<Settings, "get">;
+    const access = await openAccess({ catalog, box, settings, clock: () => time.now });
+    const dn = await slapd.addPerson("gone");
+    const identity = await access.login("gone", LDAP_PASSWORD, "10.0.0.1");
+    const origin = { address: "10.0.0.1", userAgent: "test" };
+    const { secret } = await access.beginSession(identity, origin);
+    const token = { name: "cli", readOnly: true, days: null };
+    const made = await access.createAccessToken(ACTOR, identity.accountId!, token);
+    const basic = Buffer.from(`gone:${made.secret}`).toString("base64");
+    const request = new Request(server.url, { headers: { authorization: `Basic ${basic}` } });
+    expect(await access.resumeSession(secret)).toMatchObject({ name: "gone" });
+    expect(await access.authenticate(request, "10.0.0.1")).toMatchObject({ name: "gone" });
+
+    await slapd.stop();
+    time.now += 61_000;
+    expect(await access.resumeSession(secret)).toMatchObject({ name: "gone" });
+    await slapd.start();
+    await slapd.remove(dn);
+    time.now += 61_000;
+    expect(await access.resumeSession(secret)).toBe(null);
+    const refused = { code: "UNAUTHORIZED" };
+    await expect(access.authenticate(request, "10.0.0.1")).rejects.toMatchObject(refused);
+    const again = access.login("gone", LDAP_PASSWORD, "10.0.0.1");
+    await expect(again).rejects.toMatchObject(refused);
   });
 
   test("without ldap_auth its people are out", async () => {

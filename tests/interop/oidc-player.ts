@@ -81,6 +81,7 @@ function configuration(callback: string, known: ReadonlyMap<string, Person>): Co
         grant_types: ["authorization_code"],
       },
     ],
+    ttl: { AccessToken: 600, Grant: 600, IdToken: 600, Interaction: 600, Session: 600 },
     cookies: { keys: ["only for this test"] },
     claims: {
       openid: ["sub"],

@@ -11,6 +11,7 @@ import { openLdap } from "./ldap.ts";
 import type { DirectoryGroup, Person } from "./ldap-entries.ts";
 import { ldapSettings } from "./ldap-settings.ts";
 import { oidcSettings } from "./oidc-settings.ts";
+import { openPresence } from "./presence.ts";
 import { type DirectoryFetch, openOidc, type Oidc } from "./oidc.ts";
 
 /** Where accounts come from that are not our own. */
@@ -59,15 +60,18 @@ export interface DirectoriesOptions {
 }
 
 /** Opens them; what they say is asked for when it is needed. */
-export function openDirectories(
-  options: DirectoriesOptions,
-): Directories & { readonly logins: DirectoryLogins } {
+export function openDirectories(options: DirectoriesOptions): Directories & {
+  readonly logins: DirectoryLogins;
+  /** See `openPresence`. */
+  readonly isPresent: (accountId: number) => Promise<boolean>;
+} {
   const { catalog, box, settings = INITIAL_SETTINGS, clock, onError = () => undefined } = options;
   const { lookup, fetch } = options.network ?? OPEN_NETWORK;
   const ldap = openLdap({ lookup, clock });
 
   return {
     logins: openDirectoryLogins({ catalog, box, settings, ldap, clock, onError }),
+    isPresent: openPresence({ catalog, settings, ldap, clock, onError }),
     oidc: openOidc({ settings, box, fetch, clock }),
     ...openCliSecrets(catalog, box),
     async vouched(person) {

@@ -106,7 +106,7 @@ async function update({ db, record }: Commit, vouched: Vouched): Promise<Known |
 
 async function insert({ db, record }: Commit, vouched: Vouched): Promise<Known> {
   const { source, externalId, email, realname, isAdmin } = vouched;
-  const username = accountNameOf(vouched.username);
+  const username = accountNameOf(vouched);
   const row = await db
     .insertInto("account")
     .values({
@@ -140,9 +140,11 @@ async function insert({ db, record }: Commit, vouched: Vouched): Promise<Known> 
   );
 }
 
-/** What an account of the directory's `name` is called here. Throws FORBIDDEN. */
-export function accountNameOf(name: string): string {
-  const username = name.normalize("NFC").trim().replaceAll(/\s+/gu, "_");
+/** What a new account is called here. Throws FORBIDDEN. */
+function accountNameOf({ source, username: name }: Vouched): string {
+  const whole = name.normalize("NFC").trim();
+  // A directory is asked for its people by this name again: there it stays as it is.
+  const username = source === "ldap" ? whole : whole.replaceAll(/\s+/gu, "_");
   if (USERNAME.test(username) && username !== "anonymous") return username;
   throw new RegistryError(
     "FORBIDDEN",
