@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import type { Cli } from "./call.ts";
 import { addBackup } from "./commands/backup.ts";
+import { addAudit } from "./commands/audit.ts";
 import { addConfig } from "./commands/config.ts";
 import { addDrill } from "./commands/drill.ts";
 import { addCheck } from "./commands/check.ts";
@@ -27,6 +28,8 @@ import { addStorage } from "./commands/storage.ts";
 import { addTag } from "./commands/tag.ts";
 import { addToken } from "./commands/token.ts";
 import { addTransfer } from "./commands/transfer.ts";
+import { addGroup } from "./commands/group.ts";
+import { addLdap } from "./commands/ldap.ts";
 import { addUser } from "./commands/user.ts";
 import { addWebhook } from "./commands/webhook.ts";
 import { EXIT_CODES_HELP, usageError } from "./exit-codes.ts";
@@ -52,6 +55,8 @@ export function openProgram(cli: Cli, version: string): Command {
   addTag(program, cli);
   addLabel(program, cli);
   addUser(program, cli);
+  addGroup(program, cli);
+  addLdap(program, cli);
   addRobot(program, cli);
   addToken(program, cli);
   addSession(program, cli);
@@ -73,6 +78,7 @@ export function openProgram(cli: Cli, version: string): Command {
   addRepair(program, cli);
   addDrill(program, cli);
   addConfig(program, cli);
+  addAudit(program, cli);
   addServer(program);
   addHelp(program, cli);
   refineAll(program, "entrepot");

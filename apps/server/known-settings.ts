@@ -1,5 +1,6 @@
 import { ACCESS_SETTINGS, DIRECTORY_SETTINGS } from "@entrepot/access";
 import type { KnownSetting } from "@entrepot/catalog";
+import { AUDIT_SETTINGS } from "@entrepot/events";
 import { announcementOf } from "./announcement.ts";
 
 /** Nothing may be changed. Source: Harbor's `read_only`. */
@@ -55,5 +56,6 @@ export const KNOWN_SETTINGS: readonly KnownSetting[] = [
   PROJECT_CREATION,
   PROJECT_STORAGE,
   ...ACCESS_SETTINGS,
+  ...AUDIT_SETTINGS,
   ...DIRECTORY_SETTINGS,
 ];

@@ -1,10 +1,11 @@
 import { randomUUID } from "node:crypto";
+import { hostname } from "node:os";
 import { setTimeout as pause } from "node:timers/promises";
 import { type Access, openAccess, openSecretBox } from "@entrepot/access";
 import { type Catalog, openSettings, type Settings } from "@entrepot/catalog";
 import { type Content, forgetTombstones, openContent } from "@entrepot/content";
-import { type AddressGuard, addressGuard } from "@entrepot/distribution/client";
-import { type Events, openEvents } from "@entrepot/events";
+import { type AddressGuard, addressGuard, guardedLookup } from "@entrepot/distribution/client";
+import { type Audit, type Events, openAudit, openEvents, openSigner } from "@entrepot/events";
 import { DEFAULT_KEPT, type Jobs, type Kept, openJobs } from "@entrepot/jobs";
 import {
   compileGlob,
@@ -33,6 +34,7 @@ import { openDownloads, openPullThrough, type PullThrough } from "@entrepot/prox
 import type { BlobStore } from "@entrepot/storage";
 import { type Metrics, openMetrics } from "./metrics/open-metrics.ts";
 import { KNOWN_SETTINGS, READ_ONLY } from "./known-settings.ts";
+import { loginNotes } from "./audit-notes.ts";
 import { type ChangeFeed, openChangeFeed } from "./change-feed.ts";
 import { directoryNetwork } from "./directory-network.ts";
 import { expireProxied } from "./expire-proxied.ts";
@@ -56,6 +58,8 @@ export interface Parts {
   readonly access: Access;
   /** What administrators set while the server runs. */
   readonly settings: Settings;
+  /** Who did what. */
+  readonly audit: Audit;
   /** What happens, for pages that follow it. */
   readonly feed: ChangeFeed;
   readonly content: Content;
@@ -130,7 +134,8 @@ const DRAFT_AGE_MS = 7 * DAY_MS;
 /** Builds the parts, and what a new registry starts with. Nothing works in the background yet. */
 export async function openParts(options: PartsOptions, onStop: OnStop): Promise<Parts> {
   const { catalog, store, log } = options;
-  const { box, settings, access, firstPassword, everything } = await openGround(options, onStop);
+  const ground = await openGround(options, onStop);
+  const { box, settings, audit, access, firstPassword, everything } = ground;
   const content = readOnlyContent(everything, settings);
   const metrics = openMetrics(catalog, log);
   const { keptRuns: kept = DEFAULT_KEPT } = options;
@@ -161,8 +166,8 @@ export async function openParts(options: PartsOptions, onStop: OnStop): Promise<
   onStop(() => events.close());
   const upstreams = openUpstreams(catalog, replication, reporting(log));
   await upstreams.refresh();
-  const ground = { catalog, store, content: everything, jobs, replication, retention };
-  const recovery = openRecovery({ ...ground, upstreams, log }, options, onStop);
+  const lasting = { catalog, store, content: everything, jobs, replication, retention };
+  const recovery = openRecovery({ ...lasting, upstreams, log }, options, onStop);
   const pullThrough = openPullThrough({
     upstreamOf: upstreams.of,
     store: () => everything.as({ name: "system:proxy", cause: randomUUID() }, { sparse: true }),
@@ -175,6 +180,7 @@ export async function openParts(options: PartsOptions, onStop: OnStop): Promise<
     store,
     access,
     settings,
+    audit,
     feed,
     content,
     jobs,
@@ -200,14 +206,26 @@ async function openGround(options: PartsOptions, onStop: OnStop) {
   const box = openSecretBox(masterKey);
   const settings = await openSettings({ catalog, box, known: KNOWN_SETTINGS, onError });
   onStop(() => settings.close());
-  const network = directoryNetwork(options.guard ?? addressGuard());
+  const guard = options.guard ?? addressGuard();
+  const audit = openAudit({
+    catalog,
+    signer: openSigner(masterKey),
+    settings,
+    host: options.publicUrl ? new URL(options.publicUrl).hostname : hostname(),
+    lookup: guardedLookup(guard),
+    onSeal: ({ n, hash }) => log.info({ n, sha256: hash.toString("hex") }, "audit log sealed"),
+    onError,
+  });
+  onStop(audit.close);
+  const network = directoryNetwork(guard);
   onStop(network.close);
-  const access = await openAccess({ catalog, box, settings, network, onError });
+  const onLogin = loginNotes(audit);
+  const access = await openAccess({ catalog, box, settings, network, onLogin, onError });
   const firstPassword = await access.ensureAdmin(adminPassword);
   const everything = openContent({ catalog, store, onError });
   onStop(() => everything.pulls.close());
   await everything.projects.ensure({ name: "system:setup", cause: "setup" }, "library", true);
-  return { box, settings, access, firstPassword, everything };
+  return { box, settings, audit, access, firstPassword, everything };
 }
 
 /** Garbage collection, which waits as long as `garbage` says. */
@@ -226,6 +244,7 @@ export async function startWork(parts: Parts, workers: number, onStop: OnStop): 
   await jobs.start({ workers });
   replication.start();
   events.start();
+  await parts.audit.start();
   parts.backups.start();
   const tidyUp = async () => {
     await store.sweepDrafts(DRAFT_AGE_MS);
@@ -235,6 +254,7 @@ export async function startWork(parts: Parts, workers: number, onStop: OnStop): 
     await retention.use.sample();
     await parts.restores.forget();
     await parts.access.tidyUp();
+    await parts.audit.purgeOld();
   };
   onStop(sweeping(tidyUp, reporting(log)));
 }

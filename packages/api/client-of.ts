@@ -6,6 +6,7 @@ import type { AnyRoute, InputOf, LineOf, OutputOf } from "./route-types.ts";
 import { jsonLines } from "./json-lines.ts";
 import type { Routes } from "./routes.ts";
 import { type ServerEvent, serverEvents } from "./server-events.ts";
+import { textLines } from "./text-lines.ts";
 
 export type { ServerEvent };
 
@@ -52,6 +53,9 @@ export type ApiClient = {
 
   /** The lines of an answer that is a stream of JSON texts, as they come. Takes any time. */
   lines<R extends AnyRoute>(route: R, input: InputOf<R>): AsyncGenerator<LineOf<R>>;
+
+  /** The lines of an answer that is text, as they come, without their ends. Takes any time. */
+  texts<R extends AnyRoute>(route: R, input: InputOf<R>): AsyncGenerator<string>;
 
   /** What a route tells as server-sent events, until it ends. Throws as calls do. */
   events<R extends AnyRoute>(route: R, input: InputOf<R>): AsyncGenerator<ServerEvent>;
@@ -103,9 +107,11 @@ export function clientOf(table: RouteTable, options: ApiClientOptions): ApiClien
   });
   const lines = (route: AnyRoute, input: LooseInput) =>
     jsonLines(options, pathOf(route.path, input), { ...input, method: route.method });
+  const texts = (route: AnyRoute, input: LooseInput) =>
+    textLines(options, pathOf(route.path, input), "*/*", { ...input, method: route.method });
   const events = (route: AnyRoute, input: LooseInput) =>
     serverEvents(options, pathOf(route.path, input), input.signal);
-  return { ...Object.fromEntries(rooms), each, lines, events } as ApiClient;
+  return { ...Object.fromEntries(rooms), each, lines, texts, events } as ApiClient;
 }
 
 function sender({

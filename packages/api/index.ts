@@ -1,6 +1,7 @@
 export * from "./access-tokens.ts";
 export * from "./artifact-content.ts";
 export * from "./artifacts.ts";
+export * from "./audit.ts";
 export * from "./backups.ts";
 export * from "./drills.ts";
 export * from "./configurations.ts";

@@ -57,6 +57,7 @@ type SystemRight =
   | "system:garbage-collection:stop"
   | "system:jobservice-monitor:list"
   | "system:jobservice-monitor:stop"
+  | "log:list"
   | "system:audit-log:list"
   | "system:label:create"
   | "system:label:update"

@@ -1,6 +1,7 @@
 import { accessTokens } from "./access-tokens.ts";
 import { artifactContent } from "./artifact-content.ts";
 import { artifacts } from "./artifacts.ts";
+import { audit } from "./audit.ts";
 import { backups } from "./backups.ts";
 import { drills } from "./drills.ts";
 import { checks, repairs } from "./checks.ts";
@@ -82,6 +83,7 @@ export const routes = {
   search,
   configurations,
   eventStream,
+  audit,
 };
 
 /** The route table's type, from which the client's methods follow. */

@@ -3,7 +3,7 @@ import { type Right, validationHook } from "@entrepot/api";
 import type { Actor, Catalog, Settings } from "@entrepot/catalog";
 import type { Content } from "@entrepot/content";
 import { STATUS_OF } from "@entrepot/distribution/wire";
-import type { Events } from "@entrepot/events";
+import type { Audit, Events } from "@entrepot/events";
 import type { Jobs } from "@entrepot/jobs";
 import { RegistryError } from "@entrepot/oci";
 import type { Backups, Checks, Drills, Repairs, Restores } from "@entrepot/recovery";
@@ -19,6 +19,7 @@ import type { StorageMove } from "../storage-move.ts";
 import type { Upstreams } from "../upstreams.ts";
 import type { Log } from "../log.ts";
 import { actorOf, requestIdOf } from "../request-actor.ts";
+import { noteApiRequest } from "../audit-notes.ts";
 import { refuseWhileReadOnly } from "../read-only.ts";
 import { callerOf } from "./caller.ts";
 import { limitBody } from "./limit-body.ts";
@@ -30,6 +31,7 @@ export interface ApiOptions {
   readonly store: Pick<BlobStore, "stat">;
   readonly access: Access;
   readonly settings: Settings;
+  readonly audit: Audit;
   /** What happens, for pages that follow it. */
   readonly feed: ChangeFeed;
   readonly content: Content;
@@ -68,8 +70,17 @@ export interface Env {
 export type App = OpenAPIHono<Env>;
 
 /** An application that knows who asks, answers errors in Harbor's envelope, and has no routes. */
-export function openApp({ access, settings, publicUrl, log }: ApiOptions): App {
+export function openApp({ access, audit, settings, publicUrl, log }: ApiOptions): App {
   const app: App = new OpenAPIHono<Env>({ defaultHook: validationHook });
+  app.use(async (context, next) => {
+    await next();
+    const { res, req, env } = context;
+    // Where nobody was found out, nothing has been set.
+    const identity = context.get("identity") as Identity | undefined;
+    const project = (context.get("project") as { name: string } | undefined)?.name ?? null;
+    const answered = { address: env.clientAddress, identity, status: res.status, project };
+    noteApiRequest(audit, { ...answered, request: req.raw });
+  });
   app.use(limitBody);
   app.use(async (context, next) => {
     const { raw } = context.req;

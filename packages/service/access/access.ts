@@ -12,17 +12,19 @@ import {
   type DirectoryNetwork,
   openDirectories,
 } from "./directory/directories.ts";
+import { withPresence } from "./directory/presence.ts";
 import { openUserGroups, type UserGroups } from "./directory/user-groups.ts";
 import { guardRegistry } from "./guard.ts";
 import { ANONYMOUS, type Identity } from "./identity.ts";
+import { openJudgements } from "./judgements.ts";
 import { type Logins, openLogins } from "./logins.ts";
 import { type Members, openMembers } from "./members.ts";
-import { openRights, ownProjects } from "./rights.ts";
+import { openRights } from "./rights.ts";
 import { withRobots } from "./robot-logins.ts";
 import { openRobots, type Robots } from "./robots.ts";
-import { type Action, allows, type Resource, rightBeyond, type Standing } from "./roles.ts";
+import type { Action, Resource, Standing } from "./roles.ts";
 import type { SecretBox } from "./secret-box.ts";
-import { allowsSystem, type SystemRight } from "./system-rights.ts";
+import type { SystemRight } from "./system-rights.ts";
 import { openSessions, type Sessions } from "./sessions.ts";
 import { openThrottle } from "./throttle.ts";
 import { loadTokenKey } from "./token-key.ts";
@@ -34,9 +36,9 @@ import { openTokens } from "./tokens.ts";
 export interface Access extends Accounts, Members, Logins, Sessions, AccessTokens, AccountRights {
   /**
    * Who makes `request`, by its Authorization: Basic, with a password or a personal access token,
-   * a registry token (Bearer), or anonymous without one. Throws UNAUTHORIZED for what is wrong, TOOMANYREQUESTS
-   * (`detail.retryAfterSeconds`). `clientAddress` is where it comes from; failed logins are slowed
-   * down by it.
+   * a registry token (Bearer), or anonymous without one. Throws UNAUTHORIZED for what is wrong,
+   * TOOMANYREQUESTS (`detail.retryAfterSeconds`). `clientAddress` is where it comes from; failed
+   * logins are slowed down by it.
    */
   authenticate(request: Request, clientAddress: string): Promise<Identity>;
 
@@ -137,10 +139,12 @@ export interface AccessOptions {
 export async function openAccess(options: AccessOptions): Promise<Access> {
   const { catalog, box, clock = Date.now, tokenLifetimeS } = options;
   const rights = openRights(catalog);
-  const { logins: elsewhere, ...directories } = openDirectories({ ...options, clock });
+  const opened = openDirectories({ ...options, clock });
+  const { logins: elsewhere, isPresent, ...directories } = opened;
   const logins = openLogins(catalog, clock, elsewhere);
   const { onLogin = () => {} } = options;
-  const known = withRobots(withAccessTokens(logins, catalog, clock), catalog, clock);
+  const tokened = withPresence(withAccessTokens(logins, catalog, clock), isPresent);
+  const known = withRobots(tokened, catalog, clock);
   const basic = toldLogins(known, onLogin);
   const sessions = openSessions({ catalog, settings: options.settings, clock });
   const tokens = openTokens({
@@ -167,6 +171,11 @@ export async function openAccess(options: AccessOptions): Promise<Access> {
 
     pastRight: (identity, name) => pastRight({ rights }, identity, name),
 
+    async resumeSession(secret) {
+      const identity = await sessions.resumeSession(secret);
+      return identity && (await isPresent(identity.accountId ?? 0)) ? identity : null;
+    },
+
     async authenticate(request, clientAddress) {
       const credentials = credentialsOf(request);
       switch (credentials.scheme) {
@@ -192,37 +201,6 @@ export async function openAccess(options: AccessOptions): Promise<Access> {
       );
     },
 
-    async may(identity, project, resource, action) {
-      if (identity.grants !== null) return false;
-      return allows(await rights.standing(identity, project), resource, action);
-    },
-
-    async requireMore(identity, project, given) {
-      const beyond = rightBeyond(await rights.standing(identity, project), given);
-      if (beyond === null) return;
-      throw new RegistryError(
-        "FORBIDDEN",
-        `this goes beyond what you may do in project '${project}': it has ${beyond}, which you ` +
-          "have not; ask somebody who has",
-      );
-    },
-
-    async projectsWith(identity, resource, action) {
-      if (identity.grants !== null) return new Map();
-      const own = await catalog.db
-        .selectFrom("project")
-        .select(["id", "name"])
-        .where(ownProjects(identity))
-        .orderBy("id")
-        .execute();
-      const standings = await Promise.all(own.map(({ name }) => rights.standing(identity, name)));
-      const found = own.filter((_, n) => allows(standings[n]!, resource, action));
-      return new Map(found.map(({ id, name }) => [id, name]));
-    },
-
-    async maySystem(identity, right) {
-      if (identity.grants !== null) return false;
-      return allowsSystem(await rights.systemStanding(identity), right);
-    },
+    ...openJudgements(catalog, rights),
   };
 }

@@ -18,7 +18,7 @@ export { EVERYWHERE, type RobotPermission } from "./robot-rights.ts";
 export { type AskedPermission, daysOf, permissionsOf } from "./robot-rules.ts";
 export type { Robot, Robots } from "./robots.ts";
 export { scopesOf } from "./refusal.ts";
-export { highestRole, visibleProjects } from "./rights.ts";
+export { highestRole, listedProjects, visibleProjects } from "./rights.ts";
 export {
   asRole,
   PROJECT_RIGHTS,

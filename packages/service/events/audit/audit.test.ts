@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import type { Catalog } from "@entrepot/catalog";
+import { type Catalog, INITIAL_SETTINGS } from "@entrepot/catalog";
 import { seededRandom, seeds, testCatalog } from "@entrepot/catalog/testing";
 import { sql } from "kysely";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -258,7 +258,7 @@ describe("every change of the journal is recorded once, with what it was before"
     const options = {
       catalog,
       signer,
-      settings: { get: ({ initial }: { initial: never }) => initial },
+      settings: INITIAL_SETTINGS,
       host: "here",
       lookup: lookup as never,
       onSeal: ({ n }: { n: number }) => void heads.push(n),

@@ -70,7 +70,8 @@ type Send = (
 ) => Promise<void>;
 
 const sendTcp: Send = async ({ host, port }, lookup, messages) => {
-  const socket = connect({ host, port, lookup, autoSelectFamily: false });
+  const { address } = await resolved(host, port, lookup);
+  const socket = connect({ host: address, port });
   socket.setTimeout(TIMEOUT_MS, () => socket.destroy(new Error("it does not answer in time")));
   try {
     await once(socket, "connect");
@@ -87,20 +88,13 @@ const sendTcp: Send = async ({ host, port }, lookup, messages) => {
 };
 
 const sendUdp: Send = async ({ host, port }, lookup, messages) => {
-  const address = await new Promise<{ address: string; family: number }>((resolve, reject) => {
-    lookup(host, { all: false }, (error, found, family) => {
-      if (error) reject(error);
-      else resolve({ address: String(found), family: Number(family) });
-    });
-  }).catch((cause) => {
-    throw unreachable(host, port, cause);
-  });
-  const socket = createSocket(address.family === 6 ? "udp6" : "udp4");
+  const { address, family } = await resolved(host, port, lookup);
+  const socket = createSocket(family === 6 ? "udp6" : "udp4");
   try {
     for (const message of messages) {
       const packet = message.subarray(0, MOST_UDP_BYTES);
       await new Promise<void>((resolve, reject) =>
-        socket.send(packet, port, address.address, (error) => (error ? reject(error) : resolve())),
+        socket.send(packet, port, address, (error) => (error ? reject(error) : resolve())),
       );
     }
   } catch (cause) {
@@ -109,6 +103,20 @@ const sendUdp: Send = async ({ host, port }, lookup, messages) => {
     socket.close();
   }
 };
+
+/** Of addresses, too, `lookup` says whether connections may go there. */
+async function resolved(
+  host: string,
+  port: number,
+  lookup: LookupFunction,
+): Promise<{ address: string; family: number }> {
+  return new Promise((resolve, reject) => {
+    lookup(host, { all: false }, (error, address, family) => {
+      if (error) reject(unreachable(host, port, error));
+      else resolve({ address: String(address), family: Number(family) });
+    });
+  });
+}
 
 function unreachable(host: string, port: number, cause: unknown): RegistryError {
   const why = cause instanceof Error ? cause.message : String(cause);
