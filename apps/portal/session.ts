@@ -8,6 +8,8 @@ export interface Person {
   readonly realname: string;
   readonly email: string;
   readonly sysadmin: boolean;
+  /** Who judges the password. */
+  readonly source: "local" | "ldap" | "oidc";
 }
 
 /** The caller; null for nobody. Any failure but "nobody" is thrown. */

@@ -10,7 +10,7 @@ import { TokensCard } from "./tokens-card.tsx";
 /** Oneself: name, password, tokens for clients, where one is signed in. */
 export default function Profile() {
   const t = useTexts("people");
-  const { name } = usePerson();
+  const { name, source } = usePerson();
   return (
     <>
       <PageHead title={t("profile.title", { name })} about={t("profile.about")} />
@@ -18,9 +18,11 @@ export default function Profile() {
         <Col xs={24} lg={12}>
           <ProfileCard />
         </Col>
-        <Col xs={24} lg={12}>
-          <PasswordCard />
-        </Col>
+        {source === "local" && (
+          <Col xs={24} lg={12}>
+            <PasswordCard />
+          </Col>
+        )}
         <Col xs={24}>
           <TokensCard />
         </Col>

@@ -107,11 +107,12 @@ function RightsFields({
   readonly choose: (rights: string[]) => void;
 }) {
   const t = useTexts("people");
-  const { data: rights = [] } = useQuery({
+  const { data } = useQuery({
     queryKey: ["permissions"],
-    queryFn: async () => (await api.robots.permissions()).body.project,
+    queryFn: async () => (await api.robots.permissions()).body,
     staleTime: Infinity,
   });
+  const rights = data?.project ?? [];
   const { data: projects = [] } = useQuery({
     queryKey: ["projects", "names"],
     enabled: !project,

@@ -11,6 +11,7 @@ import { When } from "../../parts/units.tsx";
 import { usePerson } from "../../session.ts";
 import { useTexts } from "../../texts.ts";
 import { NewUser } from "./new-user.tsx";
+import { RightsModal } from "./rights-modal.tsx";
 import { ResetPassword } from "./reset-password.tsx";
 
 /** Everybody who can sign in. */
@@ -21,7 +22,9 @@ export default function Users() {
   const [resetting, setResetting] = useState<User | null>(null);
   const refresh = () => queries.invalidateQueries({ queryKey: ["users"] });
 
-  const columns = useColumns({ refresh, reset: setResetting });
+  const [righting, setRighting] = useState<User | null>(null);
+  const { run } = useDoing();
+  const columns = useColumns({ refresh, reset: setResetting, give: setRighting });
 
   return (
     <>
@@ -51,6 +54,21 @@ export default function Users() {
         }}
       />
       <ResetPassword user={resetting} onClose={() => setResetting(null)} />
+      {righting && (
+        <RightsModal
+          title={t("rights.of", { name: righting.username })}
+          level="system"
+          rights={{ grants: righting.rights }}
+          onClose={() => setRighting(null)}
+          save={async ({ grants: rights }) => {
+            const params = { user_id: righting.user_id };
+            const call = () => api.users.setRights({ params, body: { rights } });
+            if (!(await run(call, t("users.saved")))) return;
+            setRighting(null);
+            await refresh();
+          }}
+        />
+      )}
     </>
   );
 }
@@ -58,7 +76,9 @@ export default function Users() {
 function useColumns({
   refresh,
   reset,
+  give,
 }: {
+  readonly give: (user: User) => void;
   readonly refresh: () => Promise<void>;
   readonly reset: (user: User) => void;
 }): Columns<User> {
@@ -82,6 +102,11 @@ function useColumns({
       () => api.users.delete({ params: { user_id: user.user_id } }).then(refresh),
       t("users.deleted", { name: user.username }),
     );
+  const acts: Readonly<Record<string, (user: User) => void>> = {
+    password: reset,
+    rights: give,
+    delete: remove,
+  };
   return [
     {
       title: t("field.username"),
@@ -95,6 +120,7 @@ function useColumns({
     },
     { title: t("field.realname"), dataIndex: "realname" },
     { title: t("field.email"), key: "email", dataIndex: "email", sorter: true },
+    { title: t("users.source"), render: (_, user) => t(`users.source.${user.source}`) },
     {
       title: t("users.sysadmin"),
       render: (_, user) => (
@@ -120,10 +146,16 @@ function useColumns({
           trigger={["click"]}
           menu={{
             items: [
-              { key: "password", label: t("password.reset") },
+              {
+                key: "password",
+                label: t("password.reset"),
+                // A directory's people have their password there.
+                disabled: user.source !== "local",
+              },
+              { key: "rights", label: t("rights.title") },
               { key: "delete", label: t("users.delete"), danger: true },
             ],
-            onClick: ({ key }) => (key === "delete" ? remove(user) : reset(user)),
+            onClick: ({ key }) => acts[key]?.(user),
           }}
         >
           <Button size="small">{t("more")}</Button>

@@ -7,6 +7,7 @@ import { api } from "../../api.ts";
 import { ApiTable, type Columns } from "../../parts/api-table.tsx";
 import { useDoing } from "../../parts/ask.tsx";
 import { useTexts } from "../../texts.ts";
+import { RightsModal } from "../people/rights-modal.tsx";
 import { NewMember } from "./new-member.tsx";
 import { type InProject, ProjectPage } from "./project-page.tsx";
 import { useRoles } from "./roles.ts";
@@ -19,7 +20,10 @@ export default function Members() {
 function List({ project, may }: InProject) {
   const t = useTexts("projects");
   const [adding, setAdding] = useState(false);
-  const columns = useColumns({ project, may });
+  const [righting, setRighting] = useState<Member | null>(null);
+  const queries = useQueryClient();
+  const { run } = useDoing();
+  const columns = useColumns({ project, may, give: setRighting });
   const params = { project_name_or_id: project.name };
   const headers = { "x-is-resource-name": "true" };
   return (
@@ -45,11 +49,32 @@ function List({ project, may }: InProject) {
         }
       />
       {adding && <NewMember project={project.name} close={() => setAdding(false)} />}
+      {righting && (
+        <RightsModal
+          title={t("members.rightsOf", { name: righting.entity_name })}
+          level="project"
+          rights={righting}
+          onClose={() => setRighting(null)}
+          save={async (rights) => {
+            const given = { params: { ...params, mid: righting.id }, headers };
+            const body = { role_id: righting.role_id, ...rights };
+            const name = righting.entity_name;
+            const call = () => api.members.update({ ...given, body });
+            if (!(await run(call, t("members.changed", { name })))) return;
+            setRighting(null);
+            await queries.invalidateQueries({ queryKey: ["members"] });
+          }}
+        />
+      )}
     </>
   );
 }
 
-function useColumns({ project, may }: InProject): Columns<Member> {
+function useColumns({
+  project,
+  may,
+  give,
+}: InProject & { readonly give: (member: Member) => void }): Columns<Member> {
   const t = useTexts("projects");
   const queries = useQueryClient();
   const roles = useRoles();
@@ -100,6 +125,25 @@ function useColumns({ project, may }: InProject): Columns<Member> {
         ) : (
           t(`role.${member.role_id}`)
         ),
+    },
+    {
+      title: t("members.rights"),
+      render: (_, member) => (
+        <>
+          {member.grants.length > 0 && <Tag color="green">+{member.grants.length}</Tag>}
+          {member.denies.length > 0 && <Tag color="red">−{member.denies.length}</Tag>}
+          {may("member", "update") && (
+            <Button
+              type="link"
+              size="small"
+              aria-label={t("members.rightsOf", { name: member.entity_name })}
+              onClick={() => give(member)}
+            >
+              {t("members.rights.edit")}
+            </Button>
+          )}
+        </>
+      ),
     },
     {
       key: "do",
