@@ -29,6 +29,7 @@ async function current(): Promise<Person | null> {
       realname: body.user.realname,
       email: body.user.email,
       sysadmin: body.user.sysadmin_flag || body.user.admin_role_in_auth,
+      source: body.user.source,
     };
   } catch (error) {
     if ((error as { code?: string }).code === "UNAUTHORIZED") return null;
