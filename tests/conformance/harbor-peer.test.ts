@@ -283,3 +283,67 @@ describe("deleting", () => {
     expect((await call("HEAD", `${path}/stays`)).status).toBe(200);
   });
 });
+
+describe("with a robot's credential", () => {
+  /** What Harbor's documentation gives a robot that it replicates with. */
+  const rights = (...all: string[]) =>
+    all.map((right) => ({ resource: right.split(":")[0], action: right.split(":")[1] }));
+  const content = rights(
+    "repository:list",
+    "repository:pull",
+    "repository:push",
+    "artifact:read",
+    "artifact:list",
+    "artifact:create",
+    "artifact:delete",
+    "tag:list",
+    "tag:create",
+    "tag:delete",
+  );
+  const permissions = [
+    { kind: "system", namespace: "/", access: rights("project:list", "project:create") },
+    { kind: "project", namespace: "*", access: content },
+  ];
+  let basic: string;
+
+  beforeAll(async () => {
+    const robot = { name: "replicator", level: "system", duration: -1, permissions };
+    const made = await call("POST", "/api/v2.0/robots", json(robot));
+    expect(made.status).toBe(201);
+    const text = `${made.json.name}:${made.json.secret}`;
+    basic = `Basic ${Buffer.from(text).toString("base64")}`;
+  });
+
+  const asRobot = (method: string, path: string, init: RequestInit = {}) =>
+    call(method, path, { ...init, headers: { ...init.headers, authorization: basic } });
+
+  test("what is here is found, what is missing is made, and nothing else is allowed", async () => {
+    const answers: Record<string, number> = {};
+    const note = async (what: string, method: string, path: string, init?: RequestInit) =>
+      void (answers[what] = (await asRobot(method, path, init)).status);
+    await note("projects", "GET", "/api/v2.0/projects?page=1&page_size=100");
+    await note("project there", "HEAD", "/api/v2.0/projects?project_name=library");
+    await note("project missing", "HEAD", "/api/v2.0/projects?project_name=by-robot");
+    const project = json({ project_name: "by-robot", metadata: { public: "false" } });
+    await note("project made", "POST", "/api/v2.0/projects", project);
+    await note("repositories", "GET", "/api/v2.0/projects/by-robot/repositories");
+    await note("artifacts", "GET", `${ARTIFACTS}?with_tag=true`);
+    await note("tag deleted", "DELETE", `${ARTIFACTS}/v1.0/tags/v1.0`);
+    await note("members", "GET", "/api/v2.0/projects/library/members");
+    await note("users", "GET", "/api/v2.0/users");
+    expect(answers).toEqual({
+      projects: 200,
+      "project there": 200,
+      "project missing": 404,
+      "project made": 201,
+      repositories: 200,
+      artifacts: 200,
+      "tag deleted": 200,
+      members: 403,
+      users: 403,
+    });
+    const scope = encodeURIComponent(`repository:${REPOSITORY}:pull,push`);
+    const { json: body } = await asRobot("GET", `/service/token?scope=${scope}`);
+    expect(body.scope).toBe(`repository:${REPOSITORY}:pull,push`);
+  });
+});

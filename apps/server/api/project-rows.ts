@@ -1,4 +1,4 @@
-import { highestRole, type Identity, visibleProjects } from "@entrepot/access";
+import { highestRole, type Identity, listedProjects } from "@entrepot/access";
 import type { Project, ProjectSummary } from "@entrepot/api";
 import type { Catalog } from "@entrepot/catalog";
 import { sql } from "kysely";
@@ -36,7 +36,7 @@ export interface ProjectRow {
 export function projectRows({ catalog }: Pick<ApiOptions, "catalog">, identity: Identity) {
   return catalog.db
     .selectFrom("project")
-    .where(visibleProjects(identity))
+    .where(listedProjects(identity))
     .select([
       "project.id",
       "project.name",

@@ -1,6 +1,6 @@
 import { batched, type Catalog } from "@entrepot/catalog";
 import { type RawBuilder, type SqlBool, sql } from "kysely";
-import type { Identity } from "./identity.ts";
+import { ANONYMOUS, type Identity } from "./identity.ts";
 import { inUse, type RobotPermission, robotRights, robotIn } from "./robot-rights.ts";
 import { asRole, LADDER, type Standing } from "./roles.ts";
 
@@ -121,6 +121,22 @@ export function visibleProjects(identity: Identity): RawBuilder<SqlBool> {
       AND (account.sysadmin OR account.admin_by_group))
     OR ${robotIn(mayListCatalog(identity) ? identity.robotId : undefined, ["project", "repository"])}
   )`;
+}
+
+/**
+ * A condition on `project` for lists of projects alone: those of `visibleProjects`, and all for
+ * whoever has `project:list` in the whole registry, as a robot that replicates in Harbor has.
+ */
+export function listedProjects(identity: Identity): RawBuilder<SqlBool> {
+  const { accountId, robotId = null } = mayListCatalog(identity) ? identity : ANONYMOUS;
+  const named = JSON.stringify([
+    { kind: "system", access: [{ resource: "project", action: "list", effect: "allow" }] },
+  ]);
+  return sql<SqlBool>`(${visibleProjects(identity)}
+    OR EXISTS (SELECT FROM account
+      WHERE account.id = ${accountId}::int AND 'project:list' = ANY(account.rights))
+    OR EXISTS (SELECT FROM robot WHERE robot.id = ${robotId}::int AND ${inUse(sql`robot`)}
+      AND robot.permissions @> ${named}::jsonb))`;
 }
 
 /**
