@@ -5,6 +5,7 @@ import {
   type RegistryEndpoint,
   routes,
   type User,
+  type UserGroup,
 } from "@entrepot/api";
 import { RegistryError } from "@entrepot/api/client";
 import type { Call } from "./call.ts";
@@ -38,6 +39,14 @@ export async function userNamed({ api, server }: Api, text: string): Promise<Use
   const found = await firstWhere(all, ({ username }) => username === text);
   if (found) return found;
   throw missing(server, `no user '${text}'`, "user list");
+}
+
+/** The group of a directory that is called so here. Throws NOT_FOUND. */
+export async function groupNamed({ api, server }: Api, text: string): Promise<UserGroup> {
+  const all = api.each(routes.userGroups.list, { query: { group_name: text } });
+  const found = await firstWhere(all, ({ group_name: name }) => name === text);
+  if (found) return found;
+  throw missing(server, `no user group '${text}'`, "group list");
 }
 
 /** The member of a project who has this user name. Throws NOT_FOUND. */

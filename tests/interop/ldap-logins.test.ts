@@ -146,8 +146,8 @@ describe.skipIf(!hasSlapd)(title, () => {
     const identity = await access.login("gone", LDAP_PASSWORD, "10.0.0.1");
     const origin = { address: "10.0.0.1", userAgent: "test" };
     const { secret } = await access.beginSession(identity, origin);
-    const token = { name: "cli", readOnly: true, days: null };
-    const made = await access.createAccessToken(ACTOR, identity.accountId!, token);
+    const wanted = { name: "cli", readOnly: true, days: null };
+    const made = await access.createAccessToken(ACTOR, identity.accountId!, wanted);
     const basic = Buffer.from(`gone:${made.secret}`).toString("base64");
     const request = new Request(server.url, { headers: { authorization: `Basic ${basic}` } });
     expect(await access.resumeSession(secret)).toMatchObject({ name: "gone" });

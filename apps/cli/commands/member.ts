@@ -47,6 +47,10 @@ const rightsOf = ({ role, grant, deny }: RightsOptions) => ({
 /** Given as a right: none. */
 const NONE = "none";
 
+interface NewMemberOptions extends RightsOptions {
+  readonly group?: boolean;
+}
+
 /** Adds `project member`. */
 export function addMember(project: Command, cli: Cli): void {
   const member = project.command("member").description("Members of a project, and their roles.");
@@ -61,21 +65,29 @@ export function addMember(project: Command, cli: Cli): void {
     );
   withExample(list, "$ entrepot project member list team");
 
-  const add = withRights(member.command("add").description("Makes a user a member."))
+  const add = withRights(member.command("add").description("Makes a user or a group a member."))
     .argument("<project>", "its name or id")
     .argument("<user>")
+    .option("--group", "it is a group of a directory")
     .option("--role <role>", ROLE_NAMES, parseRole, "developer")
     .action(
-      action(cli, async (call, name: string, user: string, options: RightsOptions) => {
-        const { role } = options;
+      action(cli, async (call, name: string, user: string, options: NewMemberOptions) => {
+        const { role, group } = options;
         const params = { project_name_or_id: name };
-        const body = { ...rightsOf(options), member_user: { username: user } };
+        const whom = group
+          ? { member_group: { group_name: user } }
+          : { member_user: { username: user } };
+        const body = { ...rightsOf(options), ...whom };
         await call.api.members.create({ params, body });
         const read = () => memberNamed(call, name, user);
         await call.done(`${user} is ${role} in ${name} now.`, { read, view: memberView });
       }),
     );
-  withExample(add, "$ entrepot project member add team ann --role maintainer");
+  withExample(
+    add,
+    "$ entrepot project member add team ann --role maintainer\n" +
+      "$ entrepot project member add team devs --group",
+  );
 
   const update = withRights(
     member

@@ -75,8 +75,7 @@ const GROUP_FILTER: KnownSetting<string> = {
   help: "a regular expression: only groups that match it count; empty: all",
   wrong(value) {
     try {
-      new RegExp(value, "u");
-      return null;
+      return new RegExp(value, "u") && null;
     } catch {
       return "expected a regular expression";
     }

@@ -34,7 +34,7 @@ export function openPresence(options: PresenceOptions): (accountId: number) => P
   return (accountId) => {
     const before = known.get(accountId);
     if (before && before.until > clock()) return before.told;
-    const told = isPresent(options, accountId);
+    const told = findOut(options, accountId);
     known.set(accountId, { until: clock() + REMEMBERED_MS, told });
     told.catch(() => known.delete(accountId));
     return told;
@@ -56,7 +56,7 @@ export function withPresence(
   };
 }
 
-async function isPresent(
+async function findOut(
   { catalog, settings, ldap, onError }: PresenceOptions,
   accountId: number,
 ): Promise<boolean> {
