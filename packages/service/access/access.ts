@@ -1,6 +1,7 @@
-import type { Catalog, Settings } from "@entrepot/catalog";
+import { type Catalog, INITIAL_SETTINGS, type Settings } from "@entrepot/catalog";
 import { RegistryError } from "@entrepot/oci";
 import type { Registry } from "@entrepot/registry";
+import { TOKEN_MINUTES } from "./access-settings.ts";
 import { type AccessTokens, openAccessTokens, withAccessTokens } from "./access-tokens.ts";
 import { type AccountRights, openAccountRights } from "./account-rights.ts";
 import { type Accounts, openAccounts } from "./accounts.ts";
@@ -131,13 +132,14 @@ export interface AccessOptions {
   readonly onError?: ((error: unknown) => void) | undefined;
   /** Milliseconds since the epoch. */
   readonly clock?: () => number;
-  /** Seconds that tokens live, and with them what was since revoked. Default 1800, least 60. */
+  /** Seconds that tokens live, at least 60, instead of what is set. */
   readonly tokenLifetimeS?: number;
 }
 
 /** Opens access control over `catalog`; the token key is made if there is none. */
 export async function openAccess(options: AccessOptions): Promise<Access> {
   const { catalog, box, clock = Date.now, tokenLifetimeS } = options;
+  const { settings = INITIAL_SETTINGS } = options;
   const rights = openRights(catalog);
   const opened = openDirectories({ ...options, clock });
   const { logins: elsewhere, isPresent, ...directories } = opened;
@@ -151,7 +153,7 @@ export async function openAccess(options: AccessOptions): Promise<Access> {
     key: await loadTokenKey(catalog, box),
     issuer: `entrepot:${catalog.registryId}`,
     clock,
-    ...(tokenLifetimeS !== undefined && { lifetimeS: tokenLifetimeS }),
+    lifetimeS: tokenLifetimeS ?? (() => 60 * settings.get(TOKEN_MINUTES)),
   });
 
   return {

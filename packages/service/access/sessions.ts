@@ -1,7 +1,7 @@
 import { timingSafeEqual } from "node:crypto";
 import { type Catalog, INITIAL_SETTINGS, type Settings } from "@entrepot/catalog";
 import { RegistryError } from "@entrepot/oci";
-import { sql } from "kysely";
+import { type RawBuilder, sql } from "kysely";
 import { SESSION_MINUTES } from "./access-settings.ts";
 import type { Identity } from "./identity.ts";
 import { derivedFrom, hashOfSecret, newSecret } from "./secrets.ts";
@@ -82,50 +82,18 @@ export interface SessionsOptions {
 export function openSessions(options: SessionsOptions): Sessions {
   const { catalog, settings = INITIAL_SETTINGS, clock = Date.now } = options;
   const { db } = catalog;
-  /** Unused since then, a session has ended. */
-  const idleSince = () => new Date(clock() - settings.get(SESSION_MINUTES) * 60_000);
-  const alive = () =>
-    sql<boolean>`session.expires_at > ${new Date(clock())} AND session.seen_at > ${idleSince()}`;
+  /** It is not too old, and was seen lately. */
+  const alive = () => {
+    const [now, idle] = [clock(), settings.get(SESSION_MINUTES) * 60_000];
+    return sql<boolean>`(session.expires_at > ${new Date(now)}
+      AND session.seen_at > ${new Date(now - idle)})`;
+  };
 
   return {
-    async beginSession(identity, { address, userAgent }) {
-      const accountId = ownAccount(identity);
-      const secret = newSecret();
-      const now = new Date(clock());
-      const session = {
-        hash: hashOfSecret(secret),
-        account_id: accountId,
-        created_at: now,
-        seen_at: now,
-        expires_at: new Date(now.getTime() + LONGEST_MS),
-        user_agent: plain(userAgent),
-        address: plain(address),
-      };
-      const { id } = await catalog.transaction(async (transaction) => {
-        await sql`DELETE FROM session WHERE id IN (
-          SELECT id FROM session WHERE account_id = ${accountId}
-          ORDER BY id DESC OFFSET ${MOST_PER_ACCOUNT - 1})`.execute(transaction);
-        const inserted = transaction.insertInto("session").values(session).returning("id");
-        return inserted.executeTakeFirstOrThrow();
-      });
-      return { id, secret, identity: { ...identity, session: id } };
-    },
-
-    async resumeSession(secret) {
-      if (!SECRET.test(secret)) return null;
-      const row = await db
-        .selectFrom("session")
-        .innerJoin("account", "account.id", "session.account_id")
-        .select(["session.id", "account.id as accountId", "username", "session.seen_at"])
-        .select(sql<boolean>`sysadmin OR admin_by_group`.as("sysadmin"))
-        .where("session.hash", "=", hashOfSecret(secret))
-        .where(alive())
-        .executeTakeFirst();
-      if (!row) return null;
-      await noteSeen(row);
-      const { id: session, accountId, username: name, sysadmin } = row;
-      return { kind: "account", name, accountId, sysadmin, grants: null, session };
-    },
+    beginSession: (identity, origin) => begin(catalog, identity, origin, new Date(clock())),
+    resumeSession: async (secret) =>
+      SECRET.test(secret) ? resume(db, secret, alive(), new Date(clock())) : null,
+    listSessions: (query) => list(db, query, alive()),
 
     async endSession(id, accountId) {
       let ending = db.deleteFrom("session").where("id", "=", sql<number>`${id}::bigint`);
@@ -138,39 +106,86 @@ export function openSessions(options: SessionsOptions): Sessions {
       await ending.where("id", "!=", kept).execute();
     },
 
-    async listSessions({ accountId, offset, limit }) {
-      const rows = db.selectFrom("session").where("account_id", "=", accountId).where(alive());
-      const [{ total }, items] = await Promise.all([
-        rows.select(sql<number>`count(*)::int`.as("total")).executeTakeFirstOrThrow(),
-        rows
-          .innerJoin("account", "account.id", "session.account_id")
-          .select(["session.id", "account_id as accountId", "username", "session.address"])
-          .select(["session.created_at as createdAt", "seen_at as seenAt"])
-          .select(["expires_at as expiresAt", "user_agent as userAgent"])
-          .orderBy("session.id", "desc")
-          .offset(offset)
-          .limit(limit)
-          .execute(),
-      ]);
-      return { items, total };
-    },
-
     async sweepSessions() {
-      await sql`DELETE FROM session WHERE NOT (${alive()})`.execute(db);
+      await sql`DELETE FROM session WHERE NOT ${alive()}`.execute(db);
     },
   };
+}
 
-  /** Coarsely: a page that asks every second does not write every second. */
-  async function noteSeen({ id, seen_at: seenAt }: { id: number; seen_at: Date }): Promise<void> {
-    const now = new Date(clock());
-    if (now.getTime() - seenAt.getTime() < SEEN_EVERY_MS) return;
+async function begin(
+  catalog: SessionsOptions["catalog"],
+  identity: Identity,
+  { address, userAgent }: SessionOrigin,
+  now: Date,
+): Promise<NewSession> {
+  const accountId = ownAccount(identity);
+  const secret = newSecret();
+  const session = {
+    hash: hashOfSecret(secret),
+    account_id: accountId,
+    created_at: now,
+    seen_at: now,
+    expires_at: new Date(now.getTime() + LONGEST_MS),
+    user_agent: plain(userAgent),
+    address: plain(address),
+  };
+  const { id } = await catalog.transaction(async (db) => {
+    await sql`DELETE FROM session WHERE id IN (
+      SELECT id FROM session WHERE account_id = ${accountId}
+      ORDER BY id DESC OFFSET ${MOST_PER_ACCOUNT - 1})`.execute(db);
+    const inserted = db.insertInto("session").values(session).returning("id");
+    return inserted.executeTakeFirstOrThrow();
+  });
+  return { id, secret, identity: { ...identity, session: id } };
+}
+
+async function resume(
+  db: Catalog["db"],
+  secret: string,
+  alive: RawBuilder<boolean>,
+  now: Date,
+): Promise<Identity | null> {
+  const row = await db
+    .selectFrom("session")
+    .innerJoin("account", "account.id", "session.account_id")
+    .select(["session.id", "account.id as accountId", "username", "session.seen_at"])
+    .select(sql<boolean>`sysadmin OR admin_by_group`.as("sysadmin"))
+    .where("session.hash", "=", hashOfSecret(secret))
+    .where(alive)
+    .executeTakeFirst();
+  if (!row) return null;
+  // Coarsely: a page that asks every second does not write every second.
+  if (now.getTime() - row.seen_at.getTime() >= SEEN_EVERY_MS) {
     await db
       .updateTable("session")
       .set({ seen_at: now })
-      .where("id", "=", id)
-      .where("seen_at", "=", seenAt)
+      .where("id", "=", row.id)
+      .where("seen_at", "=", row.seen_at)
       .execute();
   }
+  const { id: session, accountId, username: name, sysadmin } = row;
+  return { kind: "account", name, accountId, sysadmin, grants: null, session };
+}
+
+async function list(
+  db: Catalog["db"],
+  { accountId, offset, limit }: Parameters<Sessions["listSessions"]>[0],
+  alive: RawBuilder<boolean>,
+): Promise<{ items: Session[]; total: number }> {
+  const rows = db.selectFrom("session").where("account_id", "=", accountId).where(alive);
+  const [{ total }, items] = await Promise.all([
+    rows.select(sql<number>`count(*)::int`.as("total")).executeTakeFirstOrThrow(),
+    rows
+      .innerJoin("account", "account.id", "session.account_id")
+      .select(["session.id", "account_id as accountId", "username", "session.address"])
+      .select(["session.created_at as createdAt", "seen_at as seenAt"])
+      .select(["expires_at as expiresAt", "user_agent as userAgent"])
+      .orderBy("session.id", "desc")
+      .offset(offset)
+      .limit(limit)
+      .execute(),
+  ]);
+  return { items, total };
 }
 
 /** What goes with the session of `secret` in the header of changes, and only pages of ours know. */
