@@ -6,6 +6,7 @@ import { useDeferredValue, useState } from "react";
 import { api } from "../../api.ts";
 import { artifactPath, partsOf } from "../../addresses.ts";
 import { useDoing } from "../../parts/ask.tsx";
+import { EnterSubmits } from "../../parts/enter-submits.tsx";
 import { usePerson } from "../../session.ts";
 import { useTexts } from "../../texts.ts";
 import { oneCause, undo } from "../../undo.ts";
@@ -76,6 +77,7 @@ export function CopyForm({
         <Form.Item name="tags" label={t("tags")} extra={t("copy.tags")}>
           <Select mode="tags" tokenSeparators={[",", " "]} />
         </Form.Item>
+        <EnterSubmits />
       </Form>
     </Modal>
   );

@@ -5,6 +5,7 @@ import { useState } from "react";
 import { api } from "../../api.ts";
 import { partsOf } from "../../addresses.ts";
 import { useDoing } from "../../parts/ask.tsx";
+import { EnterSubmits } from "../../parts/enter-submits.tsx";
 import { useTexts } from "../../texts.ts";
 import { oneCause, undo } from "../../undo.ts";
 
@@ -83,6 +84,7 @@ export function RetagForm({
         >
           <Input autoFocus autoComplete="off" maxLength={128} />
         </Form.Item>
+        <EnterSubmits />
       </Form>
     </Modal>
   );

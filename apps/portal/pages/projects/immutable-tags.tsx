@@ -5,6 +5,7 @@ import { Button, Card, Form, Modal } from "antd";
 import { useState } from "react";
 import { api } from "../../api.ts";
 import { useDoing } from "../../parts/ask.tsx";
+import { EnterSubmits } from "../../parts/enter-submits.tsx";
 import { Failure } from "../../parts/failure.tsx";
 import { NothingYet } from "../../parts/nothing-yet.tsx";
 import { useTexts } from "../../texts.ts";
@@ -87,6 +88,7 @@ function RuleForm({
         }}
       >
         <ScopeFormFields untagged={false} />
+        <EnterSubmits />
       </Form>
     </Modal>
   );

@@ -4,6 +4,7 @@ import { ColorPicker, Form, Input, Modal } from "antd";
 import { useState } from "react";
 import { api } from "../../api.ts";
 import { useDoing } from "../../parts/ask.tsx";
+import { EnterSubmits } from "../../parts/enter-submits.tsx";
 import { useTexts } from "../../texts.ts";
 
 interface Fields {
@@ -85,6 +86,7 @@ export function LabelForm({
         >
           <ColorPicker disabledAlpha showText />
         </Form.Item>
+        <EnterSubmits />
       </Form>
     </Modal>
   );

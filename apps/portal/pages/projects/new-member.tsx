@@ -3,6 +3,7 @@ import { AutoComplete, Form, Modal, Select } from "antd";
 import { useDeferredValue, useState } from "react";
 import { api } from "../../api.ts";
 import { useDoing } from "../../parts/ask.tsx";
+import { EnterSubmits } from "../../parts/enter-submits.tsx";
 import { useTexts } from "../../texts.ts";
 import { useRoles } from "./roles.ts";
 
@@ -80,6 +81,7 @@ export function NewMember({
         <Form.Item name="role" label={t("role")} extra={t("members.roles")}>
           <Select options={roles} />
         </Form.Item>
+        <EnterSubmits />
       </Form>
     </Modal>
   );

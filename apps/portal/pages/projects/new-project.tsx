@@ -5,6 +5,7 @@ import { useState } from "react";
 import { api } from "../../api.ts";
 import { projectPath } from "../../addresses.ts";
 import { useDoing } from "../../parts/ask.tsx";
+import { EnterSubmits } from "../../parts/enter-submits.tsx";
 import { usePerson } from "../../session.ts";
 import { useTexts } from "../../texts.ts";
 import { QuotaInput } from "./quota-input.tsx";
@@ -70,6 +71,7 @@ export function NewProject({ close }: { readonly close: () => void }) {
           <Switch />
         </Form.Item>
         {sysadmin && <ForAdmins />}
+        <EnterSubmits />
       </Form>
     </Modal>
   );

@@ -1,6 +1,7 @@
 import type { RetentionRule } from "@entrepot/api";
 import { Form, InputNumber, Modal, Select } from "antd";
 import { useState } from "react";
+import { EnterSubmits } from "../../parts/enter-submits.tsx";
 import { useTexts } from "../../texts.ts";
 import {
   FIRST_FIELDS,
@@ -62,6 +63,7 @@ export function RetentionRuleForm({
           </Form.Item>
         )}
         <ScopeFormFields untagged />
+        <EnterSubmits />
       </Form>
     </Modal>
   );

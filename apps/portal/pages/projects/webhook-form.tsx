@@ -1,6 +1,7 @@
 import type { NewWebhook, Webhook } from "@entrepot/api";
 import { Checkbox, Form, Input, Modal, Select, Typography } from "antd";
 import { useState } from "react";
+import { EnterSubmits } from "../../parts/enter-submits.tsx";
 import { useTexts } from "../../texts.ts";
 
 /** What a project's webhooks can be told of. */
@@ -79,6 +80,7 @@ export function WebhookForm({
         }}
       >
         <FormFields hasSecret={target?.has_secret ?? false} />
+        <EnterSubmits />
       </Form>
     </Modal>
   );
