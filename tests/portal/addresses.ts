@@ -4,6 +4,8 @@ import type { World } from "./world.ts";
 /** What a parameter stands for where its name alone does not tell, by the path. */
 const PARAMETERS: Readonly<Record<string, (params: World["params"]) => string | undefined>> = {
   "/projects/$project/repositories/$": () => "frontend",
+  "/projects/$project/artifacts/$": ({ tag }) => `frontend:${tag}`,
+  "/projects/$project/compare/$": () => "frontend",
   "/replication/policies/$id": ({ policy }) => policy,
   "/replication/policies/$id/edit": ({ policy }) => policy,
   "/replication/executions/$id": ({ execution }) => execution,
