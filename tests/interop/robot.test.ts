@@ -37,13 +37,12 @@ async function robot(name: string, ...actions: string[]) {
 describe.skipIf(!hasSkopeo)(`skopeo${hasSkopeo ? "" : " (skipped: not installed)"}`, () => {
   const at = (name: string) => `docker://${new URL(server.url).host}/${name}`;
   const copy = (creds: string, from: string, to: string) =>
-    skopeo([
-      "copy",
-      ...["--src-creds", creds, "--src-tls-verify=false"],
-      ...["--dest-creds", creds, "--dest-tls-verify=false"],
-      at(from),
-      at(to),
-    ]);
+    skopeo(["copy", ...side("src", creds), ...side("dest", creds), at(from), at(to)]);
+  const side = (which: string, creds: string) => [
+    `--${which}-creds`,
+    creds,
+    `--${which}-tls-verify=false`,
+  ];
   const inspect = (creds: string, name: string) =>
     skopeo(["inspect", "--raw", "--creds", creds, "--tls-verify=false", at(name)]);
 
@@ -52,10 +51,8 @@ describe.skipIf(!hasSkopeo)(`skopeo${hasSkopeo ? "" : " (skipped: not installed)
     const [username, password] = creds.split(/:(.*)/s) as [string, string];
     const { host } = new URL(server.url);
     const authfile = `--authfile=/tmp/robot-${process.pid}.json`;
-    const said = await skopeo([
-      "login",
-      ...[authfile, "--tls-verify=false", "-u", username, "-p", password, host],
-    ]);
+    const who = [authfile, "--tls-verify=false", "-u", username, "-p", password];
+    const said = await skopeo(["login", ...who, host]);
     expect(said).toContain("Login Succeeded");
     await skopeo(["logout", authfile, host]);
 

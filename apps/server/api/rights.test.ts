@@ -24,11 +24,18 @@ async function row(route: (typeof ROUTES)[number], project: string): Promise<str
   for (const caller of CALLERS) {
     const credential = server.callers(caller, project);
     const answer = await callAs(server, route, { project, credential });
-    const text = await answer.text();
+    const text = await textOf(answer);
     if (answer.status === 404 && text.includes("there is nothing at")) unserved.push(route.name);
     statuses.push(String(answer.status).padEnd(caller.length));
   }
   return `${nameOf(route)}  ${statuses.join("  ").trimEnd()}`;
+}
+
+/** What was answered; of a stream that goes on for ever, nothing. */
+async function textOf(answer: Response): Promise<string> {
+  if (!answer.headers.get("content-type")?.startsWith("text/event-stream")) return answer.text();
+  await answer.body?.cancel();
+  return "";
 }
 
 const nameOf = ({ method, path }: (typeof ROUTES)[number]) =>
