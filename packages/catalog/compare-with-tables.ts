@@ -103,9 +103,9 @@ const IMAGES = `
   FROM system_setting`;
 
 /**
- * Where the replayed journal differs from the tables (kinds tag, manifest, repository, label,
- * artifact_label, project, member, account, access_token, retention, immutable, quota, setting), by kind and key,
- * at most 1,000. One statement sees one moment, so it may run beside any traffic; it reads everything once.
+ * Where the replayed journal differs from the tables (the kinds of names that have an image above),
+ * by kind and key, at most 1,000. One statement sees one moment, so it may run beside any traffic;
+ * it reads everything once.
  */
 export async function compareWithTables(catalog: Pick<Catalog, "db">): Promise<Difference[]> {
   const found = await sql<Difference>`
@@ -113,7 +113,8 @@ export async function compareWithTables(catalog: Pick<Catalog, "db">): Promise<D
       SELECT DISTINCT ON (kind, key) kind, key, after AS image
       FROM journal
       WHERE kind IN ('tag', 'manifest', 'repository', 'label', 'artifact_label', 'project',
-        'member', 'account', 'user_group', 'access_token', 'retention', 'immutable', 'quota', 'setting')
+        'member', 'account', 'user_group', 'access_token', 'retention', 'immutable', 'quota',
+        'setting')
       ORDER BY kind, key, seq DESC
     ), stored AS (${sql.raw(IMAGES)})
     SELECT kind, key, journaled.image AS journal, stored.image AS table

@@ -94,7 +94,7 @@ describe.skipIf(!hasSlapd)(title, () => {
     expect(left?.dn).toContain("other-twin");
   });
 
-  test("groups count below their base and by their filter, nested ones if that is set", async () => {
+  test("groups count below their base and by their filter, nested ones if set", async () => {
     const groupsOf = async (changed: Parameters<typeof settings>[0]) =>
       (await ldap().find(settings(changed), "ann"))!.inGroups.map((dn) => dn.split(",")[0]);
     expect(await groupsOf({ ldap_group_search_filter: "(cn=devs)" })).toEqual(["cn=devs"]);
@@ -107,7 +107,7 @@ describe.skipIf(!hasSlapd)(title, () => {
     expect(await groupsOf({ ldap_group_membership_attribute: "isMemberOf" })).toHaveLength(2);
   });
 
-  test("members of the administrators' group are administrators, wherever the group is", async () => {
+  test("members of the administrators' group are that, wherever the group is", async () => {
     const admins = {
       ldap_group_admin_dn: `CN=Admins, OU=groups, ${BASE_DN}`,
       ldap_group_base_dn: `ou=elsewhere,${BASE_DN}`,

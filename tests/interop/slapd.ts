@@ -71,6 +71,31 @@ export async function runSlapd(): Promise<Slapd> {
   };
   await start();
 
+  const directory = changing(url);
+  await populate(directory);
+
+  return {
+    url,
+    tlsUrl,
+    ca,
+    settings: settingsOf(url),
+    ...directory,
+    start,
+    stop,
+    freeze: () => void server.kill("SIGSTOP"),
+    thaw: () => void server.kill("SIGCONT"),
+    async close() {
+      server.kill("SIGKILL");
+      await exited;
+      await rm(folder, { recursive: true });
+    },
+  };
+}
+
+/** Changes entries as whoever may do anything. */
+function changing(
+  url: string,
+): Pick<Slapd, "add" | "addPerson" | "addGroup" | "replace" | "remove"> {
   const change = (use: (client: Client) => Promise<unknown>) => asRoot(url, use);
   const directory = {
     add: (dn: string, attributes: Record<string, string | string[]>) =>
@@ -106,24 +131,7 @@ export async function runSlapd(): Promise<Slapd> {
       ),
     remove: (dn: string) => change((client) => client.del(dn)),
   };
-  await populate(directory);
-
-  return {
-    url,
-    tlsUrl,
-    ca,
-    settings: settingsOf(url),
-    ...directory,
-    start,
-    stop,
-    freeze: () => void server.kill("SIGSTOP"),
-    thaw: () => void server.kill("SIGCONT"),
-    async close() {
-      server.kill("SIGKILL");
-      await exited;
-      await rm(folder, { recursive: true });
-    },
-  };
+  return directory;
 }
 
 function settingsOf(url: string) {

@@ -88,7 +88,10 @@ export function addMember(project: Command, cli: Cli): void {
     "$ entrepot project member add team ann --role maintainer\n" +
       "$ entrepot project member add team devs --group",
   );
+  addMemberChanges(member, cli);
+}
 
+function addMemberChanges(member: Command, cli: Cli): void {
   const update = withRights(
     member
       .command("update")

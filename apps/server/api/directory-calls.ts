@@ -8,7 +8,10 @@ const aGroup: Prepare = async ({ access }) => ({
 export const DIRECTORY_CALLS: Readonly<Record<string, Prepare>> = {
   "userGroups.create": () => ({ body: { group_name: unused(), group_type: 3 } }),
   "userGroups.get": aGroup,
-  "userGroups.update": async (...at) => ({ ...(await aGroup(...at)), body: { group_name: unused() } }),
+  "userGroups.update": async (...at) => ({
+    ...(await aGroup(...at)),
+    body: { group_name: unused() },
+  }),
   "userGroups.delete": aGroup,
   "ldap.ping": () => ({ body: {} }),
   "ldap.import": () => ({ body: { ldap_uid_list: ["ann"] } }),

@@ -30,10 +30,10 @@ export interface MemberRights {
 /** Members of projects. Every change is journalled on behalf of an actor. */
 export interface Members {
   /**
-   * Gives account (or group) `username` the role `role` (Harbor's id) in `project`, and rights of its own if
-   * some are given; whatever it had is replaced. Repeating changes nothing. Throws NOT_FOUND for a
-   * missing project or account, BAD_REQUEST for a role that Harbor does not know or a right that
-   * there is not.
+   * Gives account or group `username` the role `role` (Harbor's id) in `project`, and rights of its
+   * own if some are given; whatever it had is replaced. Repeating changes nothing. Throws NOT_FOUND
+   * for a missing project or member, BAD_REQUEST for a role that Harbor does not know or a right
+   * that there is not.
    */
   setMember(
     actor: Actor,
@@ -46,7 +46,7 @@ export interface Members {
   /** Takes the role away. False if it had none. Throws NOT_FOUND for a missing project. */
   removeMember(actor: Actor, project: string, username: string): Promise<boolean>;
 
-  /** Members of `project`, groups too, by username. Throws NOT_FOUND if there is no such project. */
+  /** Members of `project`, groups too, by name. Throws NOT_FOUND if there is no such project. */
   members(project: string, query?: PageQuery): Promise<Page<Member>>;
 }
 

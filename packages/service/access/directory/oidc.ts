@@ -14,7 +14,7 @@ export type DirectoryFetch = (
   insecure: boolean,
 ) => Promise<Response>;
 
-/** Logging in by a browser, at an OpenID Connect provider. Source: OpenID Connect Core 1.0 §3.1. */
+/** Logging in by a browser at a provider. Source: OpenID Connect Core 1.0 §3.1. */
 export interface Oidc {
   /**
    * Where the browser is to go, and what it must bring along when it comes back to `callback`, for
@@ -70,7 +70,6 @@ export function openOidc({ settings, box, fetch, clock }: OidcOptions): Oidc {
     max: 4,
     ttl: KNOWN_MS,
   });
-  const used = new LRUCache<string, true>({ max: 10_000, ttl: LOGIN_MS });
 
   function configured(oidc: OidcSettings): Promise<client.Configuration> {
     if (oidc.endpoint === "" || oidc.clientId === "") {
@@ -89,6 +88,35 @@ export function openOidc({ settings, box, fetch, clock }: OidcOptions): Oidc {
     return found;
   }
 
+  return {
+    ...entering({ settings, box, clock, configured }),
+
+    async signOut(returnTo) {
+      const oidc = oidcSettings(settings);
+      if (!oidc.logout) return null;
+      const configuration = await configured(oidc);
+      if (configuration.serverMetadata().end_session_endpoint === undefined) return null;
+      const parameters = { post_logout_redirect_uri: returnTo };
+      return client.buildEndSessionUrl(configuration, parameters).href;
+    },
+
+    async ping(endpoint, verifyCert) {
+      if (!isEndpoint(endpoint)) {
+        throw new RegistryError("BAD_REQUEST", "the provider's address must begin with https://");
+      }
+      await discover(endpoint, "ping", { fetch, insecure: !verifyCert });
+    },
+  };
+}
+
+interface Entering extends Pick<OidcOptions, "settings" | "box" | "clock"> {
+  configured(oidc: OidcSettings): Promise<client.Configuration>;
+}
+
+/** The way there and back. */
+function entering(options: Entering): Pick<Oidc, "begin" | "finish"> {
+  const { settings, box, clock, configured } = options;
+  const used = new LRUCache<string, true>({ max: 10_000, ttl: LOGIN_MS });
   return {
     async begin(callback, returnTo) {
       const oidc = oidcSettings(settings);
@@ -134,22 +162,6 @@ export function openOidc({ settings, box, fetch, clock }: OidcOptions): Oidc {
           : await telling(() => client.fetchUserInfo(configuration, tokens.access_token, own.sub));
       const claims = { ...asked, ...own };
       return { vouched: vouchedClaims(oidc, claims), returnTo: kept.returnTo };
-    },
-
-    async signOut(returnTo) {
-      const oidc = oidcSettings(settings);
-      if (!oidc.logout) return null;
-      const configuration = await configured(oidc);
-      if (configuration.serverMetadata().end_session_endpoint === undefined) return null;
-      const parameters = { post_logout_redirect_uri: returnTo };
-      return client.buildEndSessionUrl(configuration, parameters).href;
-    },
-
-    async ping(endpoint, verifyCert) {
-      if (!isEndpoint(endpoint)) {
-        throw new RegistryError("BAD_REQUEST", "the provider's address must begin with https://");
-      }
-      await discover(endpoint, "ping", { fetch, insecure: !verifyCert });
     },
   };
 }
