@@ -75,7 +75,8 @@ const GROUP_FILTER: KnownSetting<string> = {
   help: "a regular expression: only groups that match it count; empty: all",
   wrong(value) {
     try {
-      return new RegExp(value, "u") && null;
+      const filter = new RegExp(value, "u");
+      return filter.unicode ? null : "expected a regular expression";
     } catch {
       return "expected a regular expression";
     }
