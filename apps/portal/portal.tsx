@@ -1,14 +1,12 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
-import { App, ConfigProvider } from "antd";
-import enUS from "antd/locale/en_US";
-import zhCN from "antd/locale/zh_CN";
-import { useEffect } from "react";
+import { App, ConfigProvider, type ConfigProviderProps } from "antd";
+import { useEffect, useState } from "react";
 import { whenSignedOut } from "./api.ts";
 import { openRouter } from "./router.tsx";
 import { session } from "./session.ts";
 import { themeOf, useDark } from "./theme.ts";
-import { useLanguage } from "./texts.ts";
+import { type Language, useLanguage } from "./texts.ts";
 
 const queries = new QueryClient({
   defaultOptions: {
@@ -33,7 +31,7 @@ export function Portal() {
     document.documentElement.style.colorScheme = dark ? "dark" : "light";
   }, [dark]);
   return (
-    <ConfigProvider theme={themeOf(dark)} locale={language === "zh" ? zhCN : enUS}>
+    <ConfigProvider theme={themeOf(dark)} locale={useWords(language)}>
       <App style={{ minHeight: "100%" }}>
         <QueryClientProvider client={queries}>
           <RouterProvider router={router} />
@@ -41,4 +39,16 @@ export function Portal() {
       </App>
     </ConfigProvider>
   );
+}
+
+type Words = ConfigProviderProps["locale"];
+
+/** What antd itself says in `language`: English is built in, Chinese is loaded when needed. */
+function useWords(language: Language): Words {
+  const [chinese, setChinese] = useState<Words>();
+  useEffect(() => {
+    if (language !== "zh") return;
+    void import("antd/es/locale/zh_CN").then((file) => setChinese(file.default));
+  }, [language]);
+  return language === "zh" ? chinese : undefined;
 }

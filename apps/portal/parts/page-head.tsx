@@ -1,8 +1,11 @@
-import { Breadcrumb, Flex, Typography } from "antd";
+import { Breadcrumb, Flex, theme } from "antd";
 import { Link } from "@tanstack/react-router";
 import { type ReactNode, useEffect } from "react";
 
-/** The top of a page: where it is, what it is, what can be done. Sets the window's title too. */
+/**
+ * The top of a page: where it is, what it is, what can be done. Sets the window's title too. Plain
+ * elements, since the first page loads it: antd's Typography brings a text area along.
+ */
 export function PageHead({
   title,
   trail = [],
@@ -15,6 +18,7 @@ export function PageHead({
   readonly about?: ReactNode;
   readonly actions?: ReactNode;
 }) {
+  const { token } = theme.useToken();
   useEffect(() => {
     document.title = `${title} · Entrepot`;
   }, [title]);
@@ -31,10 +35,10 @@ export function PageHead({
       )}
       <Flex justify="space-between" align="start" gap={16} wrap>
         <div style={{ minWidth: 0 }}>
-          <Typography.Title level={1} style={{ fontSize: 24, margin: 0, wordBreak: "break-word" }}>
+          <h1 style={{ fontSize: 24, lineHeight: 1.35, margin: 0, wordBreak: "break-word" }}>
             {title}
-          </Typography.Title>
-          {about && <Typography.Text type="secondary">{about}</Typography.Text>}
+          </h1>
+          {about && <span style={{ color: token.colorTextSecondary }}>{about}</span>}
         </div>
         {actions && (
           <Flex gap={8} wrap>

@@ -1,7 +1,7 @@
 import { MenuOutlined, UserOutlined } from "@ant-design/icons";
 import { useQuery } from "@tanstack/react-query";
 import { Navigate, Outlet, useLocation, useNavigate } from "@tanstack/react-router";
-import { Button, Drawer, Dropdown, Flex, Grid, Layout, theme } from "antd";
+import { Button, Dropdown, Flex, Grid, Layout, theme } from "antd";
 import { lazy, Suspense, useState } from "react";
 import { useLive } from "../live.ts";
 import { Waiting } from "../parts/waiting.tsx";
@@ -14,6 +14,7 @@ import { Preferences } from "./preferences.tsx";
 
 /** By itself, since it brings more of antd than the first page needs. */
 const Search = lazy(() => import("./search.tsx"));
+const SideMenu = lazy(() => import("./side-menu.tsx"));
 
 /** The frame around every page of somebody who is signed in. */
 export function Shell() {
@@ -28,6 +29,7 @@ function Frame({ person }: { readonly person: Person }) {
   const { token } = theme.useToken();
   const wide = Grid.useBreakpoint().lg ?? true;
   const [open, setOpen] = useState(false);
+  const asked = useAsked(open);
   useLive();
   return (
     <Layout style={{ minHeight: "100vh" }}>
@@ -80,16 +82,9 @@ function Frame({ person }: { readonly person: Person }) {
             <MainMenu person={person} onGo={() => undefined} />
           </Layout.Sider>
         ) : (
-          <Drawer
-            open={open}
-            onClose={() => setOpen(false)}
-            placement="left"
-            size={260}
-            title={<Logo />}
-            styles={{ body: { padding: 0 } }}
-          >
-            <MainMenu person={person} onGo={() => setOpen(false)} />
-          </Drawer>
+          <Suspense>
+            {asked && <SideMenu person={person} open={open} onClose={() => setOpen(false)} />}
+          </Suspense>
         )}
         <Layout.Content id="content" tabIndex={-1} style={{ minWidth: 0, outline: "none" }}>
           <Notices />
@@ -102,6 +97,13 @@ function Frame({ person }: { readonly person: Person }) {
       </Layout>
     </Layout>
   );
+}
+
+/** Whether `value` has been true at any time. */
+function useAsked(value: boolean): boolean {
+  const [asked, setAsked] = useState(value);
+  if (value && !asked) setAsked(true);
+  return asked;
 }
 
 function PersonMenu({ person }: { readonly person: Person }) {

@@ -1,9 +1,9 @@
 import type { Attention } from "@entrepot/api";
 import { Link } from "@tanstack/react-router";
-import { Alert, Flex, Skeleton, Typography } from "antd";
+import { Alert, Flex, Skeleton } from "antd";
 import { When } from "../../parts/units.tsx";
 import { useTexts } from "../../texts.ts";
-import { Panel } from "./panel.tsx";
+import { Panel, Quiet } from "./panel.tsx";
 import { gravityOf, remedyOf } from "./remedies.ts";
 
 /** What needs attention, each with the way to its remedy. */
@@ -38,9 +38,9 @@ function Item({ item }: { readonly item: Attention }) {
         <>
           {t(`attention.${kind}`, { name: subject, count })}{" "}
           {since && (
-            <Typography.Text type="secondary">
+            <Quiet>
               <When time={since} />
-            </Typography.Text>
+            </Quiet>
           )}
         </>
       }

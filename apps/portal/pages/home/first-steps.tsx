@@ -1,10 +1,11 @@
 import { useQuery } from "@tanstack/react-query";
-import { Card, Flex, Typography } from "antd";
+import { Flex } from "antd";
 import { api } from "../../api.ts";
 import { Command } from "../../parts/copy.tsx";
 import { usePerson } from "../../session.ts";
 import { useTexts } from "../../texts.ts";
 import { firstCommands } from "./first-commands.ts";
+import { Panel } from "./panel.tsx";
 
 /** While there is nothing to be seen: how the first image gets here, to be typed as it stands. */
 export function FirstSteps() {
@@ -16,8 +17,8 @@ export function FirstSteps() {
   });
   const { docker, skopeo } = firstCommands(location, project ?? "library", name);
   return (
-    <Card title={<h2 style={{ fontSize: 16, margin: 0 }}>{t("first.title")}</h2>}>
-      <Typography.Paragraph>{t("first.about")}</Typography.Paragraph>
+    <Panel title={t("first.title")} wide>
+      <p style={{ marginTop: 0 }}>{t("first.about")}</p>
       <Flex gap={24} wrap>
         <div style={{ flex: "1 1 380px", minWidth: 0 }}>
           <h3 style={{ fontSize: 14 }}>Docker</h3>
@@ -32,6 +33,6 @@ export function FirstSteps() {
           ))}
         </div>
       </Flex>
-    </Card>
+    </Panel>
   );
 }

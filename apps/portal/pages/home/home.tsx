@@ -1,5 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
-import { Flex } from "antd";
+import { Flex, Skeleton } from "antd";
+import { lazy, Suspense } from "react";
 import { api } from "../../api.ts";
 import { Failure } from "../../parts/failure.tsx";
 import { PageHead } from "../../parts/page-head.tsx";
@@ -7,8 +8,10 @@ import { numberText } from "../../parts/units.tsx";
 import { usePerson } from "../../session.ts";
 import { useLanguage, useTexts } from "../../texts.ts";
 import { FirstSteps } from "./first-steps.tsx";
-import { Standing } from "./standing.tsx";
 import { Yours } from "./yours.tsx";
+
+/** By itself: only administrators need it, and the first load is to be small. */
+const Standing = lazy(() => import("./standing.tsx"));
 
 /** How everything stands, and what needs attention; or one's projects, and what was pushed. */
 export default function Home() {
@@ -31,7 +34,11 @@ export default function Home() {
       <Flex vertical gap={16}>
         {error && <Failure error={error} again={() => void refetch()} />}
         {data?.total_repo_count === 0 && <FirstSteps />}
-        {sysadmin && <Standing bytes={data?.total_storage_consumption} />}
+        {sysadmin && (
+          <Suspense fallback={<Skeleton active />}>
+            <Standing bytes={data?.total_storage_consumption} />
+          </Suspense>
+        )}
         <Yours />
       </Flex>
     </>

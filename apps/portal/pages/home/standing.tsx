@@ -1,7 +1,7 @@
 import type { BackupStanding, Overview, PolicyLag, RunningWork } from "@entrepot/api";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { Flex, Progress, Skeleton, Tag, Typography } from "antd";
+import { Flex, Skeleton, Tag } from "antd";
 import { lazy, Suspense } from "react";
 import { api } from "../../api.ts";
 import { Failure } from "../../parts/failure.tsx";
@@ -9,7 +9,7 @@ import { StatusTag } from "../../parts/status-tag.tsx";
 import { bytesText, durationText, When } from "../../parts/units.tsx";
 import { useLanguage, useTexts } from "../../texts.ts";
 import { AttentionList } from "./attention-list.tsx";
-import { Line, Panel } from "./panel.tsx";
+import { Line, Panel, Quiet, Share } from "./panel.tsx";
 
 const Growth = lazy(() => import("./growth.tsx"));
 
@@ -19,7 +19,7 @@ const BUSY_MS = 2_000;
 const POLICIES = 100;
 
 /** For administrators: how everything stands. `bytes` is what storage holds. */
-export function Standing({ bytes }: { readonly bytes: number | undefined }) {
+export default function Standing({ bytes }: { readonly bytes: number | undefined }) {
   const t = useTexts("home");
   const { data, error, refetch } = useQuery({
     queryKey: ["jobs", "overview"],
@@ -48,16 +48,12 @@ function Running({ overview }: { readonly overview: Overview | undefined }) {
   return (
     <Panel title={t("running")} to="/jobs" all={t("all")}>
       {!overview && <Skeleton active title={false} />}
-      {overview?.running.length === 0 && (
-        <Typography.Text type="secondary">{t("running.none")}</Typography.Text>
-      )}
+      {overview?.running.length === 0 && <Quiet>{t("running.none")}</Quiet>}
       {overview?.running.slice(0, 6).map((work) => (
         <Work key={work.id} work={work} />
       ))}
       {overview && overview.running_total > 6 && (
-        <Typography.Text type="secondary">
-          {t("running.more", { count: overview.running_total - 6 })}
-        </Typography.Text>
+        <Quiet>{t("running.more", { count: overview.running_total - 6 })}</Quiet>
       )}
     </Panel>
   );
@@ -75,12 +71,9 @@ function Work({ work }: { readonly work: RunningWork }) {
   return (
     <div>
       <Line end={<When time={work.start_time} />}>
-        <Link to={pathOf(work)}>{name}</Link>{" "}
-        <Typography.Text type="secondary">{work.stage}</Typography.Text>
+        <Link to={pathOf(work)}>{name}</Link> <Quiet>{work.stage}</Quiet>
       </Line>
-      {share !== null && (
-        <Progress percent={Math.min(100, Math.floor(share * 100))} size="small" aria-label={name} />
-      )}
+      {share !== null && <Share value={share} label={name} />}
     </div>
   );
 }
@@ -101,9 +94,7 @@ function Backups({ backups }: { readonly backups: readonly BackupStanding[] | un
   return (
     <Panel title={t("backup")} to="/recovery/backups" all={t("all")}>
       {!backups && <Skeleton active title={false} />}
-      {backups?.length === 0 && (
-        <Typography.Text type="secondary">{t("backup.none")}</Typography.Text>
-      )}
+      {backups?.length === 0 && <Quiet>{t("backup.none")}</Quiet>}
       {backups?.map((target) => (
         <Target key={target.id} target={target} />
       ))}
@@ -127,19 +118,19 @@ function Target({ target }: { readonly target: BackupStanding }) {
     <div>
       <Line end={<Tag color={behind_since === null && newest ? "success" : "default"}>{loss}</Tag>}>
         <Link to={`/recovery/backups/${target.id}` as string}>{target.name}</Link>{" "}
-        <Typography.Text type="secondary">
+        <Quiet>
           <When time={newest} />
-        </Typography.Text>
+        </Quiet>
       </Line>
       <Line end={drill && <StatusTag status={drill.status} />}>
-        <Typography.Text type="secondary">
+        <Quiet>
           {drill
             ? t("drill", {
                 recovery: seconds(drill.recovery_seconds),
                 loss: seconds(drill.loss_seconds),
               })
             : t("drill.none")}
-        </Typography.Text>
+        </Quiet>
       </Line>
     </div>
   );
@@ -155,7 +146,7 @@ function Lag() {
   return (
     <Panel title={t("lag")} to="/replication/policies" all={t("all")}>
       {!data && <Skeleton active title={false} />}
-      {data?.length === 0 && <Typography.Text type="secondary">{t("lag.no")}</Typography.Text>}
+      {data?.length === 0 && <Quiet>{t("lag.no")}</Quiet>}
       <div style={{ maxHeight: 260, overflowY: "auto" }}>
         {data
           ?.toSorted((a, b) => b.lag_seconds - a.lag_seconds)
@@ -187,10 +178,10 @@ function Policy({ lag }: { readonly lag: PolicyLag }) {
       }
     >
       <Link to={`/replication/policies/${lag.policy_id}` as string}>{lag.policy_name}</Link>{" "}
-      <Typography.Text type="secondary">
+      <Quiet>
         → {lag.endpoint_name}
         {!lag.enabled && ` (${t("off")})`}
-      </Typography.Text>
+      </Quiet>
     </Line>
   );
 }
@@ -208,7 +199,7 @@ function Health() {
       {!data && !error && <Skeleton active title={false} />}
       {data?.components.map(({ name, status, error: why }) => (
         <Line key={name} end={<StatusTag status={status} />}>
-          {t(`component.${name}`)} <Typography.Text type="danger">{why}</Typography.Text>
+          {t(`component.${name}`)} <Quiet>{why}</Quiet>
         </Line>
       ))}
     </Panel>

@@ -1,11 +1,11 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { Flex, Skeleton, Tag, Typography } from "antd";
+import { Flex, Skeleton } from "antd";
 import { api } from "../../api.ts";
 import { Failure } from "../../parts/failure.tsx";
 import { Count, When } from "../../parts/units.tsx";
 import { useTexts } from "../../texts.ts";
-import { Line, Panel } from "./panel.tsx";
+import { Line, Panel, Quiet } from "./panel.tsx";
 
 const MOST = 8;
 
@@ -29,13 +29,11 @@ function Projects() {
     <Panel title={t("projects")} to="/projects" all={t("all")}>
       {error && <Failure error={error} />}
       {!data && !error && <Skeleton active title={false} />}
-      {data?.length === 0 && (
-        <Typography.Text type="secondary">{t("projects.none")}</Typography.Text>
-      )}
+      {data?.length === 0 && <Quiet>{t("projects.none")}</Quiet>}
       {data?.map(({ name, repo_count, metadata }) => (
         <Line key={name} end={<Count value={repo_count} />}>
           <Link to={`/projects/${name}` as string}>{name}</Link>{" "}
-          {metadata.public === "true" && <Tag>{t("projects.public")}</Tag>}
+          {metadata.public === "true" && <Quiet>{t("projects.public")}</Quiet>}
         </Line>
       ))}
     </Panel>
@@ -55,7 +53,7 @@ function Recent() {
     <Panel title={t("recent")}>
       {error && <Failure error={error} />}
       {!data && !error && <Skeleton active title={false} />}
-      {data?.length === 0 && <Typography.Text type="secondary">{t("recent.none")}</Typography.Text>}
+      {data?.length === 0 && <Quiet>{t("recent.none")}</Quiet>}
       {data?.map(({ name, update_time }) => (
         <Line key={name} end={<When time={update_time} />}>
           <Link to={pathOf(name)}>{name}</Link>

@@ -10,13 +10,24 @@ import { NothingYet } from "../../parts/nothing-yet.tsx";
 import { PageHead } from "../../parts/page-head.tsx";
 import { When } from "../../parts/units.tsx";
 import { useTexts } from "../../texts.ts";
+import { Allowed } from "./allowed.tsx";
 import { LossWindow } from "./loss-window.tsx";
 import { TargetForm } from "./target-form.tsx";
+import { allTargets } from "./targets.ts";
 
 const EVERY_MS = 10_000;
 
 /** Where backups go, and how far each is. */
 export default function Backups() {
+  const t = useTexts("recovery");
+  return (
+    <Allowed probe={allTargets} title={t("backups.title")}>
+      <AllBackups />
+    </Allowed>
+  );
+}
+
+function AllBackups() {
   const t = useTexts("recovery");
   const navigate = useNavigate();
   const search: { new?: string } = useSearch({ strict: false });

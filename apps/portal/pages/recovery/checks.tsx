@@ -1,5 +1,5 @@
 import type { Check, CheckFinding } from "@entrepot/api";
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { queryOptions, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { Alert, Button, Checkbox, Flex, Form, Input, InputNumber, Modal, Tag } from "antd";
 import { useState } from "react";
@@ -11,14 +11,29 @@ import { PageHead } from "../../parts/page-head.tsx";
 import { StatusTag } from "../../parts/status-tag.tsx";
 import { Bytes, Count, When } from "../../parts/units.tsx";
 import { useTexts } from "../../texts.ts";
+import { Allowed } from "./allowed.tsx";
 import { OptionalCron } from "./optional-cron.tsx";
 import { usePlanRepair } from "./use-plan-repair.ts";
 
 const EVERY_MS = 3_000;
 const MIB = 1024 * 1024;
 
+const checkSchedule = queryOptions({
+  queryKey: ["checks", "schedule"],
+  queryFn: async () => (await api.checks.schedule()).body,
+});
+
 /** Checks of what is stored, and what pulls have met. */
 export default function Checks() {
+  const t = useTexts("recovery");
+  return (
+    <Allowed probe={checkSchedule} title={t("checks.title")}>
+      <AllChecks />
+    </Allowed>
+  );
+}
+
+function AllChecks() {
   const t = useTexts("recovery");
   const [open, setOpen] = useState<"run" | "schedule" | null>(null);
   const close = () => setOpen(null);
@@ -168,11 +183,7 @@ function Schedule({ open, close }: { readonly open: boolean; readonly close: () 
   const t = useTexts("recovery");
   const queries = useQueryClient();
   const { run } = useDoing();
-  const { data } = useQuery({
-    queryKey: ["checks", "schedule"],
-    queryFn: async () => (await api.checks.schedule()).body,
-    enabled: open,
-  });
+  const { data } = useQuery(checkSchedule);
   const [change, setChange] = useState<{ cron?: string; quick?: boolean }>({});
   const shown = { cron: "", quick: false, ...data, ...change };
   const save = async () => {

@@ -1,5 +1,5 @@
 import type { GarbageCollection } from "@entrepot/api";
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { queryOptions, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { Button, Checkbox, Flex, Form, InputNumber, Modal, Tag } from "antd";
 import { useState } from "react";
@@ -13,13 +13,28 @@ import { PageHead } from "../../parts/page-head.tsx";
 import { StatusTag } from "../../parts/status-tag.tsx";
 import { Bytes, When } from "../../parts/units.tsx";
 import { type Text, useTexts } from "../../texts.ts";
+import { Allowed } from "./allowed.tsx";
 import { OptionalCron } from "./optional-cron.tsx";
 import { isDryRun, PARAMETERS, type Parameters, scheduleOf } from "./garbage-runs.ts";
 
 const EVERY_MS = 3_000;
 
+const garbageSchedule = queryOptions({
+  queryKey: ["garbage", "schedule"],
+  queryFn: async () => scheduleOf((await api.garbage.schedule()).body),
+});
+
 /** Garbage collection: its runs, dry ones too, and when it runs by itself. */
 export default function Garbage() {
+  const t = useTexts("recovery");
+  return (
+    <Allowed probe={garbageSchedule} title={t("garbage.title")}>
+      <AllGarbage />
+    </Allowed>
+  );
+}
+
+function AllGarbage() {
   const t = useTexts("recovery");
   const [open, setOpen] = useState<"dry" | "run" | "schedule" | null>(null);
   const close = () => setOpen(null);
@@ -153,11 +168,7 @@ function Schedule({ open, close }: { readonly open: boolean; readonly close: () 
   const t = useTexts("recovery");
   const queries = useQueryClient();
   const { run } = useDoing();
-  const { data } = useQuery({
-    queryKey: ["garbage", "schedule"],
-    queryFn: async () => scheduleOf((await api.garbage.schedule()).body),
-    enabled: open,
-  });
+  const { data } = useQuery(garbageSchedule);
   const [form] = Form.useForm<Parameters & { cron: string }>();
   const save = async ({ cron, ...parameters }: Parameters & { cron: string }) => {
     const schedule = cron ? { type: "Custom" as const, cron } : { type: "None" as const };

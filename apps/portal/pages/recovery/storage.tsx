@@ -88,6 +88,7 @@ function Projects({ use }: { readonly use: StorageUse }) {
           title: t("storage.share"),
           render: (_, { bytes, project }) => (
             <Progress
+              status="normal"
               percent={Math.round((bytes / most) * 100)}
               showInfo={false}
               size="small"
