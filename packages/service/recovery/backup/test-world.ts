@@ -13,8 +13,7 @@ import { decryptedWith, plain } from "./encryption.ts";
 import { planBackupRestore } from "./plan-restore.ts";
 import { restoreBackup } from "./restore-backup.ts";
 import { readTableKinds } from "./table-kinds.ts";
-import { takeBackup } from "./take-backup.ts";
-import type { Kept } from "./target-objects.ts";
+import { type BackupRun, takeBackup } from "./take-backup.ts";
 
 const ANN = { name: "ann", cause: "test" };
 
@@ -43,9 +42,7 @@ export async function world(seed: number) {
     async act(times: number) {
       for (let n = 0; n < times; n++) await acts[below(acts.length)]!();
     },
-    backup: (
-      more: { objects?: ObjectStore; tip?: Kept; full?: boolean; recipients?: string[] } = {},
-    ) =>
+    backup: (more: Partial<BackupRun> = {}) =>
       takeBackup({
         catalog,
         store,
