@@ -11,7 +11,7 @@ export interface Announcement {
 }
 
 const SEVERITIES = ["success", "info", "warning", "danger"] as const;
-const FIELDS = ["message", "message_zh", "type", "closable", "fromDate", "toDate"];
+const FIELDS = new Set(["message", "message_zh", "type", "closable", "fromDate", "toDate"]);
 const LONGEST = 4_000;
 
 /**
@@ -21,7 +21,7 @@ const LONGEST = 4_000;
 export function announcementOf(text: string): Announcement | null {
   if (text.trim() === "") return null;
   const found = parsed(text);
-  const unknown = Object.keys(found).find((name) => !FIELDS.includes(name));
+  const unknown = Object.keys(found).find((name) => !FIELDS.has(name));
   if (unknown !== undefined) throw new Error(`there is no field ${JSON.stringify(unknown)}`);
   const { message, message_zh: messageZh = "", type = "info", closable = true } = found;
   if (typeof message !== "string" || typeof messageZh !== "string") {

@@ -164,8 +164,20 @@ test("an export as JSON lines has all that hashes are made of; CSV is safe for s
     const { n, at, kind, operation, resource_type, resource, project, actor: who } = record;
     const { address, user_agent, result, cause, seq, detail, hash } = record;
     const fields = [
-      ...[n, at, kind, operation, resource_type, resource, project, who],
-      ...[address, user_agent, result, cause, seq, JSON.stringify(detail)],
+      n,
+      at,
+      kind,
+      operation,
+      resource_type,
+      resource,
+      project,
+      who,
+      address,
+      user_agent,
+      result,
+      cause,
+      seq,
+      JSON.stringify(detail),
     ];
     before = createHash("sha256").update(before).update(JSON.stringify(fields)).digest();
     expect([n, hash]).toEqual([n, before.toString("hex")]);

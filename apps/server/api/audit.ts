@@ -76,10 +76,10 @@ export function addAudit(app: App, options: ApiOptions): void {
 
 /** Exports at a time, per node. */
 const MOST_EXPORTS = 4;
-const HEADING = [
-  ...["id", "time", "kind", "operation", "result", "user", "resource_type", "resource", "project"],
-  ...["address", "user_agent", "cause", "seq", "detail", "hash"],
-];
+const HEADING = (
+  "id time kind operation result user resource_type resource project address user_agent cause " +
+  "seq detail hash"
+).split(" ");
 
 function addExport(app: App, options: ApiOptions): void {
   let running = 0;
@@ -118,9 +118,21 @@ function addExport(app: App, options: ApiOptions): void {
 
 function csvOf(row: FoundRecord): string {
   return csvLine([
-    ...[row.n, row.at.toISOString(), row.kind, row.operation, row.result, row.actor],
-    ...[row.resource_type, row.resource, row.project ?? "", row.came_from, row.came_with],
-    ...[row.cause, row.seq ?? "", row.detail, Buffer.from(row.hash).toString("hex")],
+    row.n,
+    row.at.toISOString(),
+    row.kind,
+    row.operation,
+    row.result,
+    row.actor,
+    row.resource_type,
+    row.resource,
+    row.project ?? "",
+    row.came_from,
+    row.came_with,
+    row.cause,
+    row.seq ?? "",
+    row.detail,
+    Buffer.from(row.hash).toString("hex"),
   ]);
 }
 

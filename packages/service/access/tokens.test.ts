@@ -14,7 +14,7 @@ beforeAll(async () => {
   key = { kid: "k1", ...(await generateKeyPair("ES256")) };
 });
 
-function open(options: { issuer?: string; key?: TokenKey; lifetimeS?: number } = {}) {
+function open(options: { issuer?: string; key?: TokenKey; lifetimeS?: number | (() => number) } = {}) {
   now = START;
   return openTokens({ key, issuer: "entrepot:1", clock: () => now, ...options });
 }
@@ -102,4 +102,12 @@ test("others' tokens are refused", async () => {
 test("clients expect at least a minute", () => {
   expect(() => open({ lifetimeS: 59 })).toThrow(TypeError);
   expect(() => open({ lifetimeS: Number.NaN })).toThrow(TypeError);
+});
+
+test("how long tokens live is asked for each of them", async () => {
+  let seconds = 60;
+  const tokens = open({ lifetimeS: () => seconds });
+  expect((await tokens.issue(ANONYMOUS, [])).expiresIn).toBe(60);
+  seconds = 600;
+  expect((await tokens.issue(ANONYMOUS, [])).expiresIn).toBe(600);
 });

@@ -30,8 +30,8 @@ export interface TokensOptions {
   readonly key: TokenKey;
   /** Names this registry: another one's tokens are not accepted. */
   readonly issuer: string;
-  /** Seconds, at least 60. Default 1800. */
-  readonly lifetimeS?: number;
+  /** Seconds, at least 60; a function is asked for each token. Default 1800. */
+  readonly lifetimeS?: number | (() => number);
   /** Milliseconds since the epoch. */
   readonly clock?: () => number;
 }
@@ -51,9 +51,11 @@ interface Verified {
 
 /** Tokens signed with `options.key`. What was verified once is remembered until it expires. */
 export function openTokens(options: TokensOptions): Tokens {
-  const { key, issuer, lifetimeS = 1_800, clock = Date.now } = options;
-  if (!(lifetimeS >= LEAST_LIFETIME_S)) {
-    throw new TypeError(`tokens live ${lifetimeS} s; clients expect at least ${LEAST_LIFETIME_S}`);
+  const { key, issuer, lifetimeS: given = 1_800, clock = Date.now } = options;
+  const lifetimeNow = typeof given === "number" ? () => given : given;
+  if (!(lifetimeNow() >= LEAST_LIFETIME_S)) {
+    const found = lifetimeNow();
+    throw new TypeError(`tokens live ${found} s; clients expect at least ${LEAST_LIFETIME_S}`);
   }
   const verified = new LRUCache<string, Verified>({
     max: CACHED_TOKENS,
@@ -78,6 +80,7 @@ export function openTokens(options: TokensOptions): Tokens {
   return {
     async issue(identity, grants) {
       const now = Math.floor(clock() / 1_000);
+      const lifetimeS = lifetimeNow();
       const { accountId: account, robotId: robot, readOnly: read_only } = identity;
       const holder = { account, robot, read_only };
       const token = await new SignJWT({ ...holder, access: grants })

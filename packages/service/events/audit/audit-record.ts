@@ -77,8 +77,20 @@ export function hashOf(row: Omit<AuditRow, "hash">, before: Uint8Array): Buffer 
   const { n, at, kind, operation, resource_type, resource, project, actor } = row;
   const { address, user_agent, result, cause, seq, detail } = row;
   const fields = [
-    ...[n, at.toISOString(), kind, operation, resource_type, resource, project, actor],
-    ...[address, user_agent, result, cause, seq, detail],
+    n,
+    at.toISOString(),
+    kind,
+    operation,
+    resource_type,
+    resource,
+    project,
+    actor,
+    address,
+    user_agent,
+    result,
+    cause,
+    seq,
+    detail,
   ];
   return createHash("sha256").update(before).update(JSON.stringify(fields)).digest();
 }

@@ -79,12 +79,13 @@ export async function seal(
 }
 
 /** What is signed. */
-export function sealText(seal: {
+export function sealText(signed: {
   readonly n: number;
   readonly hash: Uint8Array;
   readonly at: Date;
   readonly isAnchor: boolean;
 }): string {
-  const hash = Buffer.from(seal.hash).toString("hex");
-  return `entrepot audit ${seal.isAnchor ? "anchor" : "seal"} ${seal.n} ${hash} ${seal.at.toISOString()}`;
+  const hash = Buffer.from(signed.hash).toString("hex");
+  const what = signed.isAnchor ? "anchor" : "seal";
+  return `entrepot audit ${what} ${signed.n} ${hash} ${signed.at.toISOString()}`;
 }
