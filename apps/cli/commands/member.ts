@@ -115,6 +115,10 @@ function addMemberChanges(member: Command, cli: Cli): void {
     "$ entrepot project member update team ann --role maintainer --deny artifact:delete",
   );
 
+  addRemove(member, cli);
+}
+
+function addRemove(member: Command, cli: Cli): void {
   const remove = withYes(member.command("remove").description("Ends a membership."))
     .argument("<project>", "its name or id")
     .argument("<user>")

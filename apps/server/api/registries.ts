@@ -15,14 +15,18 @@ const MOST_LABELS = 1_000;
 
 type Find = (id: number) => Promise<Endpoint>;
 
-/** Adds registry endpoints. Secrets go in and never come out. */
-export function addRegistries(app: App, options: ApiOptions): void {
-  const { endpoints } = options.replication;
-  const found: Find = async (id) => {
-    const endpoint = await endpoints.get(id);
+const finding =
+  ({ replication }: ApiOptions): Find =>
+  async (id) => {
+    const endpoint = await replication.endpoints.get(id);
     if (!endpoint) throw new RegistryError("NOT_FOUND", `registry endpoint ${id} does not exist`);
     return endpoint;
   };
+
+/** Adds registry endpoints. Secrets go in and never come out. */
+export function addRegistries(app: App, options: ApiOptions): void {
+  const { endpoints } = options.replication;
+  const found = finding(options);
 
   app.openapi(needing(options, registries.list), async (context) => {
     const query = context.req.valid("query");
