@@ -25,7 +25,8 @@ const YEAR_S = 365 * 24 * 3600;
 /**
  * Gives `response`, of anything but `/v2/`, what keeps browsers from being misled: a content
  * security policy and its kin, HSTS where `isHttps`, and of the API nothing is stored unless it
- * says so itself. Returns it; its headers must be changeable. Source: OWASP HTTP Headers Cheat Sheet.
+ * says so itself. Returns it; its headers must be changeable.
+ * Source: OWASP HTTP Headers Cheat Sheet.
  */
 export function withSecurityHeaders(
   response: Response,

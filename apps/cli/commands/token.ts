@@ -62,7 +62,8 @@ export function addToken(program: Command, cli: Cli): void {
   withExample(
     create,
     "$ entrepot token create laptop --days 30\n" +
-      "$ entrepot token create ci --read-only | docker login registry.example -u ann --password-stdin",
+      "$ entrepot token create ci --read-only | docker login registry.example -u ann " +
+      "--password-stdin",
   );
 
   const remove = withYes(token.command("delete").description("Revokes a token, at once."))

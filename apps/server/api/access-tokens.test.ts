@@ -62,7 +62,7 @@ async function session(username: string) {
   return { secret: cookie.split("=")[1]!, csrf_token };
 }
 
-test("a token is made, listed without its secret, used everywhere, and revoked at once", async () => {
+test("a token is made, listed without secret, used everywhere, and revoked at once", async () => {
   const made = await send("POST", TOKENS, as("ann"), { name: "laptop" });
   expect(made.status).toBe(201);
   const { secret, ...token } = (await made.json()) as Record<string, unknown>;

@@ -45,7 +45,7 @@ export function addProfiles(app: App, options: ApiOptions): void {
   });
 }
 
-/** What `identity` may do in a project; nothing in one that it may not see, or that is not there. */
+/** What `identity` may do in a project; nothing in one that it may not see or that is gone. */
 async function rightsIn(
   { access, catalog }: ApiOptions,
   identity: Identity,

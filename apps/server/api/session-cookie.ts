@@ -28,6 +28,7 @@ export function setSessionCookie(
 ): void {
   const secure = isHttps(publicUrl, context.req.raw);
   const age = secret === null ? 0 : MAX_AGE_S;
-  const cookie = `${nameOf(secure)}=${secret ?? ""}; Path=/; Max-Age=${age}; HttpOnly; SameSite=Lax`;
+  const pair = `${nameOf(secure)}=${secret ?? ""}`;
+  const cookie = `${pair}; Path=/; Max-Age=${age}; HttpOnly; SameSite=Lax`;
   context.header("Set-Cookie", secure ? `${cookie}; Secure` : cookie, { append: true });
 }

@@ -139,7 +139,7 @@ test("an Authorization header wins over the cookie, also a wrong one", async () 
   expect((await send("GET", CURRENT, wrong)).status).toBe(401);
 });
 
-test("ended sessions: by their owner, by an administrator, all others, and signing out", async () => {
+test("ending: by the owner, by an administrator, all others, and signing out", async () => {
   const [one, two, three] = [await signIn("bob"), await signIn("bob"), await signIn("bob")];
   const listed = await send("GET", `${SESSIONS}?page_size=3`, one.reads);
   expect(await namesOf(listed)).toEqual([
@@ -216,7 +216,7 @@ test("a change needs the token of its own session, and to come from our own page
   expect((await signInWith(login, { "sec-fetch-site": "cross-site" })).status).toBe(403);
 });
 
-test("what is no form of ours changes nothing: a form of another site cannot send JSON", async () => {
+test("a form of another site cannot send JSON, and changes nothing", async () => {
   const { reads } = await signIn("root");
   for (const type of ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data"]) {
     const answer = await fetch(server.url + LABELS, {

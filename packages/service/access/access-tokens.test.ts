@@ -96,7 +96,7 @@ describe("its end", () => {
     expect(await room.access.revokeAccessToken(actor, accountId, id)).toBe(false);
   });
 
-  test("comes with the account's, each journalled; a new account of the name has none", async () => {
+  test("comes with the account's, each journalled; a new one of the name has none", async () => {
     const account = { username: "leaver", password: PASSWORD };
     await room.access.createAccount(actor, account);
     const { secret } = await make("leaver");
