@@ -77,7 +77,7 @@ function addLookingAfter(app: App, options: ApiOptions): void {
     const identity = context.get("identity");
     const { session_id: asked } = context.req.valid("param");
     const id = asked === "current" ? (identity.session ?? 0) : asked;
-    const ended = await access.endSession(id, identity.sysadmin ? null : identity.accountId);
+    const ended = await access.endSession(id, identity.sysadmin ? null : (identity.accountId ?? 0));
     if (!ended) throw new RegistryError("NOT_FOUND", `there is no session ${asked} of yours`);
     if (id === identity.session) setSessionCookie(context, null, publicUrl);
     return context.body(null, 200);
