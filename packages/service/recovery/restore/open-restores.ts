@@ -135,8 +135,11 @@ async function forgetOld({ db }: Catalog): Promise<void> {
     DELETE FROM history_hold WHERE holder LIKE 'restore:%' AND (expires_at < now()
       OR NOT EXISTS (SELECT FROM restore_plan WHERE 'restore:' || id = holder))
   `.execute(db);
-  await sql`
-    DELETE FROM past_webhook
-    WHERE gone_at < now() - interval '1 day' * ${daysOf(sql`split_part(past_webhook.key, '/', 1)`)}
-  `.execute(db);
+  for (const table of ["past_webhook", "past_robot"]) {
+    const project = sql`split_part(${sql.table(table)}.key, '/', 1)`;
+    await sql`
+      DELETE FROM ${sql.table(table)}
+      WHERE gone_at < now() - interval '1 day' * ${daysOf(project)}
+    `.execute(db);
+  }
 }
