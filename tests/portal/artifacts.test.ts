@@ -65,7 +65,7 @@ describe.skipIf(!hasBrowser)(title, () => {
     await facts.getByText(shortened(newer.content.digest)).waitFor();
   });
 
-  test("layers, config, manifest and what refers to it, each at an address of its own", async () => {
+  test("layers, config, manifest and what refers to it have an address each", async () => {
     const { page } = visitor;
     await page.getByRole("link", { name: "Layers" }).click();
     await page.getByText("2 layers,").waitFor();

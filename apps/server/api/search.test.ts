@@ -53,7 +53,7 @@ test.each([
   expect(body.project).toHaveLength(count);
 });
 
-test("an artifact's manifest is shown byte for byte, with its config; an index has none", async () => {
+test("an artifact's manifest is shown byte for byte, with its config if it has one", async () => {
   const { content } = server;
   const image = sampleImage();
   const index = sampleIndex([image]);

@@ -16,7 +16,7 @@ export interface ToolCommands {
 
 const onlyIf = (condition: boolean | undefined, flag: string) => (condition ? `${flag} ` : "");
 
-/** How an artifact of `type` (Harbor's word) is fetched by tag or digest, the fitting tools first. */
+/** How an artifact of `type` (Harbor's word) is fetched by tag or digest, fitting tools first. */
 export function pullCommands(
   { host, plain, repository }: CommandsFor,
   reference: string,
@@ -71,13 +71,11 @@ export function pushCommands({
 
 /** The same for a chart and for any other files. */
 export function pushOthers({ host, plain, repository }: CommandsFor): ToolCommands[] {
-  const slash = repository.lastIndexOf("/");
+  const above = `oci://${host}/${repository.slice(0, repository.lastIndexOf("/"))}`;
   return [
     {
       tool: "helm",
-      commands: [
-        `helm push my-chart-0.1.0.tgz ${onlyIf(plain, "--plain-http")}oci://${host}/${repository.slice(0, slash)}`,
-      ],
+      commands: [`helm push my-chart-0.1.0.tgz ${onlyIf(plain, "--plain-http")}${above}`],
     },
     {
       tool: "oras",

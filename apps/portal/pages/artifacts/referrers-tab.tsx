@@ -31,6 +31,7 @@ interface Subject {
 export function ReferrersTab(subject: Subject) {
   const t = useTexts("artifacts");
   const { data, error, refetch } = useReferrers(subject);
+  const plain = here.plain ? "--plain-http " : "";
   const image = `${here.host}/${subject.repository}@${subject.digest}`;
   if (error) return <Failure error={error} again={() => void refetch()} />;
   if (data?.length === 0) {
@@ -39,7 +40,7 @@ export function ReferrersTab(subject: Subject) {
         title={t("referrers.none")}
         commands={[
           `cosign sign ${image}`,
-          `oras attach ${here.plain ? "--plain-http " : ""}--artifact-type application/spdx+json ${image} sbom.json`,
+          `oras attach ${plain}--artifact-type application/spdx+json ${image} sbom.json`,
         ]}
       >
         {t("referrers.about")}
@@ -50,7 +51,7 @@ export function ReferrersTab(subject: Subject) {
     <>
       <Branch {...subject} depth={0} />
       <p>{t("referrers.discover")}</p>
-      <Command text={`oras discover ${here.plain ? "--plain-http " : ""}${image}`} />
+      <Command text={`oras discover ${plain}${image}`} />
     </>
   );
 }

@@ -16,7 +16,7 @@ import { countOf, scopeOf } from "./rule-fields.ts";
 import { RuleTable } from "./rule-table.tsx";
 import { ScopeText } from "./scope-fields.tsx";
 
-/** Which artifacts of a project stay: rules, when they are applied, and what that did or would do. */
+/** Which artifacts of a project stay: rules, when they are applied, what that did or would do. */
 export function Retention({ project, may }: InProject) {
   const t = useTexts("rules");
   const [edited, setEdited] = useState<RetentionRule | "new" | null>(null);
