@@ -28,7 +28,7 @@ export interface ChangeFeed {
 const EXECUTIONS = "entrepot_execution_status";
 const BATCH = 500;
 
-/** A feed of `catalog`'s journal and of `jobs`' executions. It reads only while somebody follows. */
+/** A feed of `catalog`'s journal and `jobs`' executions. It reads only while somebody follows. */
 export function openChangeFeed(
   catalog: Pick<Catalog, "entries" | "head" | "onCommit" | "listen" | "notify" | "now">,
   jobs: Pick<Jobs, "onStatus">,

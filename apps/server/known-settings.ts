@@ -37,8 +37,8 @@ export const BANNER: KnownSetting<string> = {
   initial: "",
   longest: 10_000,
   help:
-    "what everybody is told, as JSON: message, message_zh, type (success, info, warning, danger), " +
-    "closable, fromDate and toDate; empty: nothing",
+    "what everybody is told, as JSON: message, message_zh, type (success, info, warning or " +
+    "danger), closable, fromDate and toDate; empty: nothing",
   wrong(value) {
     try {
       announcementOf(value);

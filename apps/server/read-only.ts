@@ -48,11 +48,31 @@ export function readOnlyContent(content: Content, settings: Now): Content {
 }
 
 /** What changes no name of the registry's, as far as it is the caller's right. */
-const ANYBODY =
-  /^\/api\/v2\.0\/(?:sessions|users\/current\/sessions|replication\/(?:executions|wait|policies\/plan)|registries\/ping)(?:\/|$)/;
+const ANYBODY = below(
+  "sessions",
+  "replication/executions",
+  "replication/wait",
+  "replication/policies/plan",
+  "registries/ping",
+  "audit-logs",
+);
 /** Ending it, and recovery. */
-const SYSADMIN =
-  /^\/api\/v2\.0\/(?:configurations|restores|bin|backups|system\/(?:restored|check|repair|gc|purgeaudit)|jobservice)(?:\/|$)/;
+const SYSADMIN = below(
+  "configurations",
+  "restores",
+  "bin",
+  "backups",
+  "jobservice",
+  "system/restored",
+  "system/check",
+  "system/repair",
+  "system/gc",
+);
+
+/** Paths of the API at or below any of `roots`. */
+function below(...roots: readonly string[]): RegExp {
+  return new RegExp(String.raw`^/api/v2\.0/(?:${roots.join("|")})(?:/|$)`);
+}
 
 /** Throws DENIED for a request to the management API that read-only mode refuses. */
 export function refuseWhileReadOnly(settings: Now, request: Request, identity: Identity): void {

@@ -72,8 +72,8 @@ export const AUDIT_FIELDS = {
 } as const;
 
 const description =
-  "Newest first; `sort` by op_time or id. Records of kind `access` (from where changes came, which " +
-  "the changes tell as well) only if `q` asks for a kind or a cause.";
+  "Newest first; `sort` by op_time or id. Records of kind `access` (from where changes came, " +
+  "which the changes tell as well) only if `q` asks for a kind or a cause.";
 const common = { tags, ...needs("account") };
 const list = { query: ListQuery };
 const listed = { 200: page(AuditRecord, "One page of records."), ...errors(400, 422) };
@@ -161,8 +161,8 @@ export const audit = {
     path: "/api/v2.0/audit-logs/verify",
     summary: "Reads the whole log, and says whether anything in it was changed",
     description:
-      "`heads`: records' ids and hashes that are known from elsewhere (the server's log, what was " +
-      "forwarded, an earlier answer): only by them an end that was cut off is found.",
+      "`heads`: records' ids and hashes that are known from elsewhere (the server's log, what " +
+      "was forwarded, an earlier answer): only by them an end that was cut off is found.",
     tags,
     ...needs("system:audit-log:list"),
     request: { body: body(KnownAuditHeads) },

@@ -75,7 +75,8 @@ export function addConfig(program: Command, cli: Cli): void {
     );
   withExample(
     set,
-    "$ entrepot config set read_only true\n$ entrepot config set token_expiration=15 session_timeout=30",
+    "$ entrepot config set read_only true\n" +
+      "$ entrepot config set token_expiration=15 session_timeout=30",
   );
 
   const unset = config

@@ -154,7 +154,7 @@ const exportOf = (format: string) =>
     },
   }).then((answer) => answer.text());
 
-test("an export as JSON lines has all that hashes are made of; CSV is safe for spreadsheets", async () => {
+test("JSON lines have all that hashes are made of; CSV is safe for spreadsheets", async () => {
   await admin.labels.create({ body: { name: "=SUM(A1)", scope: "g" } });
   await server.audit.idle();
   const lines = (await exportOf("jsonl")).trim().split("\n");

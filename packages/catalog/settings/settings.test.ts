@@ -44,7 +44,7 @@ async function opened() {
   return { catalog, settings, url };
 }
 
-test("what nobody has stored is initial; what is stored counts at once and can be unset", async () => {
+test("what nobody has stored is initial; what is stored counts at once, until unset", async () => {
   const { settings } = await opened();
   expect([settings.get(FLAG), settings.get(COUNT), settings.get(SECRET)]).toEqual([false, 3, ""]);
   await settings.change(actor, { flag: true, count: 7, secret: "hush" });
@@ -58,7 +58,7 @@ test("what nobody has stored is initial; what is stored counts at once and can b
   expect([settings.get(COUNT), settings.get(SECRET)]).toEqual([3, ""]);
 });
 
-test("changes are one commit, journalled without secrets, and only where something changes", async () => {
+test("changes are one commit, journalled without secrets, where something changes", async () => {
   const { catalog, settings } = await opened();
   await settings.change(actor, { flag: true, secret: "hush" });
   await settings.change(actor, { flag: true });
@@ -106,7 +106,7 @@ test("another node sees a change soon, and is told", async () => {
   expect(there.get(COUNT)).toBe(8);
 });
 
-test("what another version stored, and this one cannot take, is as if it were not there", async () => {
+test("what another version stored and this one cannot take does not count", async () => {
   const { catalog, settings } = await opened();
   const values = [
     { name: "color", value: '"green"' },

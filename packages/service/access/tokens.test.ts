@@ -14,7 +14,9 @@ beforeAll(async () => {
   key = { kid: "k1", ...(await generateKeyPair("ES256")) };
 });
 
-function open(options: { issuer?: string; key?: TokenKey; lifetimeS?: number | (() => number) } = {}) {
+function open(
+  options: { issuer?: string; key?: TokenKey; lifetimeS?: number | (() => number) } = {},
+) {
   now = START;
   return openTokens({ key, issuer: "entrepot:1", clock: () => now, ...options });
 }

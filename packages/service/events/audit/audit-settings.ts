@@ -24,7 +24,9 @@ export const AUDIT_FORWARD: KnownSetting<string> = {
   name: "audit_log_forward_endpoint",
   type: "string",
   initial: "",
-  help: "where records are sent as syslog (RFC 5424): tcp://host:port or udp://host:port; empty: nowhere",
+  help:
+    "where records are sent as syslog (RFC 5424): tcp://host:port or udp://host:port; " +
+    "empty: nowhere",
   wrong(value) {
     if (value === "") return null;
     return syslogTarget(value) ? null : "expected tcp://host:port or udp://host:port";

@@ -171,7 +171,7 @@ describe("tampering in the database is found, with the first record that does no
   });
 });
 
-test("what is old is purged up to a signed anchor, at which the chain goes on; it is recorded", async () => {
+test("what is old is purged up to a signed anchor, where the chain goes on; recorded", async () => {
   const catalog = await logOf(12, [5, 10]);
   const before = event(8).at;
   const asked = await purgeRecords(catalog, signer, before, { ...by, dryRun: true });

@@ -55,7 +55,7 @@ export async function readHead({ db }: Pick<Catalog, "db">): Promise<ChainHead> 
   return db.selectFrom("audit_head").select(["n", "hash"]).executeTakeFirstOrThrow();
 }
 
-/** Signs the log up to `head`; as an anchor, what comes before it may be purged. Repeating is safe. */
+/** Signs the log up to `head`; what comes before an anchor may be purged. Repeating is safe. */
 export async function seal(
   db: Transaction<Database>,
   signer: Signer,

@@ -120,6 +120,7 @@ async function resolved(
 
 function unreachable(host: string, port: number, cause: unknown): RegistryError {
   const why = cause instanceof Error ? cause.message : String(cause);
-  const message = `audit records cannot be sent to syslog at ${host}:${port}: ${why}; they are kept`;
+  const where = `syslog at ${host}:${port}`;
+  const message = `audit records cannot be sent to ${where}: ${why}; they are kept`;
   return new RegistryError("UNAVAILABLE", message, { cause });
 }
