@@ -1,12 +1,13 @@
 import type { RegistryEndpoint } from "@entrepot/api";
 import { ApiOutlined, DeleteOutlined, EditOutlined, PlusOutlined } from "@ant-design/icons";
 import { useQueryClient } from "@tanstack/react-query";
-import { Link, useNavigate, useSearch } from "@tanstack/react-router";
+import { useNavigate, useSearch } from "@tanstack/react-router";
 import { Button, Flex, Space, Typography } from "antd";
 import { useState } from "react";
 import { api } from "../../api.ts";
 import { ApiTable, type Columns } from "../../parts/api-table.tsx";
 import { useDoing } from "../../parts/ask.tsx";
+import { LinkButton } from "../../parts/link-button.tsx";
 import { NothingYet } from "../../parts/nothing-yet.tsx";
 import { PageHead } from "../../parts/page-head.tsx";
 import { StatusTag } from "../../parts/status-tag.tsx";
@@ -142,9 +143,13 @@ function Actions({ endpoint }: { readonly endpoint: RegistryEndpoint }) {
       <Button type="text" icon={<ApiOutlined />} loading={asking} onClick={() => void ping()}>
         {t("endpoint.ping")}
       </Button>
-      <Link to="." search={{ edit: String(id) } as never} aria-label={t("endpoint.edit", { name })}>
-        <Button type="text" icon={<EditOutlined />} tabIndex={-1} />
-      </Link>
+      <LinkButton
+        type="text"
+        icon={<EditOutlined />}
+        aria-label={t("endpoint.edit", { name })}
+        to="/replication/endpoints"
+        search={{ edit: String(id) }}
+      />
       <Button
         type="text"
         danger

@@ -87,7 +87,9 @@ function FilterField({
 }) {
   const t = useTexts("replication");
   const form = Form.useFormInstance<PolicyDraft>();
-  const type: FilterDraft["type"] = Form.useWatch(["filters", at, "type"], form) ?? "name";
+  // The kind is no field of its own: it is chosen once, when the filter is added.
+  const watched = Form.useWatch(["filters", at, "type"], { form, preserve: true });
+  const type: FilterDraft["type"] = watched ?? "name";
   const kind = t(`filter.kind.${type}`);
   return (
     <div role="group" aria-label={kind}>

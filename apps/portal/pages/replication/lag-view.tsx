@@ -14,7 +14,7 @@ const COLOURS: Readonly<Record<Standing, string>> = {
 /** How far behind in words: time, names and bytes. Texts of "replication". */
 export function lagText(lag: PolicyLag, t: Text, language: Language): string {
   const { lag_items: items, lag_bytes: bytes } = lag;
-  if (items === 0 && lag.unread_entries === 0) return t("lag.none");
+  if (items === 0 && lag.unread_entries === 0) return "";
   return [
     lag.lag_seconds > 0 ? durationText(lag.lag_seconds * 1_000, language) : "",
     items > 0 ? t("lag.items", { count: items, shown: numberText(items, language) }) : "",

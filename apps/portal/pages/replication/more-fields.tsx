@@ -59,7 +59,7 @@ function Care() {
   const t = useTexts("replication");
   const form = Form.useFormInstance<PolicyDraft>();
   const trigger = Form.useWatch("trigger", form);
-  const filters = Form.useWatch("filters", form) ?? [];
+  const filters = Form.useWatch("filters", { form, preserve: true }) ?? [];
   return (
     <>
       <Flag name="verify" label={t("more.verify")} about={t("more.verifyAbout")} />

@@ -63,21 +63,27 @@ function useColumns(lag: readonly PolicyLag[]): Columns<Policy> {
       title: t("name"),
       key: "name",
       render: (_, policy) => (
-        <>
+        <div style={{ maxWidth: 240, whiteSpace: "normal", overflowWrap: "anywhere" }}>
           <Link to={`/replication/policies/${policy.id}`}>{policy.name}</Link>
           {policy.description && (
             <div>
               <Typography.Text type="secondary">{policy.description}</Typography.Text>
             </div>
           )}
-        </>
+        </div>
       ),
     },
-    { title: t("policy.route"), key: "route", render: (_, policy) => <Route policy={policy} /> },
     {
-      title: t("policy.trigger"),
-      key: "trigger",
-      render: (_, policy) => <TriggerView policy={policy} />,
+      title: t("policy.route"),
+      key: "route",
+      render: (_, policy) => (
+        <div style={{ maxWidth: 260, whiteSpace: "normal" }}>
+          <Route policy={policy} />
+          <div>
+            <TriggerView policy={policy} />
+          </div>
+        </div>
+      ),
     },
     {
       title: t("policy.lag"),

@@ -35,14 +35,15 @@ export interface Picture {
 /** The size of a registry's box. */
 export const BOX = { width: 176, height: 56 } as const;
 
-const WIDTH = 980;
 const MARGIN = 28;
+/** Room for the text of an arrow. */
+const SPAN = 260;
 /** So far apart are the texts of arrows between the same two. */
 const LANE = 46;
 
 /**
- * Where everything stands: this registry in the middle, what policies pull from at its left, every
- * other endpoint at its right, each as high as its arrows need.
+ * Where everything stands: what policies only pull from at the left, if there is such, then this
+ * registry, then every other endpoint, each as high as its arrows need.
  */
 export function pictureOf(
   endpoints: readonly RegistryEndpoint[],
@@ -60,8 +61,10 @@ export function pictureOf(
   const height = Math.max(BOX.height + 2 * MARGIN, ...heights);
 
   const places: Place[] = [];
-  const middle = { x: WIDTH / 2 - BOX.width / 2, y: height / 2 - BOX.height / 2 };
-  places.push({ id: 0, name: "", healthy: true, ...middle });
+  const x = MARGIN + (columns[0]!.length > 0 ? BOX.width + SPAN : 0);
+  const right = x + (columns[1]!.length > 0 ? BOX.width + SPAN : 0);
+  const width = right + BOX.width + MARGIN;
+  places.push({ id: 0, name: "", healthy: true, x, y: height / 2 - BOX.height / 2 });
   for (const [side, column] of columns.entries()) {
     let top = (height - heights[side]!) / 2;
     for (const endpoint of column) {
@@ -70,7 +73,7 @@ export function pictureOf(
         id: endpoint.id,
         name: endpoint.name,
         healthy: endpoint.status === "healthy",
-        x: side === 0 ? MARGIN : WIDTH - BOX.width - MARGIN,
+        x: side === 0 ? MARGIN : right,
         y: top + room / 2 - BOX.height / 2,
       });
       top += room;
@@ -84,7 +87,7 @@ export function pictureOf(
         return arrowOf(policy, place, places[0]!, offset, lag);
       }),
     );
-  return { width: WIDTH, height, places, arrows };
+  return { width, height, places, arrows };
 }
 
 function arrowOf(

@@ -30,7 +30,7 @@ export function TopologyPicture({
         viewBox={`0 0 ${width} ${height}`}
         role="group"
         aria-label={t("topology.title")}
-        style={{ display: "block", width: "100%", minWidth: 720, maxHeight: 720 }}
+        style={{ display: "block", width: "100%", minWidth: width * 0.7, maxHeight: height * 1.3 }}
       >
         <Heads />
         {arrows.map((arrow) => (
@@ -109,6 +109,9 @@ function ArrowLink({ arrow, lag }: { readonly arrow: Arrow; readonly lag: Policy
         fontSize={13}
         fontWeight={600}
         fill={token.colorText}
+        stroke={token.colorBgContainer}
+        strokeWidth={4}
+        paintOrder="stroke"
       >
         {short(arrow.name, 24)}
       </text>
