@@ -8,7 +8,7 @@ import { testServer } from "./testing.ts";
 
 const SOON = { timeout: 60_000, interval: 50 };
 
-test("a target with a schedule is backed up by itself, and not once it is switched off", async () => {
+test("a target with a schedule is backed up by itself, until it is switched off", async () => {
   const folder = await mkdtemp(join(tmpdir(), "entrepot-schedule-"));
   onTestFinished(() => rm(folder, { recursive: true }));
   const server = await testServer({ backupFolders: [folder] });

@@ -181,8 +181,8 @@ function withoutNames(error: unknown): never {
 function broken({ problemCount }: BackupRestorePlan): RegistryError {
   return new RegistryError(
     "INTEGRITY",
-    `missing or damaged: ${counted(problemCount, "piece")}; nothing was changed. --seq chooses an ` +
-      "earlier state, which may still be whole",
+    `missing or damaged: ${counted(problemCount, "piece")}; nothing was changed. --seq ` +
+      "chooses an earlier state, which may still be whole",
   );
 }
 

@@ -44,7 +44,7 @@ async function policy(name: string, pattern: string, registry: number): Promise<
   return Number((await api.policies.create({ body: body as never })).created);
 }
 
-test("a project comes out of a backup into a registry that runs, and waits to be sent on", async () => {
+test("a project comes out of a backup into a running registry, and is sent on later", async () => {
   const team = server.content.as(ACTOR).repository("team/app");
   await server.content.projects.create(ACTOR, { name: "team" });
   const first = await pushSample(team, sampleImage(), ["v1"]);

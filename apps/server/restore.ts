@@ -26,8 +26,9 @@ Restores a registry from a backup onto an empty data folder (and database, and s
 plan, asks, fetches blobs, then all names in one transaction. Cut off, it may be run again. Then
 start it with 'entrepot serve'; replication and backups stay off until 'entrepot backup confirm'.
 
-  --from <address>           where the backup is: file:/folder or s3:bucket/prefix. With --project or
-                             --repository it goes into a registry that runs: see 'restore --help'
+  --from <address>           where the backup is: file:/folder or s3:bucket/prefix. With
+                             --project or --repository it goes into a registry
+                             that runs: see 'entrepot restore --help'
   --key <file>               the key file of an encrypted backup (age)
   --at <time>                names as they were at this moment, as 2026-01-31T14:03:00Z
   --seq <n>                  names as they were at this seq of the journal
@@ -216,7 +217,7 @@ function wentText({ seq, names, left }: WentBack): string {
 function broken(plan: BackupRestorePlan): RegistryError {
   return new RegistryError(
     "INTEGRITY",
-    `missing or damaged in the backup: ${counted(plan.problemCount, "piece")}; nothing was changed. ` +
-      "--at or --seq choose an earlier moment",
+    `missing or damaged in the backup: ${counted(plan.problemCount, "piece")}; ` +
+      "nothing was changed. --at or --seq choose an earlier moment",
   );
 }

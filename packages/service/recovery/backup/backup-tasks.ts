@@ -70,7 +70,8 @@ const NOTHING_NEW = "nothing has changed since the last backup";
 function planText(plan: Required<BackupPlan>): string {
   const { kind, from, to, rows, namesBytes, blobs, newBlobs, newBytes } = plan;
   return (
-    `would write a ${kind}, seq ${from} to ${to}: ${counted(rows, "row")} in ${namesBytes} bytes; ` +
+    `would write a ${kind}, seq ${from} to ${to}: ` +
+    `${counted(rows, "row")} in ${namesBytes} bytes; ` +
     `of ${counted(blobs, "blob")} ${newBlobs} new, ${newBytes} bytes`
   );
 }
@@ -143,7 +144,7 @@ async function withTarget(
 function lacks(digests: readonly string[]): RegistryError {
   return new RegistryError(
     "INTEGRITY",
-    `the backup is whole but for ${counted(digests.length, "blob")} that this registry lacks itself or has ` +
-      `damaged (${digests.slice(0, 3).join(", ")}); push their images again`,
+    `the backup is whole but for ${counted(digests.length, "blob")} that this registry ` +
+      `lacks itself or has damaged (${digests.slice(0, 3).join(", ")}); push their images again`,
   );
 }

@@ -19,8 +19,8 @@ export const ALL_BLOBS = `
   FROM known ORDER BY digest COLLATE "C"`;
 
 /**
- * What a segment after `seq` holds of the tables that grow with the number of names. `within` is SQL
- * that says which entries of the journal count.
+ * What a segment after `seq` holds of the tables that grow with the number of names. `within` is
+ * SQL that says which entries of the journal count.
  */
 export function readingsSince(seq: number, within = "true"): Reading[] {
   const changed = changedSince(seq, within);

@@ -14,8 +14,8 @@ import { BACKUP, type BackupTarget, openTargets, SYSTEM, type Targets } from "./
 export interface Backups {
   readonly targets: Targets;
   /**
-   * Each starts an execution, whose id comes back. A dry run only tells, in its progress, what would
-   * be written. Throws NOT_FOUND.
+   * Each starts an execution, whose id comes back. A dry run only tells, in its progress, what
+   * would be written. Throws NOT_FOUND.
    */
   run(id: number, actor: Actor, full?: boolean, dryRun?: boolean): Promise<number>;
   verify(id: number, actor: Actor, share: number): Promise<number>;

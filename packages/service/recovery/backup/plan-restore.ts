@@ -64,8 +64,8 @@ export async function planBackupRestore(
 }
 
 /**
- * The snapshot and the segments that hold `point`, in order, and what is wrong with newer ones where
- * the newest was asked for. Throws NOT_FOUND where there is no backup of that moment.
+ * The snapshot and the segments that hold `point`, in order, and what is wrong with newer ones
+ * where the newest was asked for. Throws NOT_FOUND where there is no backup of that moment.
  */
 export async function chooseLinks(
   objects: ObjectStore,

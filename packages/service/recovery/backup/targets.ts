@@ -15,7 +15,7 @@ export const DRILL = "DRILL";
 export interface TargetOptions {
   /** Whom it is encrypted for (age); empty: nobody. Stays as it was made. */
   readonly recipients: readonly string[];
-  /** Only these projects and repositories, sorted; empty or absent: everything. Stays as it was made. */
+  /** Only these projects and repositories, sorted; none: everything. Stays as it was made. */
   readonly scope?: readonly string[] | undefined;
   /** 0: no limit. */
   readonly bytesPerSecond: number;
@@ -219,8 +219,8 @@ function checkSettings(settings: TargetSettings): void {
   encryptedFor(recipients);
   if (checkedScope(scope).length > 0 && drillCron !== "") {
     const message =
-      "a drill opens a whole registry: it cannot try a backup of single projects or repositories; " +
-      "leave its schedule out";
+      "a drill opens a whole registry: it cannot try a backup of single projects or " +
+      "repositories; leave its schedule out";
     throw new RegistryError("BAD_REQUEST", message);
   }
 }

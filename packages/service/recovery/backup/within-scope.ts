@@ -17,8 +17,9 @@ export function checkedScope(names: readonly string[]): string[] {
 }
 
 /**
- * SQL that says of a row of `journal` whether it is about one of `names`, projects and repositories;
- * a project's replication policies are its own for good. Without names: of everything.
+ * SQL that says of a row of `journal` whether it is about one of `names`, projects and
+ * repositories; a project's replication policies are its own for good. Without names: of
+ * everything.
  */
 export function withinScope(names: readonly string[]): string {
   if (names.length === 0) return "true";

@@ -9,8 +9,8 @@ import type { BackupToRead } from "./ports.ts";
 
 /**
  * Brings out of a backup what the manifests of plan `planId` were that nothing is kept of here, to
- * where deleted ones are kept; and keeps those that are there from garbage collection for as long as
- * what was deleted just now. Repeating is safe. Throws INTEGRITY for one that is another.
+ * where deleted ones are kept; and keeps those that are there from garbage collection for as long
+ * as what was deleted just now. Repeating is safe. Throws INTEGRITY for one that is another.
  */
 export async function stageManifests(
   db: Transaction<Database>,

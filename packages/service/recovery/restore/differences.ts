@@ -63,8 +63,8 @@ export async function noteUndone(
 }
 
 /**
- * Notes what the temporary table `backup_entry` has otherwise than it is now, as far as it is of `copied`
- * kinds: what a backup says of the scope.
+ * Notes what the temporary table `backup_entry` has otherwise than it is now, as far as it is of
+ * `copied` kinds: what a backup says of the scope.
  */
 export async function noteFromBackup(
   db: Transaction<Database>,
@@ -105,8 +105,8 @@ export async function noteFromBackup(
 export const COPIED = ["project", "label", "repository", "manifest", "tag", "artifact_label"];
 
 /**
- * Notes what project `from` held after entry `seq`, under the name of project `into`: by the journal
- * here, or by the one of a backup.
+ * Notes what project `from` held after entry `seq`, under the name of project `into`: by the
+ * journal here, or by the one of a backup.
  */
 export async function noteCopies(
   db: Transaction<Database>,

@@ -200,7 +200,7 @@ test("content of another registry's backup comes in, its members do not", async 
   await pulled(here, "theirs/app", "v1");
 });
 
-test("an encrypted one needs its key: another is a clear error, and nothing is changed", async () => {
+test("an encrypted one needs its key: another is told before anything is changed", async () => {
   const [identity, wrong] = [await generateIdentity(), await generateIdentity()];
   const recipient = await identityToRecipient(identity);
   expect(new Encrypter().addRecipient(recipient)).toBeUndefined();
@@ -246,7 +246,7 @@ test("a blob that the backup lacks is told by the plan; what needs it stays away
   expect(await compareWithTables(here.catalog)).toEqual([]);
 });
 
-test("a backup of a project alone holds nothing else, and gives it back at any moment", async () => {
+test("a backup of a project alone holds nothing else, and gives back any moment", async () => {
   await filled(here, "mine");
   const secret = await pushSample(here.content.as(ANN).repository("back/secret"), sampleImage());
   const scope = ["mine"];

@@ -31,8 +31,8 @@ export interface BackupMoment extends BackupToRead {
 }
 
 /**
- * Opens the backup of a request. Throws BAD_REQUEST for what cannot come out of one, NOT_FOUND for a
- * moment that it does not cover, INTEGRITY if it is damaged.
+ * Opens the backup of a request. Throws BAD_REQUEST for what cannot come out of one, NOT_FOUND for
+ * a moment that it does not cover, INTEGRITY if it is damaged.
  */
 export async function openMoment(
   openBackup: OpenBackup | undefined,
@@ -141,7 +141,7 @@ async function checkThere(db: Db, scope: Scope, { name }: RestoreRequest): Promi
   throw new RegistryError("NOT_FOUND", text);
 }
 
-/** The blobs that the plan's manifests need and that the store lacks, as far as the backup has them. */
+/** The store, with the blobs that the plan's manifests need as far as the backup has them. */
 async function withBlobsOf(
   db: Db,
   { objects, links }: BackupMoment,
@@ -196,7 +196,8 @@ async function sizesByManifests(db: Db, digests: readonly Digest[]): Promise<Map
 
 /**
  * Brings what a plan's names need out of its backup into the store: before any name is changed, and
- * what is here already is left alone. Repeating is safe. Throws INTEGRITY for what is damaged there.
+ * what is here already is left alone. Repeating is safe. Throws INTEGRITY for what is damaged
+ * there.
  */
 export async function bringContent(
   db: { transaction: <T>(work: (db: Db) => Promise<T>) => Promise<T> },

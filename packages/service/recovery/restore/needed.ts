@@ -7,8 +7,8 @@ const DEEPEST = 8;
 /**
  * Adds to a plan what its names cannot be without and what is not there: a tag's manifest, that of
  * an index's parts, their repository. As each was last; such a manifest with the labels that it had
- * before the cause that deleted it. What labels a manifest has that is in the plan already, the plan
- * says, too: where it says nothing, none.
+ * before the cause that deleted it. What labels a manifest has that is in the plan already, the
+ * plan says, too: where it says nothing, none.
  */
 export async function noteNeeded(
   db: Transaction<Database>,
@@ -68,6 +68,11 @@ export async function noteNeeded(
     WHERE key NOT IN (
       SELECT key FROM restore_item WHERE plan_id = ${planId} AND kind = 'artifact_label')
   `.execute(db);
+  await noteHomes(db, planId, phase("repository"));
+}
+
+/** Adds the repositories that are not there of what comes back. */
+async function noteHomes(db: Transaction<Database>, planId: number, phase: number): Promise<void> {
   await sql`
     WITH homes AS (
       SELECT DISTINCT split_part(split_part(key, '@', 1), ':', 1) AS name FROM restore_item
@@ -75,7 +80,7 @@ export async function noteNeeded(
       EXCEPT SELECT key FROM restore_item WHERE plan_id = ${planId} AND kind = 'repository'
     )
     INSERT INTO restore_item (plan_id, kind, key, phase, rank, verdict, wanted)
-    SELECT ${planId}::integer, 'repository', homes.name, ${phase("repository")}::integer, last.seq,
+    SELECT ${planId}::integer, 'repository', homes.name, ${phase}::integer, last.seq,
       'create', last.after
     FROM homes CROSS JOIN LATERAL (
       SELECT seq, after FROM journal

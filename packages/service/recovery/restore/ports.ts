@@ -64,8 +64,9 @@ export interface BackupToRead {
 }
 
 /**
- * Opens the backup that a target's name or id, or an address, stands for. Throws for an address that
- * may not be used, NOT_FOUND where no backup is, PRECONDITION for one that nothing here decrypts.
+ * Opens the backup that a target's name or id, or an address, stands for. Throws for an address
+ * that may not be used, NOT_FOUND where no backup is, PRECONDITION for one that nothing here
+ * decrypts.
  */
 export type OpenBackup = (from: string) => Promise<BackupToRead>;
 
@@ -126,7 +127,8 @@ export interface ComingBack {
 }
 
 /**
- * Switches off, until somebody confirms, the policies that would carry `what` elsewhere or overwrite
- * it, and notes them with those that come back. Answers all of them by name. Repeating is safe.
+ * Switches off, until somebody confirms, the policies that would carry `what` elsewhere or
+ * overwrite it, and notes them with those that come back. Answers all of them by name. Repeating is
+ * safe.
  */
 export type PauseReplication = (what: ComingBack, actor: Actor) => Promise<readonly string[]>;

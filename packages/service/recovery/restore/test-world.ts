@@ -5,6 +5,7 @@ import { type Content, openContent } from "@entrepot/content";
 import { type Jobs, openJobs } from "@entrepot/jobs";
 import type { BlobStore } from "@entrepot/storage";
 import { memoryStore } from "@entrepot/storage/memory";
+import { expect } from "vitest";
 import { openRestores, type Restores, type RestoresOptions } from "./open-restores.ts";
 import type { RestorableKind, RestoreRequest } from "./ports.ts";
 
@@ -61,7 +62,7 @@ export async function stateAt(
   return all;
 }
 
-/** Plans `request` and carries it out. Returns the execution's id; throws if it does not end well. */
+/** Plans `request` and carries it out. Returns the execution's id; fails if that does not. */
 export async function restore(at: World, request: RestoreRequest): Promise<number> {
   const actor = { name: "admin", cause: "test" };
   const plan = await at.restores.plan(request, actor);
@@ -71,7 +72,7 @@ export async function restore(at: World, request: RestoreRequest): Promise<numbe
     if (execution!.status === "Success") return id;
     if (execution!.status !== "Running") {
       const { items } = await at.jobs.tasks({ executionId: id, page: 1, pageSize: 1 });
-      throw new Error(items[0]!.statusText);
+      expect.fail(items[0]!.statusText);
     }
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
