@@ -8,7 +8,7 @@ import { firstCommands } from "./first-commands.ts";
 import { Panel } from "./panel.tsx";
 
 /** While there is nothing to be seen: how the first image gets here, to be typed as it stands. */
-export function FirstSteps() {
+export default function FirstSteps() {
   const t = useTexts("home");
   const { name } = usePerson();
   const { data: project } = useQuery({

@@ -7,11 +7,11 @@ import { PageHead } from "../../parts/page-head.tsx";
 import { numberText } from "../../parts/units.tsx";
 import { usePerson } from "../../session.ts";
 import { useLanguage, useTexts } from "../../texts.ts";
-import { FirstSteps } from "./first-steps.tsx";
 import { Yours } from "./yours.tsx";
 
-/** By itself: only administrators need it, and the first load is to be small. */
+/** By themselves: not everybody needs them, and the first load is to be small. */
 const Standing = lazy(() => import("./standing.tsx"));
+const FirstSteps = lazy(() => import("./first-steps.tsx"));
 
 /** How everything stands, and what needs attention; or one's projects, and what was pushed. */
 export default function Home() {
@@ -33,7 +33,11 @@ export default function Home() {
       <PageHead title={t("title")} about={about} />
       <Flex vertical gap={16}>
         {error && <Failure error={error} again={() => void refetch()} />}
-        {data?.total_repo_count === 0 && <FirstSteps />}
+        {data?.total_repo_count === 0 && (
+          <Suspense>
+            <FirstSteps />
+          </Suspense>
+        )}
         {sysadmin && (
           <Suspense fallback={<Skeleton active />}>
             <Standing bytes={data?.total_storage_consumption} />
