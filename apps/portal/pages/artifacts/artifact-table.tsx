@@ -67,14 +67,17 @@ function Several({
   const { deleteArtifacts } = useDeleting();
   const navigate = useNavigate();
   const { project, rest } = partsOf(repository);
-  const [a, b] = chosen.map(({ digest, tags }) => tags[0]?.name ?? digest);
+  // The older one stands left.
+  const [a, b] = chosen
+    .toSorted((one, other) => one.push_time.localeCompare(other.push_time))
+    .map(({ digest, tags }) => tags[0]?.name ?? digest);
   return (
     <>
       <Button
         disabled={chosen.length !== 2}
         title={t("compare.hint")}
         onClick={() => {
-          const search = { a: b, b: a } as never;
+          const search = { a, b } as never;
           void navigate({ to: `/projects/${project}/compare/${rest}`, search });
         }}
       >

@@ -1,6 +1,6 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { api } from "../../api.ts";
-import { partsOf } from "../../addresses.ts";
+import { imageName, partsOf } from "../../addresses.ts";
 import { useDoing } from "../../parts/ask.tsx";
 import { useTexts } from "../../texts.ts";
 import { oneCause, undo } from "../../undo.ts";
@@ -53,7 +53,9 @@ export function useDeleting() {
     deleteArtifacts(repository: string, doomed: readonly Doomed[], gone?: () => unknown) {
       const { project, rest } = partsOf(repository);
       const names = doomed.flatMap(({ digest, tags }) =>
-        tags.length > 0 ? tags.map(({ name }) => `${rest}:${name}`) : [`${rest}@${digest}`],
+        (tags.length > 0 ? tags.map(({ name }) => name) : [digest]).map((reference) =>
+          imageName(rest, reference),
+        ),
       );
       const count = doomed.length;
       question(

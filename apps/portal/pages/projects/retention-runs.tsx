@@ -10,7 +10,8 @@ import { useTexts } from "../../texts.ts";
 import { undo } from "../../undo.ts";
 import { RetentionPlan } from "./retention-plan.tsx";
 
-const RUNNING_MS = 2_000;
+/** Their ends are told as events; what a run has done so far is not. */
+const RUNNING_MS = 5_000;
 
 /** Runs of a retention policy, real and simulated, each with what it did or would do. */
 export function RetentionRuns({ id, may }: { readonly id: number; readonly may: boolean }) {
