@@ -38,8 +38,8 @@ export const eventStream = {
     description:
       "Server-sent events: `change` (a ChangeEvent; its id is its seq), `execution` (an " +
       "ExecutionEvent, without an id), `ready` once at the beginning, and `reset` where " +
-      "something cannot be told: read again what is shown. Only what the caller may see. It ends after a " +
-      "while, and begins anew after Last-Event-ID.",
+      "something cannot be told: read again what is shown. Only what the caller may see. It " +
+      "ends after a while, and begins anew after Last-Event-ID.",
     tags: ["events"],
     ...needs("account"),
     request: {
