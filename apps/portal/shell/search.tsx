@@ -36,7 +36,7 @@ export default function Search() {
         options={options}
         notFoundContent={nothing ? t("search.nothing", { text: asked }) : null}
         defaultActiveFirstOption
-        popupMatchSelectWidth={360}
+        popupMatchSelectWidth={Math.min(360, innerWidth - 72)}
         onChange={(next: string) => setText(next.startsWith("/") ? text : next)}
         onSelect={(path: string) => {
           setText("");
