@@ -113,8 +113,8 @@ export async function compareWithTables(catalog: Pick<Catalog, "db">): Promise<D
       SELECT DISTINCT ON (kind, key) kind, key, after AS image
       FROM journal
       WHERE kind IN ('tag', 'manifest', 'repository', 'label', 'artifact_label', 'project',
-        'member', 'account', 'robot', 'user_group', 'access_token', 'retention', 'immutable', 'quota',
-        'setting')
+        'member', 'account', 'robot', 'user_group', 'access_token', 'retention', 'immutable',
+        'quota', 'setting')
       ORDER BY kind, key, seq DESC
     ), stored AS (${sql.raw(IMAGES)})
     SELECT kind, key, journaled.image AS journal, stored.image AS table
