@@ -20,7 +20,9 @@ export function MomentField({
   const seq = value === null ? null : seqOf(value);
   const [by, setBy] = useState<"time" | "seq">(seq === null ? "time" : "seq");
   useEffect(() => setBy(seq === null ? "time" : "seq"), [seq]);
-  const shown = time ?? new Date();
+  // Kept, so that drawing again takes nothing away from what is being typed.
+  const [opened] = useState(() => new Date());
+  const shown = time ?? opened;
   return (
     <Flex gap={8} wrap align="center">
       <Segmented

@@ -4,7 +4,7 @@ import type { Person } from "../session.ts";
 import { Logo } from "./logo.tsx";
 import { MainMenu } from "./menu.tsx";
 
-/** The main menu where there is no room for it: it comes in from the side. Loaded when asked for. */
+/** The main menu where there is no room for it: from the side. Loaded when asked for. */
 export default function SideMenu({
   person,
   open,

@@ -2,7 +2,7 @@ import { Link } from "@tanstack/react-router";
 import { theme } from "antd";
 import type { ReactNode } from "react";
 
-/** A part of the start page, with the way to all of it. Plain: antd's Card brings its Tabs along. */
+/** A part of the start page, with the way to all of it. No antd Card: that brings Tabs along. */
 export function Panel({
   title,
   to,

@@ -1,7 +1,7 @@
 import type { GarbageCollection, GarbageReport } from "@entrepot/api";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
-import { Alert, Button, Card, Flex, Table } from "antd";
+import { Alert, Button, Card, Empty, Flex, Table } from "antd";
 import { api, route } from "../../api.ts";
 import { useDoing } from "../../parts/ask.tsx";
 import { ExecutionProgress } from "../../parts/execution-progress.tsx";
@@ -112,7 +112,7 @@ function Report({ report }: { readonly report: GarbageReport }) {
         rowKey={({ holder }) => holder}
         pagination={false}
         scroll={{ x: "max-content" }}
-        locale={{ emptyText: t("garbage.nothingHeld") }}
+        locale={{ emptyText: <Empty description={t("garbage.nothingHeld")} /> }}
         columns={[
           { title: t("garbage.holder"), render: (_, { holder }) => holderOf(holder, t) },
           { title: t("garbage.blobs"), render: (_, { blobs }) => <Count value={blobs} /> },

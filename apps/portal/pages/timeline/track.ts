@@ -39,7 +39,7 @@ export function moved(key: string, time: number, span: Span, bars: number): numb
   return Math.round(Math.min(span.to, Math.max(span.from, time + by * step)));
 }
 
-/** How high a bar of `changes` is, 0 to 1, where the highest has `most`: small ones are seen too. */
+/** How high a bar of `changes` is, 0 to 1, where the highest has `most`; small ones are seen. */
 export function heightOf(changes: number, most: number): number {
   return changes === 0 ? 0 : Math.max(0.06, Math.sqrt(changes / Math.max(1, most)));
 }
