@@ -55,8 +55,9 @@ export function useSigning() {
     },
     async signOut(): Promise<void> {
       await api.sessions.revoke({ params: { session_id: "current" } });
-      queries.clear();
+      // The frame looks at the session, and leaves for the login; the rest nobody looks at then.
       queries.setQueryData(session.queryKey, null);
+      queries.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== session.queryKey[0] });
     },
   };
 }

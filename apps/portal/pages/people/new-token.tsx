@@ -45,6 +45,7 @@ export function NewToken({
     <Modal
       open={open}
       title={t("tokens.make")}
+      destroyOnHidden
       okText={secret === null ? t("tokens.make") : t("close")}
       onOk={secret === null ? make : close}
       onCancel={close}

@@ -20,6 +20,7 @@ export function RobotSecret({
   return (
     <Modal
       open={shown !== null}
+      destroyOnHidden
       title={shown?.name}
       okText={t("close")}
       onOk={onClose}
