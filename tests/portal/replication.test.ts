@@ -102,7 +102,9 @@ describe.skipIf(!hasBrowser)(title, () => {
       .waitFor();
     await page().getByRole("row").filter({ hasText: "library/web:v2" }).getByRole("button").click();
     const log = page().getByRole("log");
-    await expect.poll(async () => log.textContent(), PATIENCE).toContain("copies/web:v2");
+    await expect
+      .poll(async () => log.textContent(), PATIENCE)
+      .toMatch(/library\/web:v2.*to copies\/web.*done: sent/);
     await seen("Complete");
     await page().keyboard.press("Escape");
     await page().waitForURL((now) => !now.searchParams.has("task"));
