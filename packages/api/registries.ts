@@ -17,8 +17,8 @@ export const RegistryCredential = z
 export type RegistryCredential = z.infer<typeof RegistryCredential>;
 
 /**
- * A registry endpoint. Ours are `status_text` and `check_time`: why it is unhealthy, and when it was
- * last asked; `entrepot_registry_id`, which registry it is, where it is an Entrepot; `proxy`
+ * A registry endpoint. Ours are `status_text` and `check_time`: why it is unhealthy, and when it
+ * was last asked; `entrepot_registry_id`, which registry it is, where it is an Entrepot; `proxy`
  * (`http://host:port`, empty for none), `concurrency` (tasks that may work with it at a time) and
  * `bytes_per_second` (all transfers with it together), 0 for no limit.
  */
