@@ -26,8 +26,8 @@ test.each(ALL)(
   "$name says what right it needs, one that its path can be judged by",
   ({ route }) => {
     const right = route["x-right"];
-    expect(right).toMatch(/^(?:anyone|account|system|[a-z-]+:[a-z]+)$/);
-    if (right.includes(":")) expect(route.path).toMatch(/\/projects\/\{project_name/);
+    expect(right).toMatch(/^(?:anyone|account|system|(?:system:)?[a-z-]+:[a-z-]+)$/);
+    if (/^(?!system:).+:/.test(right)) expect(route.path).toMatch(/\/projects\/\{project_name/);
   },
 );
 

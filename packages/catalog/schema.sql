@@ -1,16 +1,54 @@
 -- Made by migrate.test.ts: UPDATE_GOLDEN=1 writes it anew.
 
+CREATE TABLE access_token (
+  id integer NOT NULL DEFAULT nextval('access_token_id_seq'::regclass),
+  account_id integer NOT NULL,
+  name text NOT NULL,
+  hash bytea NOT NULL,
+  read_only boolean NOT NULL,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  expires_at timestamp with time zone,
+  CONSTRAINT access_token_account_id_fkey FOREIGN KEY (account_id) REFERENCES account(id) ON DELETE CASCADE,
+  CONSTRAINT access_token_account_id_name_key UNIQUE (account_id, name),
+  CONSTRAINT access_token_hash_key UNIQUE (hash),
+  CONSTRAINT access_token_pkey PRIMARY KEY (id)
+);
+
+CREATE TABLE access_token_use (
+  token_id integer NOT NULL,
+  used_at timestamp with time zone NOT NULL,
+  CONSTRAINT access_token_use_pkey PRIMARY KEY (token_id),
+  CONSTRAINT access_token_use_token_id_fkey FOREIGN KEY (token_id) REFERENCES access_token(id) ON DELETE CASCADE
+);
+
 CREATE TABLE account (
   id integer NOT NULL DEFAULT nextval('account_id_seq'::regclass),
   username text NOT NULL,
   email text NOT NULL DEFAULT ''::text,
   realname text NOT NULL DEFAULT ''::text,
   sysadmin boolean NOT NULL DEFAULT false,
-  password_hash text NOT NULL,
+  password_hash text,
   created_at timestamp with time zone NOT NULL DEFAULT now(),
   updated_at timestamp with time zone NOT NULL DEFAULT now(),
+  rights text[] NOT NULL DEFAULT '{}'::text[],
+  source text NOT NULL DEFAULT 'local'::text,
+  external_id text,
+  admin_by_group boolean NOT NULL DEFAULT false,
+  cli_secret_sealed bytea,
+  refresh_token_sealed bytea,
+  CONSTRAINT account_known_by CHECK (((source = 'local'::text) = (external_id IS NULL))),
   CONSTRAINT account_pkey PRIMARY KEY (id),
+  CONSTRAINT account_source_check CHECK ((source = ANY (ARRAY['local'::text, 'ldap'::text, 'oidc'::text]))),
   CONSTRAINT account_username_key UNIQUE (username)
+);
+CREATE UNIQUE INDEX account_of_source ON public.account USING btree (source, external_id);
+
+CREATE TABLE account_group (
+  account_id integer NOT NULL,
+  type smallint NOT NULL,
+  key text COLLATE "C" NOT NULL,
+  CONSTRAINT account_group_account_id_fkey FOREIGN KEY (account_id) REFERENCES account(id) ON DELETE CASCADE,
+  CONSTRAINT account_group_pkey PRIMARY KEY (account_id, type, key)
 );
 
 CREATE TABLE artifact_label (
@@ -21,6 +59,57 @@ CREATE TABLE artifact_label (
   CONSTRAINT artifact_label_pkey PRIMARY KEY (manifest_id, label_id)
 );
 CREATE INDEX artifact_label_of_label ON public.artifact_label USING btree (label_id);
+
+CREATE TABLE audit_forward (
+  single boolean NOT NULL DEFAULT true,
+  n bigint NOT NULL,
+  CONSTRAINT audit_forward_pkey PRIMARY KEY (single),
+  CONSTRAINT audit_forward_single_check CHECK (single)
+);
+
+CREATE TABLE audit_head (
+  single boolean NOT NULL DEFAULT true,
+  n bigint NOT NULL,
+  hash bytea NOT NULL,
+  seq bigint NOT NULL,
+  CONSTRAINT audit_head_pkey PRIMARY KEY (single),
+  CONSTRAINT audit_head_single_check CHECK (single)
+);
+
+CREATE TABLE audit_log (
+  n bigint NOT NULL,
+  at timestamp with time zone NOT NULL,
+  kind text NOT NULL,
+  operation text NOT NULL,
+  resource_type text NOT NULL,
+  resource text NOT NULL,
+  project text,
+  actor text NOT NULL,
+  address text NOT NULL,
+  user_agent text NOT NULL,
+  result text NOT NULL,
+  cause text NOT NULL,
+  seq bigint,
+  detail text NOT NULL,
+  hash bytea NOT NULL,
+  CONSTRAINT audit_log_kind_check CHECK ((kind = ANY (ARRAY['change'::text, 'request'::text, 'access'::text, 'login'::text, 'pull'::text, 'audit'::text]))),
+  CONSTRAINT audit_log_pkey PRIMARY KEY (n),
+  CONSTRAINT audit_log_result_check CHECK ((result = ANY (ARRAY['success'::text, 'denied'::text, 'failure'::text])))
+);
+CREATE INDEX audit_log_of_actor ON public.audit_log USING btree (actor, n);
+CREATE INDEX audit_log_of_cause ON public.audit_log USING btree (cause);
+CREATE INDEX audit_log_of_project ON public.audit_log USING btree (project, n);
+CREATE INDEX audit_log_time ON public.audit_log USING btree (at);
+
+CREATE TABLE audit_seal (
+  n bigint NOT NULL,
+  hash bytea NOT NULL,
+  at timestamp with time zone NOT NULL,
+  is_anchor boolean NOT NULL,
+  key_id text NOT NULL,
+  signature bytea NOT NULL,
+  CONSTRAINT audit_seal_pkey PRIMARY KEY (n)
+);
 
 CREATE TABLE backup_target (
   id integer NOT NULL DEFAULT nextval('backup_target_id_seq'::regclass),
@@ -191,6 +280,15 @@ CREATE TABLE label (
 );
 CREATE UNIQUE INDEX label_name ON public.label USING btree (COALESCE(project_id, 0), name);
 
+CREATE TABLE login_attempt (
+  key bytea NOT NULL,
+  count integer NOT NULL,
+  last_at timestamp with time zone NOT NULL,
+  blocked_until timestamp with time zone NOT NULL,
+  CONSTRAINT login_attempt_pkey PRIMARY KEY (key)
+);
+CREATE INDEX login_attempt_age ON public.login_attempt USING btree (last_at);
+
 CREATE TABLE manifest (
   id bigint NOT NULL DEFAULT nextval('manifest_id_seq'::regclass),
   repository_id integer NOT NULL,
@@ -223,12 +321,18 @@ CREATE INDEX manifest_reference_of_digest ON public.manifest_reference USING btr
 CREATE TABLE member (
   id integer NOT NULL DEFAULT nextval('member_id_seq'::regclass),
   project_id integer NOT NULL,
-  account_id integer NOT NULL,
+  account_id integer,
   role smallint NOT NULL,
+  grants text[] NOT NULL DEFAULT '{}'::text[],
+  denies text[] NOT NULL DEFAULT '{}'::text[],
+  group_id integer,
   CONSTRAINT member_account_id_fkey FOREIGN KEY (account_id) REFERENCES account(id) ON DELETE CASCADE,
+  CONSTRAINT member_group_id_fkey FOREIGN KEY (group_id) REFERENCES user_group(id) ON DELETE CASCADE,
+  CONSTRAINT member_is_one CHECK ((num_nonnulls(account_id, group_id) = 1)),
   CONSTRAINT member_pkey PRIMARY KEY (id),
   CONSTRAINT member_project_id_account_id_key UNIQUE (project_id, account_id),
   CONSTRAINT member_project_id_fkey FOREIGN KEY (project_id) REFERENCES project(id) ON DELETE CASCADE,
+  CONSTRAINT member_project_id_group_id_key UNIQUE (project_id, group_id),
   CONSTRAINT member_role_check CHECK (((role >= 1) AND (role <= 5)))
 );
 
@@ -273,6 +377,15 @@ CREATE TABLE past_reference (
   CONSTRAINT past_reference_pkey PRIMARY KEY (manifest, "position")
 );
 CREATE INDEX past_reference_of_digest ON public.past_reference USING btree (digest);
+
+CREATE TABLE past_robot (
+  id integer NOT NULL,
+  key text NOT NULL,
+  secret_hash bytea,
+  gone_at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT past_robot_pkey PRIMARY KEY (id)
+);
+CREATE INDEX past_robot_of_key ON public.past_robot USING btree (key, gone_at);
 
 CREATE TABLE past_webhook (
   id integer NOT NULL,
@@ -539,6 +652,30 @@ CREATE TABLE retention_policy (
   CONSTRAINT retention_policy_project_id_key UNIQUE (project_id)
 );
 
+CREATE TABLE robot (
+  id integer NOT NULL DEFAULT nextval('robot_id_seq'::regclass),
+  name text COLLATE "C" NOT NULL,
+  login_name text COLLATE "C" NOT NULL,
+  project_id integer,
+  description text NOT NULL DEFAULT ''::text,
+  disabled boolean NOT NULL DEFAULT false,
+  duration integer,
+  expires_at timestamp with time zone,
+  permissions jsonb NOT NULL,
+  secret_hash bytea,
+  old_secret_hash bytea,
+  old_secret_until timestamp with time zone,
+  creator text NOT NULL,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  updated_at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT robot_check CHECK (((duration IS NULL) = (expires_at IS NULL))),
+  CONSTRAINT robot_duration_check CHECK ((duration > 0)),
+  CONSTRAINT robot_login_name_key UNIQUE (login_name),
+  CONSTRAINT robot_pkey PRIMARY KEY (id),
+  CONSTRAINT robot_project_id_fkey FOREIGN KEY (project_id) REFERENCES project(id) ON DELETE CASCADE
+);
+CREATE UNIQUE INDEX robot_name ON public.robot USING btree (COALESCE(project_id, 0), name);
+
 CREATE TABLE run_plan (
   execution_id integer NOT NULL,
   counts jsonb NOT NULL DEFAULT '{}'::jsonb,
@@ -582,6 +719,22 @@ CREATE TABLE schema_version (
   CONSTRAINT schema_version_pkey PRIMARY KEY (version)
 );
 
+CREATE TABLE session (
+  id bigint NOT NULL DEFAULT nextval('session_id_seq'::regclass),
+  hash bytea NOT NULL,
+  account_id integer NOT NULL,
+  created_at timestamp with time zone NOT NULL,
+  seen_at timestamp with time zone NOT NULL,
+  expires_at timestamp with time zone NOT NULL,
+  user_agent text NOT NULL,
+  address text NOT NULL,
+  CONSTRAINT session_account_id_fkey FOREIGN KEY (account_id) REFERENCES account(id) ON DELETE CASCADE,
+  CONSTRAINT session_hash_key UNIQUE (hash),
+  CONSTRAINT session_pkey PRIMARY KEY (id)
+);
+CREATE INDEX session_expiry ON public.session USING btree (expires_at);
+CREATE INDEX session_of_account ON public.session USING btree (account_id);
+
 CREATE TABLE setting (
   key text NOT NULL,
   value jsonb NOT NULL,
@@ -606,6 +759,13 @@ CREATE TABLE storage_sample (
   day date NOT NULL,
   bytes bigint NOT NULL,
   CONSTRAINT storage_sample_pkey PRIMARY KEY (project, day)
+);
+
+CREATE TABLE system_setting (
+  name text NOT NULL,
+  value jsonb,
+  value_sealed bytea,
+  CONSTRAINT system_setting_pkey PRIMARY KEY (name)
 );
 
 CREATE TABLE tag (
@@ -663,6 +823,25 @@ CREATE TABLE task_log (
   CONSTRAINT task_log_task_id_fkey FOREIGN KEY (task_id) REFERENCES task(id) ON DELETE CASCADE
 );
 CREATE INDEX task_log_of_task ON public.task_log USING btree (task_id, id);
+
+CREATE TABLE user_group (
+  id integer NOT NULL DEFAULT nextval('user_group_id_seq'::regclass),
+  name text NOT NULL,
+  type smallint NOT NULL,
+  ldap_group_dn text NOT NULL DEFAULT ''::text,
+  key text COLLATE "C" NOT NULL,
+  member_name text COLLATE "C" NOT NULL DEFAULT (
+CASE type
+    WHEN 1 THEN 'ldap-group:'::text
+    ELSE 'oidc-group:'::text
+END || name),
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  updated_at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT user_group_member_name_key UNIQUE (member_name),
+  CONSTRAINT user_group_pkey PRIMARY KEY (id),
+  CONSTRAINT user_group_type_check CHECK ((type = ANY (ARRAY[1, 3]))),
+  CONSTRAINT user_group_type_key_key UNIQUE (type, key)
+);
 
 CREATE TABLE webhook_delivery (
   id bigint NOT NULL DEFAULT nextval('webhook_delivery_id_seq'::regclass),

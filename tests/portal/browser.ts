@@ -74,9 +74,8 @@ export async function signIn(
 /** Waits until the page shows what it has to show: a heading, and nothing that is still loading. */
 export async function settled(page: Page): Promise<void> {
   await page.locator("h1").first().waitFor();
-  await page.waitForFunction(
-    `document.querySelector(".ant-skeleton-active, .ant-spin-spinning") === null`,
-  );
+  const waiting = page.locator(".ant-skeleton-active, .ant-spin-spinning");
+  while ((await waiting.count()) > 0) await waiting.first().waitFor({ state: "detached" });
   // Motions fade in; half a colour is no colour.
   await page.evaluate(
     `Promise.all(document.getAnimations().map((motion) => motion.finished.catch(() => null)))`,

@@ -6,8 +6,7 @@ import { testServer, type TestServer } from "@entrepot/server/testing";
 import type { AxeResults } from "axe-core";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { PAGES } from "../../apps/portal/pages.ts";
-import { addressesOf } from "./addresses.ts";
+import { addressesOf, PATHS } from "./addresses.ts";
 import { hasBrowser, openBrowser, settled, signIn, type Visitor } from "./browser.ts";
 import { fillWorld, HARM, type World } from "./world.ts";
 
@@ -18,7 +17,6 @@ import { fillWorld, HARM, type World } from "./world.ts";
  */
 
 const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
-const PATHS = PAGES.map(({ path }) => path);
 
 let servers: TestServer[] = [];
 let folder: string;

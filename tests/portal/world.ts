@@ -1,7 +1,7 @@
 import { endpointFetch, remoteRegistry } from "@entrepot/distribution/client";
 import { mediaTypes } from "@entrepot/oci";
 import { pushSample, type Sample, sampleBlob, sampleManifest } from "@entrepot/registry/samples";
-import { api } from "../interop/entrepot-api.ts";
+import { api, type ApiAnswer } from "../interop/entrepot-api.ts";
 import { makeImage, makeReferrer, makeTwoPlatforms } from "../interop/images.ts";
 import { waitUntil } from "../interop/wait-until.ts";
 
@@ -78,8 +78,8 @@ export async function fillWorld(
     }
     const digest = await pushImages(place, fetch, said);
     await people(place, said);
-    const { endpoint, policy, execution } = await replication(place, second, said);
-    await recovery(place, backupFolder, said);
+    const { policy, execution } = await replication(place, second, said);
+    const recovered = await recovery(place, backupFolder, said);
     return {
       developer: DEVELOPER,
       params: {
@@ -90,6 +90,7 @@ export async function fillWorld(
         policy: String(policy),
         execution: String(execution),
         section: "general",
+        ...recovered,
       },
     };
   } finally {
@@ -113,7 +114,7 @@ async function pushImages(
   const description = `The shop's pages. ${said}`;
   await api(place, "PUT", "/projects/shop/repositories/frontend", { description });
   const labelled = await api(place, "POST", "/labels", { name: "approved", description: said });
-  const id = Number(labelled.headers.get("location")?.split("/").at(-1));
+  const id = Number(idOf(labelled));
   const artifact = `/projects/shop/repositories/frontend/artifacts/${newest.content.digest}`;
   await api(place, "POST", `${artifact}/labels`, { id });
   await api(place, "DELETE", "/projects/shop/repositories/frontend/artifacts/stable/tags/stable");
@@ -139,7 +140,7 @@ async function replication(place: Place, second: Place, said: string) {
     credential,
     description: said,
   });
-  const endpoint = Number(made.headers.get("location")!.split("/").at(-1));
+  const endpoint = Number(idOf(made));
   const answer = await api(place, "POST", "/replication/policies", {
     name: "shop-to-tokyo",
     description: said,
@@ -148,16 +149,32 @@ async function replication(place: Place, second: Place, said: string) {
     trigger: { type: "event_based" },
     deletion: true,
   });
-  const policy = Number(answer.headers.get("location")!.split("/").at(-1));
+  const policy = Number(idOf(answer));
   const executions = `/replication/executions?policy_id=${policy}`;
   const first = async () => (await api(place, "GET", executions)).json[0];
   await waitUntil("the policy's first run", async () => (await first()).status, "Succeed");
-  return { endpoint, policy, execution: (await first()).id as number };
+  return { policy, execution: (await first()).id as number };
 }
 
-async function recovery(place: Place, backupFolder: string, said: string): Promise<void> {
-  const target = { name: "vault", address: `file:${backupFolder}`, description: said };
-  const made = await api(place, "POST", "/backups", target);
-  const id = made.headers.get("location")!.split("/").at(-1);
-  await api(place, "POST", `/backups/${id}/run`, {});
+/** The id that an answer says where to find. */
+const idOf = ({ headers }: ApiAnswer) => headers.get("location")!.split("/").at(-1)!;
+
+async function recovery(place: Place, backupFolder: string, said: string) {
+  const vault = { name: "vault", address: `file:${backupFolder}`, description: said };
+  const target = idOf(await api(place, "POST", "/backups", vault));
+  const runs = `/backups/${target}/executions`;
+  await api(place, "POST", `/backups/${target}/run`, {});
+  await waitUntil(
+    "a backup",
+    async () => (await api(place, "GET", runs)).json[0].status,
+    "Success",
+  );
+  const drill = idOf(await api(place, "POST", `/backups/${target}/drills`, {}));
+  const check = idOf(await api(place, "POST", "/system/check", {}));
+  const report = `/system/check/${check}`;
+  await waitUntil("a check", async () => (await api(place, "GET", report)).json.status, "Success");
+  const plan = idOf(await api(place, "POST", "/system/repair", { check_id: Number(check) }));
+  const manual = { schedule: { type: "Manual" }, parameters: { dry_run: true } };
+  const run = idOf(await api(place, "POST", "/system/gc/schedule", manual));
+  return { target, drill, check, plan, run };
 }

@@ -14,7 +14,7 @@ import { sql } from "kysely";
 import { deleteProject } from "../delete-project.ts";
 import { PROJECT_CREATION, PROJECT_STORAGE } from "../known-settings.ts";
 import { projectParts } from "../restorable-kinds.ts";
-import { type ApiOptions, type App, needing, requires } from "./app.ts";
+import { type ApiOptions, type App, requires } from "./app.ts";
 import { foundIn } from "./found-in.ts";
 import { paged } from "./paged.ts";
 import {
