@@ -69,7 +69,7 @@ describe.skipIf(!hasSkopeo)(`skopeo${hasSkopeo ? "" : " (skipped: not installed)
     await expect(inspect(creds, "other/app:v1")).rejects.toThrow();
   });
 
-  test("is refused a push as a robot that only pulls, and everything once it is disabled", async () => {
+  test("is refused a push as a robot that only pulls, and all once it is disabled", async () => {
     const { id, creds } = await robot("reader", "pull");
     expect(await inspect(creds, "team/app:v1")).toBe(Buffer.from(image.bytes).toString());
     await expect(copy(creds, "team/app:v1", "team/no:v1")).rejects.toThrow(/denied|unauthorized/i);

@@ -85,8 +85,8 @@ function addCreate(robot: Command, cli: Cli): void {
       .command("create")
       .summary("makes a robot, and tells its secret this once")
       .description(
-        "Makes a robot, and tells its secret this once: on standard output, alone. Nobody gives a\n" +
-          "robot more than they may do themselves.",
+        "Makes a robot, and tells its secret this once: on standard output, alone.\n" +
+          "Nobody gives a robot more than they may do themselves.",
       ),
   )
     .argument("<name>", "without prefix")

@@ -153,7 +153,7 @@ function Tools<T extends object>({
       ) : (
         <span />
       )}
-      <Flex gap={8} wrap>
+      <Flex gap={8} wrap style={{ maxWidth: "100%", overflowX: "auto" }}>
         {tools}
       </Flex>
     </Flex>

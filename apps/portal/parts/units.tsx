@@ -11,7 +11,8 @@ export function bytesText(bytes: number, language: Language): string {
   while (Math.abs(value) >= 1024 && unit < BYTES.length - 1)
     [value, unit] = [value / 1024, unit + 1];
   const digits = unit === 0 || value >= 100 ? 0 : 1;
-  return `${new Intl.NumberFormat(LOCALE[language], { maximumFractionDigits: digits }).format(value)} ${BYTES[unit]}`;
+  const format = new Intl.NumberFormat(LOCALE[language], { maximumFractionDigits: digits });
+  return `${format.format(value)} ${BYTES[unit]}`;
 }
 
 /** A count with the language's separators. */

@@ -56,8 +56,8 @@ export interface Access extends Accounts, Members, Logins, Sessions, AccessToken
   ): Promise<boolean>;
 
   /**
-   * The projects, by id, in which `identity` may do `action` on `resource` by a role, a right of its
-   * own or as a robot: not those that it may because anybody may, or as a system administrator.
+   * The projects, by id, in which `identity` may do `action` on `resource` by a role, a right of
+   * its own or as a robot: not those that it may because anybody may, or as a system administrator.
    */
   projectsWith<R extends Resource>(
     identity: Identity,

@@ -1,5 +1,5 @@
 import { RegistryError } from "@entrepot/oci";
-import { COMMON_PASSWORDS } from "./common-passwords.ts";
+import { GUESSED_PASSWORDS } from "./guessed-passwords.ts";
 
 /** No `$`, which marks robots, no `:`, which Basic cannot carry, nothing that hides. */
 const USERNAME = /^[A-Za-z0-9][A-Za-z0-9._@+-]{0,254}$/;
@@ -19,9 +19,9 @@ export function checkUsername(username: string): void {
 }
 
 /**
- * Throws BAD_REQUEST unless `password` does for `username`: long enough, and nothing that is guessed
- * first. Which characters it is of is not asked: that makes passwords hard to remember, not to
- * guess. Source: NIST SP 800-63B §5.1.1.2.
+ * Throws BAD_REQUEST unless `password` does for `username`: long enough, and nothing that is
+ * guessed first. Which characters it is of is not asked: that makes passwords hard to remember,
+ * not to guess. Source: NIST SP 800-63B §5.1.1.2.
  */
 export function checkPassword(username: string, password: string): void {
   const length = [...password].length;
@@ -35,7 +35,7 @@ export function checkPassword(username: string, password: string): void {
   if (lower === username.toLowerCase()) {
     throw new RegistryError("BAD_REQUEST", "the password is the username; choose another one");
   }
-  if (COMMON_PASSWORDS.has(lower) || new Set(lower).size === 1) {
+  if (GUESSED_PASSWORDS.has(lower) || new Set(lower).size === 1) {
     const message = "this password is among those that are guessed first; choose another one";
     throw new RegistryError("BAD_REQUEST", message);
   }

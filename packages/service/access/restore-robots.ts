@@ -76,7 +76,8 @@ async function revive(
       SELECT id, secret_hash FROM past_robot
       WHERE key = ${key} AND NOT EXISTS (SELECT FROM robot WHERE robot.id = past_robot.id)
       ORDER BY gone_at DESC LIMIT 1)
-    INSERT INTO robot (id, project_id, name, login_name, disabled, permissions, secret_hash, creator)
+    INSERT INTO robot
+      (id, project_id, name, login_name, disabled, permissions, secret_hash, creator)
     SELECT coalesce((SELECT id FROM old), nextval('robot_id_seq')), ${projectId}::integer, ${name},
       ${loginName}, true, '[]', (SELECT secret_hash FROM old), 'system:restore'
     ON CONFLICT DO NOTHING

@@ -112,14 +112,16 @@ function standingOf(row: StandingRow, project: string): Standing {
  * if it was granted `registry:catalog:*`.
  */
 export function visibleProjects(identity: Identity): RawBuilder<SqlBool> {
-  const accountId = mayListCatalog(identity) ? identity.accountId : null;
+  const { accountId, robotId } = mayListCatalog(identity)
+    ? identity
+    : { accountId: null, robotId: undefined };
   return sql<SqlBool>`(
     project.metadata->>'public' = 'true'
     OR EXISTS (SELECT FROM standing_member m
       WHERE m.project_id = project.id AND m.account_id = ${accountId}::int)
     OR EXISTS (SELECT FROM account WHERE account.id = ${accountId}::int
       AND (account.sysadmin OR account.admin_by_group))
-    OR ${robotIn(mayListCatalog(identity) ? identity.robotId : undefined, ["project", "repository"])}
+    OR ${robotIn(robotId, ["project", "repository"])}
   )`;
 }
 
@@ -151,6 +153,9 @@ export function ownProjects(holder: Holder): RawBuilder<SqlBool> {
   )`;
 }
 
+/** SQL: roles as an array, highest first. */
+const FROM_MOST = `{${LADDER.toReversed().join()}}`;
+
 /** SQL: the highest `role` of an account in a project, of its own or by its groups; or no row. */
 export function highestRole(
   project: RawBuilder<unknown>,
@@ -159,7 +164,7 @@ export function highestRole(
   return sql`
     SELECT role FROM standing_member
     WHERE project_id = ${project} AND account_id = ${account}
-    ORDER BY array_position(${sql.lit(`{${LADDER.toReversed().join()}}`)}::smallint[], role) LIMIT 1`;
+    ORDER BY array_position(${sql.lit(FROM_MOST)}::smallint[], role) LIMIT 1`;
 }
 
 /** Whether the caller may list repositories at all; which ones, `visibleProjects` decides. */

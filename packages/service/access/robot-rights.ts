@@ -18,7 +18,7 @@ export interface RobotPermission {
 /** Every project, those of tomorrow too. */
 export const EVERYWHERE = "*";
 
-/** What `permissions` say about `project` and the system. Whoever may push may pull, as in Harbor. */
+/** What `permissions` say about `project` and the system. Who may push may pull, as in Harbor. */
 export function robotRights(
   permissions: readonly RobotPermission[],
   project: string,

@@ -256,7 +256,7 @@ test("lists are filtered where the rows are, and tokens carry the robot", async 
   expect(await room.access.may(holder, "closed", "repository", "pull")).toBe(false);
 });
 
-test("what was deleted comes back disabled with its secret; nothing is given to a new project", async () => {
+test("what was deleted comes back disabled with its secret, in no new project", async () => {
   const { robots } = room.access;
   const made = await robots.create(ACTOR, robot({ name: "phoenix" }));
   const elsewhere = { kind: "project", namespace: "gone", access: [PULL] };

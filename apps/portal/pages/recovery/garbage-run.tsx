@@ -90,36 +90,38 @@ function Report({ report }: { readonly report: GarbageReport }) {
   );
   return (
     <>
-      <Table<Row>
-        aria-label={t("garbage.amounts")}
-        title={() => t("garbage.amounts")}
-        size="middle"
-        dataSource={rows}
-        pagination={false}
-        scroll={{ x: "max-content" }}
-        columns={[
-          { title: t("column.what"), dataIndex: "what" },
-          { title: t("garbage.blobs"), render: (_, { blobs }) => <Count value={blobs} /> },
-          { title: t("garbage.bytes"), render: (_, { bytes }) => <Bytes value={bytes} /> },
-          { title: "", dataIndex: "about" },
-        ]}
-      />
-      <Table<GarbageReport["held"][number]>
-        aria-label={t("garbage.heldBy")}
-        title={() => t("garbage.heldBy")}
-        size="middle"
-        dataSource={report.held}
-        rowKey={({ holder }) => holder}
-        pagination={false}
-        scroll={{ x: "max-content" }}
-        locale={{ emptyText: <Empty description={t("garbage.nothingHeld")} /> }}
-        columns={[
-          { title: t("garbage.holder"), render: (_, { holder }) => holderOf(holder, t) },
-          { title: t("garbage.blobs"), render: (_, { blobs }) => <Count value={blobs} /> },
-          { title: t("garbage.bytes"), render: (_, { bytes }) => <Bytes value={bytes} /> },
-          { title: t("garbage.until"), render: (_, { until }) => <When time={until} /> },
-        ]}
-      />
+      <div className="sideways" tabIndex={0} role="region" aria-label={t("garbage.amounts")}>
+        <Table<Row>
+          aria-label={t("garbage.amounts")}
+          title={() => t("garbage.amounts")}
+          size="middle"
+          dataSource={rows}
+          pagination={false}
+          columns={[
+            { title: t("column.what"), dataIndex: "what" },
+            { title: t("garbage.blobs"), render: (_, { blobs }) => <Count value={blobs} /> },
+            { title: t("garbage.bytes"), render: (_, { bytes }) => <Bytes value={bytes} /> },
+            { title: "", dataIndex: "about" },
+          ]}
+        />
+      </div>
+      <div className="sideways" tabIndex={0} role="region" aria-label={t("garbage.heldBy")}>
+        <Table<GarbageReport["held"][number]>
+          aria-label={t("garbage.heldBy")}
+          title={() => t("garbage.heldBy")}
+          size="middle"
+          dataSource={report.held}
+          rowKey={({ holder }) => holder}
+          pagination={false}
+          locale={{ emptyText: <Empty description={t("garbage.nothingHeld")} /> }}
+          columns={[
+            { title: t("garbage.holder"), render: (_, { holder }) => holderOf(holder, t) },
+            { title: t("garbage.blobs"), render: (_, { blobs }) => <Count value={blobs} /> },
+            { title: t("garbage.bytes"), render: (_, { bytes }) => <Bytes value={bytes} /> },
+            { title: t("garbage.until"), render: (_, { until }) => <When time={until} /> },
+          ]}
+        />
+      </div>
     </>
   );
 }

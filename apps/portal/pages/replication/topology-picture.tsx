@@ -90,10 +90,7 @@ function ArrowLink({ arrow, lag }: { readonly arrow: Arrow; readonly lag: Policy
   const standing = t(`standing.${arrow.standing}`);
   const behind = lag && lag.lag_items > 0 ? lagText(lag, t, language) : standing;
   return (
-    <Link
-      to={`/replication/policies/${arrow.id}`}
-      aria-label={t("topology.arrow", { name: arrow.name, standing, behind })}
-    >
+    <Link to={`/replication/policies/${arrow.id}`}>
       <path
         d={arrow.path}
         fill="none"

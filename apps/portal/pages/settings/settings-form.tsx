@@ -66,7 +66,7 @@ export function SettingsForm({
   );
 }
 
-/** What a setting does, in the reader's language where it is known here, else as the server says. */
+/** What a setting does: in the reader's language if it is known here, else as the server says. */
 function Help({
   name,
   setting,

@@ -1,8 +1,9 @@
 import { useQuery } from "@tanstack/react-query";
-import { useNavigate, useParams } from "@tanstack/react-router";
-import { Card, Tabs } from "antd";
+import { useParams } from "@tanstack/react-router";
+import { Card } from "antd";
 import { api } from "../../api.ts";
 import { Failure } from "../../parts/failure.tsx";
+import { LinkTabs } from "../../parts/link-tabs.tsx";
 import { PageHead } from "../../parts/page-head.tsx";
 import { Waiting } from "../../parts/waiting.tsx";
 import { useTexts } from "../../texts.ts";
@@ -15,7 +16,6 @@ import { SettingsForm } from "./settings-form.tsx";
 /** What administrators set while the server runs. */
 export default function Settings() {
   const t = useTexts("settings");
-  const navigate = useNavigate();
   const { section: asked }: { section?: string } = useParams({ strict: false });
   const section = sectionOf(asked);
   const { data, error, refetch } = useQuery({
@@ -31,10 +31,10 @@ export default function Settings() {
   return (
     <>
       <PageHead title={t("title")} about={t("about")} />
-      <Tabs
-        activeKey={section}
-        onChange={(key) => void navigate({ to: `/settings/${key}` })}
-        items={shown.map((key) => ({ key, label: t(`section.${key}`) }))}
+      <LinkTabs
+        label={t("title")}
+        active={section}
+        tabs={shown.map((key) => ({ key, label: t(`section.${key}`), to: `/settings/${key}` }))}
       />
       <Card>
         {section === "announcement" ? (

@@ -3,7 +3,7 @@
  * Source: the heads of NCSC's and SecLists' lists of passwords found in breaches, and what
  * registries' own guides write.
  */
-export const COMMON_PASSWORDS: ReadonlySet<string> = new Set(
+export const GUESSED_PASSWORDS: ReadonlySet<string> = new Set(
   `00000000 11111111 112233445566 11223344 12121212 123123123 123321123 1234567890 123456789
    12345678 1234qwer 12341234 123456abc 123456789a 147258369 1q2w3e4r 1q2w3e4r5t 1qaz2wsx
    22222222 55555555 66666666 77777777 87654321 88888888 987654321 99999999 a1234567 a12345678
