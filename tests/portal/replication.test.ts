@@ -120,7 +120,7 @@ describe.skipIf(!hasBrowser)(title, () => {
     await seen("missing at the target");
     await page().getByRole("tab", { name: "What a run would do now" }).click();
     await seen(/names? match/);
-    await button(/^Run to tokyo now/).click();
+    await button(/^Run now: to tokyo/).click();
     await page().waitForURL(/\/replication\/executions\/\d+$/, PATIENCE);
     await seen("Done");
   });
@@ -140,7 +140,8 @@ describe.skipIf(!hasBrowser)(title, () => {
       .getByRole("link", { name: /^tokyo: unreachable/ })
       .waitFor(PATIENCE);
     await page()
-      .getByRole("link", { name: /^Policy to tokyo/ })
+      .getByRole("link", { name: /^to tokyo/ })
+      .first()
       .focus();
     await page().keyboard.press("Enter");
     await page().waitForURL(/\/replication\/policies\/1$/);

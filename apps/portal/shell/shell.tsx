@@ -1,8 +1,8 @@
 import { MenuOutlined, UserOutlined } from "@ant-design/icons";
 import { useQuery } from "@tanstack/react-query";
-import { Navigate, Outlet, useLocation, useNavigate } from "@tanstack/react-router";
+import { Outlet, useLocation, useNavigate } from "@tanstack/react-router";
 import { Button, Dropdown, Flex, Grid, Layout, theme } from "antd";
-import { lazy, Suspense, useState } from "react";
+import { lazy, Suspense, useEffect, useState } from "react";
 import { useLive } from "../live.ts";
 import { Waiting } from "../parts/waiting.tsx";
 import { type Person, session, useSigning } from "../session.ts";
@@ -19,9 +19,19 @@ const SideMenu = lazy(() => import("./side-menu.tsx"));
 /** The frame around every page of somebody who is signed in. */
 export function Shell() {
   const { data: person } = useQuery(session);
-  const { href } = useLocation();
-  if (person === null) return <Navigate to="/login" search={{ to: href }} replace />;
+  if (person === null) return <ToLogin />;
   return person ? <Frame person={person} /> : <Waiting />;
+}
+
+/** Leaves for the login, once: while that is fetched, the address is its own already. */
+function ToLogin() {
+  const { href } = useLocation();
+  const [from] = useState(href);
+  const navigate = useNavigate();
+  useEffect(() => {
+    void navigate({ to: "/login", search: { to: from }, replace: true });
+  }, [navigate, from]);
+  return <Waiting />;
 }
 
 function Frame({ person }: { readonly person: Person }) {
