@@ -51,7 +51,10 @@ export function openChangeFeed(
     }
   };
   const look = () => {
-    seq = seq && seq.then((from) => readOn(from).catch((error) => (onError(error), from)));
+    if (!seq) return;
+    seq = seq.then((from) => readOn(from).catch((error) => (onError(error), from)));
+    // A head that cannot be read is told by `begin`, to whoever follows.
+    seq.catch(() => {});
   };
   const begin = () => {
     seq = catalog.head();

@@ -88,6 +88,11 @@ function addExport(app: App, options: ApiOptions): void {
     // Asked first, so that what is malformed is refused and not broken off.
     const asked = { q, only: null, every: true };
     const rows = await auditRows(options, context.get("identity"), asked);
+    const type = format === "csv" ? "text/csv; charset=utf-8" : "application/x-ndjson";
+    const name = `attachment; filename="audit.${format}"`;
+    const headers = { "content-type": type, "content-disposition": name };
+    // Whoever asks for the headers reads no body.
+    if (context.req.method === "HEAD") return new Response(null, { headers }) as never;
     if (running >= MOST_EXPORTS) {
       const message = `this node runs ${MOST_EXPORTS} exports already; ask again later`;
       throw new RegistryError("TOOMANYREQUESTS", message);
@@ -109,9 +114,6 @@ function addExport(app: App, options: ApiOptions): void {
       }
     }
     const body = ReadableStream.from(lines()).pipeThrough(new TextEncoderStream());
-    const type = format === "csv" ? "text/csv; charset=utf-8" : "application/x-ndjson";
-    const name = `attachment; filename="audit.${format}"`;
-    const headers = { "content-type": type, "content-disposition": name };
     return new Response(body, { headers }) as never;
   });
 }

@@ -2,6 +2,7 @@ import { routes } from "@entrepot/api";
 import { type ApiClient, apiClient } from "@entrepot/api/client";
 import { pushSample, sampleImage } from "@entrepot/registry/samples";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { openChangeFeed } from "../change-feed.ts";
 import { testServer, type TestServer } from "../testing.ts";
 
 const PASSWORD = "Correct-Horse-9";
@@ -131,4 +132,42 @@ test("streams end when the server closes", async () => {
   const ended = expect(stream.until(/never/)).rejects.toThrow(/it ended/);
   await other.close();
   await ended;
+});
+
+test("whoever asks for the headers alone takes no stream from others", async () => {
+  const { username, password } = server.credential!;
+  const authorization = `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
+  const path = routes.eventStream.follow.path;
+  for (let n = 0; n < 25; n++) {
+    const answer = await fetch(`${server.url}${path}`, {
+      method: "HEAD",
+      headers: { authorization },
+    });
+    expect(answer.status).toBe(200);
+  }
+  (await following(admin)).stop();
+});
+
+test("a feed that cannot begin while something is committed may be begun again", async () => {
+  const { catalog } = server;
+  let wake = () => {};
+  let isDown = true;
+  const head = () => (isDown ? Promise.reject(new Error("down")) : catalog.head());
+  const onCommit = (listener: () => void) => {
+    wake = listener;
+    return () => {};
+  };
+  const feed = openChangeFeed({ ...catalog, head, onCommit }, { onStatus: () => {} }, () => {});
+  const failed = feed.follow(() => {});
+  wake();
+  await expect(failed).rejects.toThrow("down");
+  isDown = false;
+  const told: string[] = [];
+  const leave = await feed.follow((happened) => {
+    for (const one of happened) if (one.event === "change") told.push(one.key);
+  });
+  await push("mine/app", "again");
+  wake();
+  await expect.poll(() => told).toContain("mine/app:again");
+  leave();
 });

@@ -20,6 +20,9 @@ export function addEventStream(app: App, options: ApiOptions): void {
   const middleware = requires(options, "account");
 
   app.openapi({ ...routes.eventStream.follow, middleware }, (context) => {
+    const headers = { "content-type": "text/event-stream", "cache-control": "no-store" };
+    // Whoever asks for the headers reads no body: nothing would ever end it.
+    if (context.req.method === "HEAD") return new Response(null, { headers }) as never;
     const { project, after } = context.req.valid("query");
     const identity = context.get("identity");
     const open = streams.get(identity.name) ?? 0;
@@ -41,7 +44,6 @@ export function addEventStream(app: App, options: ApiOptions): void {
     const told = openMayBeTold(options, identity, project ?? null);
     const events = follow(options, { from, told, end: AbortSignal.any(signals), release });
     const body = ReadableStream.from(events).pipeThrough(new TextEncoderStream());
-    const headers = { "content-type": "text/event-stream", "cache-control": "no-store" };
     return new Response(body, { headers }) as never;
   });
 }

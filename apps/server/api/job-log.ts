@@ -29,6 +29,9 @@ export async function answerLog(
 ): Promise<never> {
   const accepts = context.req.header("accept")?.includes("text/event-stream") ?? false;
   if (query.follow || accepts) {
+    const headers = { "content-type": "text/event-stream", "cache-control": "no-store" };
+    // Whoever asks for the headers reads no body: nothing would ever end it.
+    if (context.req.method === "HEAD") return new Response(null, { headers }) as never;
     if (followed >= MAX_FOLLOWED) {
       const message = `this node follows ${MAX_FOLLOWED} logs already; ask again later`;
       throw new RegistryError("TOOMANYREQUESTS", message);
@@ -36,7 +39,6 @@ export async function answerLog(
     const after = Math.max(query.after, Number(context.req.header("last-event-id")) || 0);
     const events = ReadableStream.from(eventsOf(jobs, taskId, after, closing));
     const body = events.pipeThrough(new TextEncoderStream());
-    const headers = { "content-type": "text/event-stream", "cache-control": "no-store" };
     return new Response(body, { headers }) as never;
   }
   const lines = await jobs.taskLog(taskId, query.after, query.limit);
