@@ -30,7 +30,8 @@ const COLUMNS: Columns<typeof AUDIT_FIELDS> = {
 const ofRequest = (column: "address" | "user_agent") => sql<string>`
   CASE WHEN audit_log.kind <> 'change' THEN ${sql.ref(`audit_log.${column}`)}
   ELSE coalesce((SELECT ${sql.ref(`request.${column}`)} FROM audit_log request
-    WHERE request.cause = audit_log.cause AND request.kind = 'access'
+    WHERE request.cause = audit_log.cause AND request.actor = audit_log.actor
+      AND request.kind = 'access'
     ORDER BY request.n LIMIT 1), '') END`;
 
 /** Which records are asked for. */

@@ -22,8 +22,8 @@ const FLUSH_MS = 1_000;
 
 /**
  * Gathers events in memory and records them once a second, so that no request waits for it: those
- * of the last second are lost with a process that is killed. Where more come than can be recorded,
- * a record says how many were not.
+ * of the last second are lost with a process that is killed. What could not be recorded is tried
+ * again with the next ones. Where more come than can be recorded, a record says how many were not.
  */
 export function openAccessLog(
   catalog: Pick<Catalog, "transaction">,
@@ -40,11 +40,13 @@ export function openAccessLog(
         ({ kind, result }) => kind === "request" && result === "success",
       );
       const causes = [...new Set(requests.map(({ cause }) => cause))];
-      const { rows } = await sql<{ cause: string }>`
-        SELECT DISTINCT cause FROM journal WHERE cause = ANY(${causes}::text[])`.execute(db);
-      const journalled = new Set(rows.map(({ cause }) => cause));
+      const { rows } = await sql<{ cause: string; actor: string }>`
+        SELECT DISTINCT cause, actor FROM journal
+        WHERE cause = ANY(${causes}::text[])`.execute(db);
+      // Whoever asks chooses the cause, and may choose another's.
+      const journalled = new Set(rows.map(nameOf));
       const recorded = events.map((event) =>
-        requests.includes(event) && journalled.has(event.cause)
+        requests.includes(event) && journalled.has(nameOf(event))
           ? { ...event, kind: "access" as const }
           : event,
       );
@@ -55,17 +57,23 @@ export function openAccessLog(
     (flushing = flushing.then(async () => {
       const events = waiting;
       waiting = [];
-      if (dropped > told) {
-        events.push(droppedEvent(dropped - told));
-        told = dropped;
-      }
+      const upTo = dropped;
+      const drop = upTo > told ? droppedEvent(upTo - told) : null;
+      if (drop) events.push(drop);
+      const failed: AuditEvent[] = [];
       for (let i = 0; i < events.length; i += AT_ONCE) {
         const some = events.slice(i, i + AT_ONCE);
-        await store(some).catch((error) => {
-          dropped += some.length;
+        try {
+          await store(some);
+          if (drop && some.includes(drop)) told = upTo;
+        } catch (error) {
+          failed.push(...some.filter((event) => event !== drop));
           onError(error);
-        });
+        }
       }
+      const again = [...failed, ...waiting];
+      waiting = again.slice(0, MOST_WAITING);
+      dropped += again.length - waiting.length;
     }));
   const timer = setInterval(() => {
     if (waiting.length > 0 || dropped > told) void flush();
@@ -84,6 +92,10 @@ export function openAccessLog(
       await flush();
     },
   };
+}
+
+function nameOf({ cause, actor }: { readonly cause: string; readonly actor: string }): string {
+  return JSON.stringify([cause, actor]);
 }
 
 function droppedEvent(events: number): AuditEvent {

@@ -168,6 +168,14 @@ describe("tampering in the database is found, with the first record that does no
     expect(await verifyChain(catalog, signer)).toMatchObject({ holds: true, seals: 2 });
     await run("DELETE FROM audit_seal")(catalog);
     expect((await verifyChain(catalog, signer)).broken?.why).toMatch(/seals were taken away/);
+    const theirs = openSigner(randomBytes(32));
+    const rows = await catalog.db.selectFrom("audit_log").selectAll().orderBy("n").execute();
+    await catalog.transaction(async (db) => {
+      for (const n of [1_000, 2_000]) await seal(db, theirs, rows[n - 1]!);
+    });
+    expect((await verifyChain(catalog, signer)).broken?.why).toMatch(/seals were taken away/);
+    await catalog.transaction((db) => seal(db, signer, rows.at(-1)!));
+    expect(await verifyChain(catalog, signer)).toMatchObject({ holds: true, foreignSeals: 2 });
   });
 });
 
@@ -230,7 +238,7 @@ test("what is too much is dropped, counted, and recorded as dropped", async () =
   expect(JSON.parse((await drop.executeTakeFirstOrThrow()).detail)).toMatchObject({ events: 5 });
 }, 60_000);
 
-test("events of a database that does not answer are counted as dropped", async () => {
+test("events of a database that does not answer are recorded once it does, drops told", async () => {
   const catalog = await opened();
   let down = true;
   const errors: unknown[] = [];
@@ -238,14 +246,77 @@ test("events of a database that does not answer are counted as dropped", async (
     transaction: (fn) => (down ? Promise.reject(new Error("down")) : catalog.transaction(fn)),
   };
   const log = openAccessLog(failing, signer, (error) => errors.push(error));
-  log.note(event(1));
+  for (let n = 0; n < 20_002; n++) log.note(event(n));
   await log.flush();
-  expect([log.dropped(), errors.length]).toEqual([1, 1]);
+  expect([log.dropped(), errors.length]).toEqual([2, 41]);
+  // What comes meanwhile finds no room.
+  log.note(event(20_002));
   down = false;
-  log.note(event(2));
   await log.close();
-  const rows = await catalog.db.selectFrom("audit_log").select("operation").orderBy("n").execute();
-  expect(rows.map(({ operation }) => operation)).toEqual(["create", "drop"]);
+  const rows = await catalog.db.selectFrom("audit_log").selectAll().orderBy("n").execute();
+  expect(rows.length).toBe(20_001);
+  expect(rows.slice(0, 2).map(({ cause }) => cause)).toEqual(["r0", "r1"]);
+  expect(JSON.parse(rows.at(-1)!.detail)).toMatchObject({ events: 3 });
+}, 60_000);
+
+test("a request's cause is another's change only if it is the same caller's", async () => {
+  const catalog = await opened();
+  await catalog.commit({ name: "ann", cause: "r1" }, async ({ record }) =>
+    record({ kind: "tag", key: "library/app:1", after: { digest: "sha256:1" } }),
+  );
+  const log = openAccessLog(catalog, signer, () => {});
+  for (const actor of ["bob", "ann"]) log.note(event(1, { actor }));
+  await log.close();
+  const rows = catalog.db.selectFrom("audit_log").select(["actor", "kind"]).orderBy("n");
+  expect(await rows.execute()).toEqual([
+    { actor: "bob", kind: "request" },
+    { actor: "ann", kind: "access" },
+  ]);
+});
+
+describe("a log that lost what was signed is signed no further", () => {
+  const audit = (catalog: Catalog) =>
+    openAudit({
+      catalog,
+      signer,
+      settings: INITIAL_SETTINGS,
+      host: "here",
+      lookup: (() => {}) as never,
+      onSeal: () => {},
+      onError: () => {},
+    });
+  const cut = `DELETE FROM audit_log WHERE n > 3; DELETE FROM audit_seal WHERE n > 3;
+    UPDATE audit_head SET n = 3, hash = (SELECT hash FROM audit_log WHERE n = 3)`;
+
+  test.each([false, true])("cut off, and written on: %s", async (isWrittenOn) => {
+    const catalog = await logOf(6, [2]);
+    const log = audit(catalog);
+    expect((await log.seal())?.n).toBe(6);
+    await sql.raw(cut).execute(catalog.db);
+    const events = [4, 5, 6, 7].map((n) => event(n, { actor: "nobody" }));
+    if (isWrittenOn) await catalog.transaction((db) => appendRecords(db, signer, events));
+    for (const _ of [1, 2]) {
+      await expect(log.seal()).rejects.toMatchObject({ code: "INTEGRITY" });
+      expect(await log.verify()).toMatchObject({ holds: false });
+    }
+  });
+
+  test("written anew in front of a seal, while no process runs", async () => {
+    const catalog = await logOf(6, [2, 5]);
+    await sql
+      .raw("UPDATE audit_log SET hash = decode('00', 'hex') WHERE n = 5")
+      .execute(catalog.db);
+    await expect(audit(catalog).seal()).rejects.toMatchObject({ code: "INTEGRITY" });
+  });
+
+  test("what was purged is not missed", async () => {
+    const catalog = await logOf(6, [2]);
+    const log = audit(catalog);
+    await log.seal();
+    await log.purge(event(100).at, by);
+    expect((await log.seal())?.n).toBe(7);
+    expect(await log.verify()).toMatchObject({ holds: true, from: 7, to: 7 });
+  });
 });
 
 describe("every change of the journal is recorded once, with what it was before", () => {

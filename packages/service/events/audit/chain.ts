@@ -1,5 +1,5 @@
-import type { Catalog, Database } from "@entrepot/catalog";
-import type { Transaction } from "kysely";
+import type { AuditSealTable, Catalog, Database } from "@entrepot/catalog";
+import type { Selectable, Transaction } from "kysely";
 import { type AuditEvent, type AuditRow, recordOf } from "./audit-record.ts";
 import type { Signer } from "./signer.ts";
 
@@ -78,8 +78,16 @@ export async function seal(
     .execute();
 }
 
+/** Whether `one` was signed by `signer`, as it stands. */
+export function isOwnSeal(
+  signer: Signer,
+  { is_anchor: isAnchor, ...one }: Selectable<AuditSealTable>,
+): boolean {
+  return signer.isSigned(sealText({ ...one, isAnchor }), one.signature);
+}
+
 /** What is signed. */
-export function sealText(signed: {
+function sealText(signed: {
   readonly n: number;
   readonly hash: Uint8Array;
   readonly at: Date;

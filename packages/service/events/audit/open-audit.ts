@@ -5,6 +5,7 @@ import { type AccessLog, openAccessLog } from "./access-log.ts";
 import { auditReader, READER } from "./audit-reader.ts";
 import { AUDIT_DAYS, AUDIT_FORWARD } from "./audit-settings.ts";
 import { type ChainHead, readHead, seal } from "./chain.ts";
+import { checkStillThere } from "./check-still-there.ts";
 import { forwardRecords, SENT_AT_ONCE } from "./forward-syslog.ts";
 import { type Purged, purgeRecords } from "./purge.ts";
 import type { Signer } from "./signer.ts";
@@ -36,7 +37,7 @@ export interface Audit extends Pick<AccessLog, "note" | "flush" | "dropped"> {
   purge(before: Date, by: { actor: string; cause: string; dryRun?: boolean }): Promise<Purged>;
   /** Purges as the setting says; null where records are kept for ever. */
   purgeOld(): Promise<Purged | null>;
-  /** Signs what there is; null if nothing is new. */
+  /** Signs what there is; null if nothing is new. Throws INTEGRITY if what was signed is gone. */
   seal(): Promise<ChainHead | null>;
   /** Resolves when every change up to now is recorded. */
   idle(): Promise<void>;
@@ -56,6 +57,7 @@ export function openAudit(options: AuditOptions): Audit {
 
   const sealNow = async (): Promise<ChainHead | null> => {
     const head = await readHead(catalog);
+    await checkStillThere(catalog, signer, seen, head);
     if (head.n === 0 || head.n === seen?.n) return null;
     await catalog.transaction((db) => seal(db, signer, head));
     seen = head;
@@ -110,6 +112,9 @@ export function openAudit(options: AuditOptions): Audit {
 /** A restored registry's log may be older than its cursor: the journal tells the rest again. */
 async function catchUpWithRestore({ transaction }: Catalog): Promise<void> {
   await transaction(async (db) => {
+    // Locked first, as a reader does: what another node records meanwhile is not told again.
+    const cursor = db.selectFrom("journal_cursor").select("seq").where("reader", "=", READER);
+    await cursor.forUpdate().execute();
     const { seq } = await db.selectFrom("audit_head").select("seq").executeTakeFirstOrThrow();
     await db
       .updateTable("journal_cursor")

@@ -1,7 +1,8 @@
-import type { AuditSealTable, Catalog } from "@entrepot/catalog";
-import type { Selectable } from "kysely";
+import { setImmediate } from "node:timers/promises";
+import type { AuditSealTable, Catalog, Database } from "@entrepot/catalog";
+import { type Selectable, sql, type Transaction } from "kysely";
 import { hashOf } from "./audit-record.ts";
-import { type ChainHead, SEALED_RECORDS, sealText } from "./chain.ts";
+import { type ChainHead, isOwnSeal, SEALED_RECORDS } from "./chain.ts";
 import type { Signer } from "./signer.ts";
 
 /** What a check of the audit log found. */
@@ -25,38 +26,49 @@ export interface Verification {
 export type KnownHeads = readonly { readonly n: number; readonly hash: string }[];
 
 interface Walk {
-  readonly seals: ReadonlyMap<number, Selectable<AuditSealTable>>;
-  readonly keyId: string;
+  readonly db: Transaction<Database>;
+  readonly signer: Signer;
+  /** The first record that this server's key has signed; null: none. */
+  readonly firstOwn: number | null;
   readonly heads: ReadonlyMap<number, string>;
 }
 
 const BATCH = 1_000;
+const SEALS_AT_ONCE = 50;
+const UNSIGNED = "its seal is no signature of this registry's";
 const GENESIS = Buffer.alloc(32);
 /** Nodes with a busy journal seal a batch late. */
 const MOST_UNSEALED = 2 * SEALED_RECORDS;
 
 /**
- * Reads the whole audit log, in batches, and says whether every record is what it was: its hash
- * fits, none is missing, signatures fit, it reaches as far as its head, and what `heads` (from
- * logs, from what was forwarded) says is in it.
+ * Reads the whole audit log as it is at one moment, in batches, and says whether every record is
+ * what it was: its hash fits, none is missing, signatures fit, it reaches as far as its head, and
+ * what `heads` (from logs, from what was forwarded) says is in it.
  */
-export async function verifyChain(
-  catalog: Pick<Catalog, "db">,
+export function verifyChain(
+  { db }: Pick<Catalog, "db">,
   signer: Signer,
   heads: KnownHeads = [],
 ): Promise<Verification> {
-  const { db } = catalog;
-  // Read first: what is appended meanwhile is beyond it.
+  const snapshot = db.transaction().setIsolationLevel("repeatable read").setAccessMode("read only");
+  return snapshot.execute((trx) => verified(trx, signer, heads));
+}
+
+async function verified(
+  db: Transaction<Database>,
+  signer: Signer,
+  heads: KnownHeads,
+): Promise<Verification> {
   const head = await db.selectFrom("audit_head").select(["n", "hash"]).executeTakeFirstOrThrow();
-  const stored = await db.selectFrom("audit_seal").selectAll().orderBy("n").execute();
-  const ours = stored.filter(({ key_id: id }) => id === signer.keyId);
+  const { rows } = await sql<{ first: number | null; theirs: number }>`
+    SELECT min(n) FILTER (WHERE key_id = ${signer.keyId}) AS first,
+      count(*) FILTER (WHERE key_id <> ${signer.keyId}) AS theirs FROM audit_seal`.execute(db);
+  const { first: firstOwn, theirs: foreignSeals } = rows[0]!;
   // Another key's may be anybody's.
-  const anchor = ours.findLast((one) => one.is_anchor) ?? null;
-  const found = {
-    from: (anchor?.n ?? 0) + 1,
-    anchor: anchor?.n ?? null,
-    foreignSeals: stored.length - ours.length,
-  };
+  const own = db.selectFrom("audit_seal").selectAll().where("key_id", "=", signer.keyId);
+  const anchors = own.where("is_anchor", "=", true).orderBy("n", "desc").limit(1);
+  const anchor = (await anchors.executeTakeFirst()) ?? null;
+  const found = { from: (anchor?.n ?? 0) + 1, anchor: anchor?.n ?? null, foreignSeals };
   const start: ChainHead = anchor ?? { n: 0, hash: GENESIS };
   const finish = (last: ChainHead, seals: number, why: string | null): Verification => ({
     ...found,
@@ -67,34 +79,26 @@ export async function verifyChain(
     broken: why === null ? null : { n: last.n + 1, why },
   });
 
-  const unsigned = ours.find((one) => !isSigned(signer, one));
-  if (unsigned) {
-    const before = { n: unsigned.n - 1, hash: Buffer.alloc(0) };
-    return finish(before, 0, "its seal is no signature of this registry's");
+  if (anchor && !isOwnSeal(signer, anchor)) {
+    return finish({ n: anchor.n - 1, hash: Buffer.alloc(0) }, 0, UNSIGNED);
   }
-  const walk: Walk = {
-    seals: new Map(stored.map((one) => [one.n, one])),
-    keyId: signer.keyId,
-    heads: new Map(heads.map(({ n, hash }) => [n, hash])),
-  };
-  const { last, seals, why } = await walked(catalog, walk, start, head.n);
+  const told = new Map(heads.map(({ n, hash }) => [n, hash]));
+  const walk: Walk = { db, signer, firstOwn, heads: told };
+  const { last, seals, why } = await walked(walk, start, head.n);
   if (why !== null) return finish(last, seals, why);
   if (last.n < head.n) return finish(last, seals, `it is missing: the log reached ${head.n}`);
   if (!last.hash.equals(head.hash)) {
     return finish({ ...last, n: last.n - 1 }, seals, "its hash is not the head's");
   }
-  const later = [...walk.seals.keys(), ...walk.heads.keys()].find((n) => n > last.n);
-  const beyond = later === undefined ? null : `it is missing: the log has reached ${later}`;
-  return finish(last, seals, beyond);
-}
-
-function isSigned(signer: Signer, { is_anchor: isAnchor, ...one }: Selectable<AuditSealTable>) {
-  return signer.isSigned(sealText({ ...one, isAnchor }), one.signature);
+  const beyond = db.selectFrom("audit_seal").select("n").where("n", ">", last.n).orderBy("n");
+  const sealed = await beyond.limit(1).executeTakeFirst();
+  const later = sealed?.n ?? [...told.keys()].find((n) => n > last.n);
+  const missing = later === undefined ? null : `it is missing: the log has reached ${later}`;
+  return finish(last, seals, missing);
 }
 
 /** Follows the chain from `start` up to record `end`, or to the first that does not hold. */
 async function walked(
-  { db }: Pick<Catalog, "db">,
   walk: Walk,
   start: ChainHead,
   end: number,
@@ -103,7 +107,7 @@ async function walked(
   let seals = 0;
   let sealedAt = start.n;
   for (;;) {
-    const rows = await db
+    const rows = await walk.db
       .selectFrom("audit_log")
       .selectAll()
       .where("n", ">", last.n)
@@ -111,26 +115,43 @@ async function walked(
       .orderBy("n")
       .limit(BATCH)
       .execute();
+    const sealsHere = await sealsOf(walk, last.n, rows.at(-1)?.n ?? last.n);
     for (const row of rows) {
-      const why = wrongWith(walk, row, last) ?? unsealed(row.n - sealedAt);
+      const sealed = sealsHere.get(row.n);
+      const why = wrongWith(walk, row, last, sealed) ?? unsealed(row.n - sealedAt);
       if (why !== null) return { last, seals, why };
-      const sealed = walk.seals.get(row.n);
-      if (sealed?.key_id === walk.keyId) seals++;
-      if (sealed) sealedAt = row.n;
       last = row;
+      if (!sealed) continue;
+      const isOwn = sealed.key_id === walk.signer.keyId;
+      // Another key's may be anybody's: they count only for what was before this key.
+      if (isOwn || (walk.firstOwn !== null && row.n < walk.firstOwn)) sealedAt = row.n;
+      // Others have their turn between signatures.
+      if (isOwn && ++seals % SEALS_AT_ONCE === 0) await setImmediate();
     }
     if (rows.length < BATCH) return { last, seals, why: null };
   }
 }
 
+/** The seals of the records behind `after`, up to `upTo`. */
+async function sealsOf(
+  { db }: Walk,
+  after: number,
+  upTo: number,
+): Promise<ReadonlyMap<number, Selectable<AuditSealTable>>> {
+  const seals = db.selectFrom("audit_seal").selectAll().where("n", ">", after);
+  const found = await seals.where("n", "<=", upTo).execute();
+  return new Map(found.map((one) => [one.n, one]));
+}
+
 function wrongWith(
-  { seals, heads }: Walk,
+  { signer, heads }: Walk,
   row: Parameters<typeof hashOf>[0] & ChainHead,
   before: ChainHead,
+  sealed: Selectable<AuditSealTable> | undefined,
 ): string | null {
   if (row.n !== before.n + 1) return `it is missing; the next that is there is ${row.n}`;
   if (!hashOf(row, before.hash).equals(row.hash)) return "it was changed: its hash does not fit";
-  const sealed = seals.get(row.n);
+  if (sealed?.key_id === signer.keyId && !isOwnSeal(signer, sealed)) return UNSIGNED;
   if (sealed && !sealed.hash.equals(row.hash)) {
     return "the log was written anew up to here: its hash is not the one that was signed";
   }
