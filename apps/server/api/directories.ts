@@ -1,3 +1,4 @@
+import { ownAccount } from "@entrepot/access";
 import { routes } from "@entrepot/api";
 import { RegistryError } from "@entrepot/oci";
 import { type ApiOptions, type App, needing } from "./app.ts";
@@ -62,7 +63,10 @@ export function addDirectories(app: App, options: ApiOptions): void {
 
   app.openapi(needing(options, oidc.cliSecret), async (context) => {
     const { user_id: id } = context.req.valid("param");
-    requireOwn(context.get("identity"), id);
+    const identity = context.get("identity");
+    requireOwn(identity, id);
+    // Whoever has a token only must not make what outlives it.
+    ownAccount(identity);
     await userOf(options, id);
     await directories.setCliSecret(id, context.req.valid("json").secret);
     return context.body(null, 200);
