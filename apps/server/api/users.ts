@@ -79,8 +79,10 @@ function addPassword(app: App, options: ApiOptions): void {
     const identity = context.get("identity");
     const { user_id: id } = context.req.valid("param");
     const { old_password: before = "", new_password: after } = context.req.valid("json");
-    const { username } = await ownOr(options, identity, id, "user:update");
+    // Whoever can set a password can be the person, in every project.
+    requireOwn(identity, id);
     ownAccount(identity);
+    const { username } = await userOf(options, id);
     if (!identity.sysadmin && identity.accountId === id)
       await checkOld(username, before, context.env.clientAddress);
     await access.changePassword(context.get("actor"), username, after);
