@@ -50,7 +50,7 @@ export const NewMember = z
         id: z.int().optional(),
         group_name: z.string().optional(),
         group_type: z.int().optional(),
-        ldap_group_dn: z.string().optional(),
+        ldap_group_dn: z.string().max(1_024).optional(),
       })
       .optional()
       .openapi({

@@ -1,3 +1,4 @@
+import { isBelow, ldapSettings } from "@entrepot/access";
 import type { NewMember } from "@entrepot/api";
 import { RegistryError } from "@entrepot/oci";
 import type { Context } from "hono";
@@ -6,7 +7,8 @@ import type { ApiOptions, Env } from "./app.ts";
 
 /**
  * What the group that a request names is called among members. A group of LDAP that nobody has
- * named yet is named now, if the directory has it: as Harbor does. Throws BAD_REQUEST, NOT_FOUND.
+ * named yet is named now as the directory calls it, if it has it among those that count. Throws
+ * BAD_REQUEST, NOT_FOUND, CONFLICT where another group is called so.
  */
 export async function memberNameOf(
   options: ApiOptions,
@@ -17,11 +19,15 @@ export async function memberNameOf(
   if (known) return known;
   const dn = group.ldap_group_dn;
   if (!dn) throw new RegistryError("NOT_FOUND", "there is no such user group; name it first");
+  const base = ldapSettings(options.settings).groupBaseDn;
+  const { groups } = options.access;
+  if (!isBelow(groups.keyOfDn(dn), groups.keyOfDn(base))) {
+    throw new RegistryError("BAD_REQUEST", `${dn} is not below ldap_group_base_dn, ${base}`);
+  }
   const [found] = await options.access.directories.ldapGroups({ dn });
   if (!found) throw new RegistryError("NOT_FOUND", `the directory has no group ${dn}`);
-  const name = group.group_name || found.name;
-  const id = await options.access.groups.createGroup(context.get("actor"), {
-    name,
+  const id = await groups.createGroup(context.get("actor"), {
+    name: found.name,
     type: 1,
     ldapGroupDn: found.dn,
   });

@@ -48,11 +48,12 @@ function addChanges(app: App, options: ApiOptions): void {
   app.openapi(needing(options, members.create), async (context) => {
     const project = context.get("project");
     const body = context.req.valid("json");
+    const rights = rightsOf(body);
+    // Before anything is made: a group may be named on the way.
+    await mayGive(options, context, rights);
     const username = body.member_group
       ? await memberNameOf(options, context, body.member_group)
       : await usernameOf(options, body.member_user ?? {});
-    const rights = rightsOf(body);
-    await mayGive(options, context, rights);
     const { id } = await catalog.commit(context.get("actor"), async (commit) => {
       const taken = await commit.db
         .selectFrom("member")
@@ -81,6 +82,7 @@ function addChanges(app: App, options: ApiOptions): void {
     const { grants = before.grants, denies = before.denies } = own;
     await mayGive(options, context, held(before));
     await mayGive(options, context, { role, grants, denies });
+    await mayLift(options, context, before.denies, denies);
     await access.setMember(context.get("actor"), project.name, before.username, role, own);
     return context.body(null, 200);
   });
@@ -89,6 +91,7 @@ function addChanges(app: App, options: ApiOptions): void {
     const project = context.get("project");
     const before = await memberOf(options, project, context.req.valid("param").mid);
     await mayGive(options, context, held(before));
+    await mayLift(options, context, before.denies, []);
     await access.removeMember(context.get("actor"), project.name, before.username);
     return context.body(null, 200);
   });
@@ -113,6 +116,22 @@ async function mayGive(
 ): Promise<void> {
   const project = context.get("project").name;
   await access.requireMore(context.get("identity"), project, { role, grants, denies });
+}
+
+/**
+ * Throws FORBIDDEN unless the caller may do itself what `before` denies and `after` does not: by a
+ * group's role, or another of its own, that would be the member's again.
+ */
+async function mayLift(
+  { access }: ApiOptions,
+  context: Context<Env>,
+  before: readonly string[],
+  after: readonly string[],
+): Promise<void> {
+  const grants = before.filter((right) => !after.includes(right));
+  const project = context.get("project").name;
+  const lifted = { role: null, grants, denies: [] };
+  await access.requireMore(context.get("identity"), project, lifted);
 }
 
 /** What a member is called here: of a group what no username can be. */

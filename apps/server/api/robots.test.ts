@@ -153,6 +153,20 @@ test("members with rights of their own give no more, and change nobody who has m
   }
 });
 
+test("what is denied stays so, but for those who may do it themselves", async () => {
+  const members = `/projects/team/members`;
+  const rows: { id: number; entity_name: string }[] = (await call(as("padmin"), "GET", members))
+    .body;
+  const at = (name: string) => `${members}/${rows.find((row) => row.entity_name === name)!.id}`;
+  const maintainer = { role_id: 4, grants: ["member:*"], denies: ["tag:delete"] };
+  expect((await call(as("padmin"), "PUT", at("maintainer"), maintainer)).status).toBe(200);
+  const free = { ...maintainer, denies: [] };
+  expect((await call(as("maintainer"), "PUT", at("maintainer"), free)).status).toBe(403);
+  expect((await call(as("maintainer"), "DELETE", at("maintainer"))).status).toBe(403);
+  expect((await call(as("maintainer"), "PUT", at("maintainer"), maintainer)).status).toBe(200);
+  expect((await call(as("padmin"), "PUT", at("maintainer"), free)).status).toBe(200);
+});
+
 test("rights in the whole registry are given one by one", async () => {
   const { user_id: id } = (await call(as("keeper"), "GET", "/users/current")).body;
   expect((await call(as("keeper"), "GET", "/backups")).status).toBe(403);

@@ -37,6 +37,7 @@ export type { Directories, DirectoryNetwork } from "./directory/directories.ts";
 export type { Vouched } from "./directory/directory-accounts.ts";
 export { AUTH_MODE, DIRECTORY_SETTINGS } from "./directory/directory-settings.ts";
 export { openLdap } from "./directory/ldap.ts";
+export { isBelow } from "./directory/ldap-name.ts";
 export { localPath } from "./directory/local-path.ts";
 export type { UserGroups } from "./directory/user-groups.ts";
 export { ldapSettings } from "./directory/ldap-settings.ts";
