@@ -87,6 +87,14 @@ function addCreate(app: App, options: ApiOptions): void {
     const { public: isPublic = "false", ...metadata } = metadataOf(body);
     const name = body.project_name;
     const registryId = body.registry_id || null;
+    // Its credential reads what projects proxy, so that is not for everybody who may make one.
+    if (registryId !== null && !(await options.access.maySystem(identity, "registry:read"))) {
+      throw new RegistryError(
+        "FORBIDDEN",
+        "a project that proxies a registry endpoint needs the right registry:read; ask a system " +
+          "administrator, or leave out registry_id",
+      );
+    }
     if (registryId !== null && !(await options.replication.endpoints.get(registryId))) {
       throw new RegistryError("BAD_REQUEST", `registry endpoint ${registryId} does not exist`);
     }
