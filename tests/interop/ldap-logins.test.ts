@@ -112,6 +112,13 @@ describe.skipIf(!hasSlapd)(title, () => {
     await expect(login("ann", LOCAL_PASSWORD)).rejects.toMatchObject({ code: "UNAUTHORIZED" });
   });
 
+  test("a name guessed at is one, however it is written", async () => {
+    for (const name of ["Guess", "guess ", "GUESS", "gu\u00e9ss", "\uff47uess"]) {
+      await expect(login(name, "wrong")).rejects.toMatchObject({ code: "UNAUTHORIZED" });
+    }
+    await expect(login("gUess", "wrong")).rejects.toMatchObject({ code: "TOOMANYREQUESTS" });
+  });
+
   test("an unreachable directory: locals log in, its people are told so, in time", async () => {
     await server.access.createAccount(ACTOR, { username: "local", password: LOCAL_PASSWORD });
     await login("dora");
@@ -184,7 +191,10 @@ describe.skipIf(!hasSlapd)(title, () => {
     expect(await may("pull")).toBe(false);
 
     const api = await projectMembers("team");
-    expect((await api.add({ role_id: 2, member_group: { ldap_group_dn: devs } })).status).toBe(201);
+    expect(
+      (await api.add({ role_id: 2, member_group: { ldap_group_dn: devs, group_name: "x" } }))
+        .status,
+    ).toBe(201);
     // Groups are looked at when somebody logs in, at the latest after a minute.
     await server.settings.change(ACTOR, { ldap_timeout: 4 });
     await login("ann");
@@ -202,6 +212,8 @@ describe.skipIf(!hasSlapd)(title, () => {
       { entity_name: "leads", entity_type: "g", role_id: 4 },
     ]);
     expect((await api.add({ role_id: 4, member_group: { ldap_group_dn: devs } })).status).toBe(409);
+    const beside = { role_id: 4, member_group: { ldap_group_dn: `cn=devs,${BASE_DN}` } };
+    expect((await api.add(beside)).status).toBe(400);
     const nobody = `cn=nobody,ou=groups,${BASE_DN}`;
     expect((await api.add({ role_id: 4, member_group: { ldap_group_dn: nobody } })).status).toBe(
       404,

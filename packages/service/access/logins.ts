@@ -67,14 +67,16 @@ export function openLogins(
     if (known) return known;
     const key = memory.keyOf(["directory", username, password]);
     const identity = await verifyOnce(`${key} ${clientAddress}`, async () => {
-      await throttle.attempt(username, clientAddress);
-      const forgiven = () => throttle.succeeded(username, clientAddress);
+      const name = asDirectoriesCompare(username);
+      await throttle.attempt(name, clientAddress);
       const found = await judge.login(asked, username, password).catch(async (error) => {
         // Nothing was guessed: nobody could say whether it was right.
-        if (error instanceof RegistryError && error.code === "UNAVAILABLE") await forgiven();
+        if (error instanceof RegistryError && error.code === "UNAVAILABLE") {
+          await throttle.undo(name, clientAddress);
+        }
         throw error;
       });
-      if (found) await forgiven();
+      if (found) await throttle.succeeded(name, clientAddress);
       return found;
     });
     if (identity) return identity;
@@ -103,6 +105,15 @@ export function openLogins(
       return identityOf(account);
     },
   };
+}
+
+/**
+ * All ways of writing a name that a directory may take for one, made one: whoever guesses must not
+ * begin anew with a capital, an accent or a blank. Source: RFC 4518, and somewhat coarser.
+ */
+function asDirectoriesCompare(username: string): string {
+  const plain = username.normalize("NFKD").replaceAll(/[\p{C}\p{Z}\p{M}]/gu, "");
+  return plain.toUpperCase().toLowerCase();
 }
 
 /** Remembers verified credentials, by a keyed hash whose key lives as long as this process. */

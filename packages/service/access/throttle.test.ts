@@ -96,6 +96,17 @@ test("success forgives all from its address", async () => {
   await fail(5);
 });
 
+test("an attempt that nobody could judge is taken back alone", async () => {
+  await fail(4);
+  for (let i = 0; i < 10; i++) {
+    await throttle.attempt("ann", "10.0.0.1");
+    await throttle.undo("ann", "10.0.0.1");
+    now += 1_000;
+  }
+  await fail(1);
+  expect(await attempt()).toBe(1);
+});
+
 test("fifteen quiet minutes forgive all", async () => {
   await fail(5);
   now += 15 * 60_000 + 1;

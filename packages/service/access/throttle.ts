@@ -16,6 +16,9 @@ export interface Throttle {
   /** The attempt succeeded: all from this address is forgiven. */
   succeeded(username: string, clientAddress: string): Promise<void>;
 
+  /** The attempt was none, for nobody could judge it: it alone is taken back, not the wait. */
+  undo(username: string, clientAddress: string): Promise<void>;
+
   /** Forgets what is old, and the oldest of what is too much. Repeating is safe. */
   sweep(): Promise<void>;
 }
@@ -81,6 +84,15 @@ export function openThrottle(
         )
         UPDATE login_attempt SET count = greatest(0, count - 1)
         WHERE key = ${keyOf(username)} AND EXISTS (SELECT FROM forgiven)`.execute(db);
+    },
+
+    async undo(username, clientAddress) {
+      const keys = [keyOf(username, clientAddress), keyOf(username)];
+      await db
+        .updateTable("login_attempt")
+        .set({ count: sql<number>`greatest(0, count - 1)` })
+        .where("key", "in", keys)
+        .execute();
     },
   };
 }
