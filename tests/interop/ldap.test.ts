@@ -1,5 +1,6 @@
 import { lookup } from "node:dns";
 import { ldapSettings, openLdap } from "@entrepot/access";
+import type { Settings } from "@entrepot/catalog";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { BASE_DN, hasSlapd, LDAP_PASSWORD, runSlapd, SEARCHER, type Slapd } from "./slapd.ts";
 
@@ -128,6 +129,28 @@ describe.skipIf(!hasSlapd)(title, () => {
     const dn = `cn=devs,ou=groups,${BASE_DN}`;
     expect(await ldap().groups(settings(), { dn })).toMatchObject([{ name: "devs", dn }]);
     expect(await ldap().groups(settings(), { dn: `cn=no,${BASE_DN}` })).toEqual([]);
+  });
+
+  test("an answer to one question says nothing of the next: logins go on", async () => {
+    const one = ldap();
+    expect(await one.groups(settings(), { dn: "no name" })).toEqual([]);
+    expect(await one.groups(settings(), { dn: "cn=devs,dc=example,dc=com" })).toEqual([]);
+    const wrong = settings({ ldap_base_dn: "no name either", ldap_uid: "uid" });
+    expect(await one.find(wrong, "ann")).toBe(null);
+    expect(await one.authenticate(settings(), "ann", LDAP_PASSWORD)).toMatchObject({ dn: ann });
+  });
+
+  test("the password that is set goes nowhere else", () => {
+    const set: Readonly<Record<string, unknown>> = slapd.settings;
+    const stored = { get: ({ name, initial }) => set[name] ?? initial } as Pick<Settings, "get">;
+    const sent = (given: Readonly<Record<string, unknown>>) =>
+      ldapSettings(stored, given).searchPassword;
+    expect(sent({})).toBe(SEARCHER.password);
+    expect(sent({ ldap_url: slapd.settings.ldap_url, ldap_timeout: 1 })).toBe(SEARCHER.password);
+    expect(sent({ ldap_url: "ldap://127.0.0.1:1" })).toBe("");
+    expect(sent({ ldap_verify_cert: false })).toBe("");
+    const own = { ldap_url: "ldap://127.0.0.1:1", ldap_search_password: "own" };
+    expect(sent(own)).toBe("own");
   });
 
   test.for(["ldaps", "StartTLS"])("encrypted by %s, with its authority", async (how) => {

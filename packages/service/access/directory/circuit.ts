@@ -10,8 +10,14 @@ export type Circuit = <T>(key: string, ask: () => Promise<T>) => Promise<T>;
 const BROKEN_MS = 10_000;
 const MOST_AT_ONCE = 32;
 
-/** A circuit that UNAVAILABLE breaks, for one service at a time; another `key` begins anew. */
-export function openCircuit(clock: () => number = Date.now): Circuit {
+/**
+ * A circuit that UNAVAILABLE breaks, for one service at a time; another `key` begins anew. What
+ * `isAnswer` accepts breaks nothing: the service is there, and one question says nothing of others.
+ */
+export function openCircuit(
+  clock: () => number = Date.now,
+  isAnswer: (error: RegistryError) => boolean = () => false,
+): Circuit {
   let known = "";
   let broken: { readonly until: number; readonly why: string } | null = null;
   let underWay = 0;
@@ -28,7 +34,8 @@ export function openCircuit(clock: () => number = Date.now): Circuit {
       broken = null;
       return answer;
     } catch (error) {
-      if (error instanceof RegistryError && error.code === "UNAVAILABLE" && key === known) {
+      const failed = error instanceof RegistryError && error.code === "UNAVAILABLE";
+      if (failed && key === known && !isAnswer(error)) {
         broken = { until: clock() + BROKEN_MS, why: error.message };
       }
       throw error;

@@ -2,7 +2,13 @@ import { connect, isIP, type LookupFunction, type Socket } from "node:net";
 import { connect as connectTls, type ConnectionOptions } from "node:tls";
 import { promisify } from "node:util";
 import { RegistryError } from "@entrepot/oci";
-import { Client, InvalidCredentialsError, ResultCodeError } from "ldapts";
+import {
+  BusyError,
+  Client,
+  InvalidCredentialsError,
+  ResultCodeError,
+  UnavailableError,
+} from "ldapts";
 import type { LdapSettings } from "./ldap-settings.ts";
 
 /** Operations of one visit to the directory, altogether, may take this many timeouts. */
@@ -58,8 +64,12 @@ export async function bindSearcher(client: Client, settings: LdapSettings): Prom
   try {
     await client.bind(settings.searchDn, settings.searchPassword);
   } catch (error) {
-    if (!(error instanceof InvalidCredentialsError)) throw error;
-    throw notReached(settings, "it does not accept ldap_search_dn and its password", error);
+    if (!(error instanceof ResultCodeError)) throw error;
+    const wrong = error instanceof InvalidCredentialsError;
+    const why = wrong ? "it does not accept ldap_search_dn and its password" : wordsOf(error);
+    // Without its cause: that is no answer to anybody's question (`isAnswer`), and asking again and
+    // again would lock the account.
+    throw notReached(settings, why);
   }
 }
 
@@ -105,6 +115,15 @@ function deadline(ms: number) {
   });
   passed.catch(() => undefined);
   return { passed, end: () => clearTimeout(timer) };
+}
+
+/**
+ * Whether `error`, of `visitDirectory`, is what a directory answered that works: it refused one
+ * question, by what somebody typed perhaps, and will answer the next.
+ */
+export function isAnswer({ cause }: RegistryError): boolean {
+  if (cause instanceof BusyError || cause instanceof UnavailableError) return false;
+  return cause instanceof ResultCodeError;
 }
 
 /** UNAVAILABLE: the directory cannot be asked. */

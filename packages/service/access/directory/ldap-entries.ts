@@ -6,9 +6,11 @@ import {
   EqualityFilter,
   type Filter,
   FilterParser,
+  InvalidDNSyntaxError,
   NoSuchObjectError,
   OrFilter,
   PresenceFilter,
+  ResultCodeError,
   SubstringFilter,
 } from "ldapts";
 import type { LdapSettings } from "./ldap-settings.ts";
@@ -143,7 +145,7 @@ export async function listGroups(
   return groups.toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-/** The group at `dn` if the settings' filter accepts it, else null. */
+/** The group at `dn` if the settings' filter accepts it, else null: also for what is no name. */
 export async function readGroup(
   client: Client,
   settings: LdapSettings,
@@ -191,7 +193,10 @@ function groupOf(entry: Entry, settings: LdapSettings): DirectoryGroup {
   return { dn: entry.dn, name, groups: valuesOf(entry, settings.membership) };
 }
 
-/** What the directory has; nothing where `base` does not exist. */
+/** It says that somebody else has it. Source: RFC 4511 §4.1.9. */
+const REFERRAL = 10;
+
+/** What the directory has; nothing where `base` does not exist, is no name or is not its own. */
 async function search(
   client: Client,
   base: string,
@@ -200,7 +205,8 @@ async function search(
   try {
     return (await client.search(base, options)).searchEntries;
   } catch (error) {
-    if (error instanceof NoSuchObjectError) return [];
+    if (error instanceof NoSuchObjectError || error instanceof InvalidDNSyntaxError) return [];
+    if (error instanceof ResultCodeError && error.code === REFERRAL) return [];
     throw error;
   }
 }

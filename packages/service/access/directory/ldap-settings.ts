@@ -146,13 +146,21 @@ export const LDAP_SETTINGS: readonly KnownSetting[] = [
   NESTED,
 ];
 
-/** What is set now. `given` are values by name that count instead, for trying them out. */
+/** What decides where the searcher's password goes, and who can read it on the way. */
+const WAY: readonly KnownSetting[] = [URL_OF, START_TLS, VERIFY_CERT, CA_CERTIFICATE];
+
+/**
+ * What is set now. `given` are values by name that count instead, for trying them out. The password
+ * that is set goes only where and how it is set to go: for another way it has to be given, too.
+ */
 export function ldapSettings(
   settings: Pick<Settings, "get">,
   given: Readonly<Record<string, unknown>> = {},
 ): LdapSettings {
   const get = <T extends boolean | number | string>(known: KnownSetting<T>): T =>
     (given[known.name] ?? settings.get(known)) as T;
+  const otherWay = WAY.some((known) => get(known) !== settings.get(known));
+  const hasPassword = !otherWay || given[SEARCH_PASSWORD.name] !== undefined;
   return {
     url: get(URL_OF),
     startTls: get(START_TLS),
@@ -160,7 +168,7 @@ export function ldapSettings(
     caCertificate: get(CA_CERTIFICATE),
     timeoutMs: get(TIMEOUT) * 1_000,
     searchDn: get(SEARCH_DN),
-    searchPassword: get(SEARCH_PASSWORD),
+    searchPassword: hasPassword ? get(SEARCH_PASSWORD) : "",
     baseDn: get(BASE_DN),
     filter: get(FILTER),
     scope: SCOPES[get(SCOPE)] ?? "sub",

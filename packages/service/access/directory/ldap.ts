@@ -9,7 +9,7 @@ import {
   UnwillingToPerformError,
 } from "ldapts";
 import { openCircuit } from "./circuit.ts";
-import { bindSearcher, visitDirectory } from "./ldap-connection.ts";
+import { bindSearcher, isAnswer, visitDirectory } from "./ldap-connection.ts";
 import {
   type DirectoryGroup,
   findPerson,
@@ -68,7 +68,7 @@ export interface LdapOptions {
 
 /** Opens it; a directory that does not answer is left alone for some seconds. */
 export function openLdap({ lookup, clock = Date.now }: LdapOptions): Ldap {
-  const circuit = openCircuit(clock);
+  const circuit = openCircuit(clock, isAnswer);
 
   /** A visit as the account that searches. */
   function visit<T>(settings: LdapSettings, use: (client: Client) => Promise<T>): Promise<T> {
