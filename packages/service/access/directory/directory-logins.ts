@@ -4,6 +4,7 @@ import { RegistryError } from "@entrepot/oci";
 import { sql } from "kysely";
 import { LRUCache } from "lru-cache";
 import type { Identity } from "../identity.ts";
+import { verifyPassword } from "../passwords.ts";
 import type { SecretBox } from "../secret-box.ts";
 import { cliSecretContext } from "./cli-secrets.ts";
 import { vouchedAccount, type Vouched } from "./directory-accounts.ts";
@@ -59,7 +60,7 @@ export function openDirectoryLogins(options: DirectoryLoginOptions): DirectoryLo
   const isLdap = () => settings.get(AUTH_MODE) === "ldap_auth";
 
   async function byLdap(username: string, password: string): Promise<Identity | null> {
-    if (!isLdap()) return null;
+    if (!isLdap()) return nobody(password);
     try {
       const person = await ldap.authenticate(ldapSettings(settings), username, password);
       return person && (await vouchedAccount(catalog, vouchedPerson(person)));
@@ -76,18 +77,18 @@ export function openDirectoryLogins(options: DirectoryLoginOptions): DirectoryLo
   }
 
   async function byCliSecret(id: number, password: string): Promise<Identity | null> {
-    if (settings.get(AUTH_MODE) !== "oidc_auth") return null;
+    if (settings.get(AUTH_MODE) !== "oidc_auth") return nobody(password);
     const account = await catalog.db
       .selectFrom("account")
       .select("cli_secret_sealed")
       .where("id", "=", id)
       .executeTakeFirst();
     const sealed = account?.cli_secret_sealed;
-    if (!sealed) return null;
+    if (!sealed) return nobody(password);
     const right = Buffer.from(box.open(sealed, cliSecretContext(id)));
     const given = Buffer.from(password);
     const same = right.length === given.length && timingSafeEqual(right, given);
-    return same ? identityOf(catalog, id) : null;
+    return same ? identityOf(catalog, id) : nobody(password);
   }
 
   return {
@@ -109,6 +110,12 @@ export function openDirectoryLogins(options: DirectoryLoginOptions): DirectoryLo
       return identity;
     },
   };
+}
+
+/** Null, as late as for an unknown user, so that the time tells nobody who has an account. */
+async function nobody(password: string): Promise<null> {
+  await verifyPassword(password, null);
+  return null;
 }
 
 /** `person` as an account is made of it. */
