@@ -104,7 +104,10 @@ async function main(): Promise<void> {
     await vitest("house rules", ["tools"], long);
     // Two at a time: alone, a test waits for most of its time, and vitest leaves a core free.
     await vitest("packages and apps", ["packages", "apps", "--maxWorkers=2"], long);
-    await vitest("registry", ["tests", "--exclude=tests/interop/**"], long);
+    const apart = ["--exclude=tests/interop/**", "--exclude=tests/portal/**"];
+    await vitest("registry", ["tests", ...apart], long);
+    // A browser beside each of two servers is all that a small machine bears.
+    await vitest("portal", ["tests/portal", "--maxWorkers=2"], long);
     // Real servers on a small machine: one file at a time.
     if (values.fast !== true) {
       await vitest("interop", ["tests/interop", "--no-file-parallelism"], long);
