@@ -179,6 +179,7 @@ test("rights in the whole registry are given one by one", async () => {
   expect(given.body).toEqual({
     rights: ["backup:manage", "backup:read", "user:list", "user:update"],
   });
+  const { user_id: padmin } = (await call(as("padmin"), "GET", "/users/current")).body;
   const answers = {
     backups: (await call(as("keeper"), "GET", "/backups")).status,
     users: (await call(as("keeper"), "GET", "/users")).status,
@@ -189,6 +190,12 @@ test("rights in the whole registry are given one by one", async () => {
     "the administrator's password": (
       await call(as("keeper"), "PUT", "/users/1/password", { new_password: PASSWORD })
     ).status,
+    "another's password": (
+      await call(as("keeper"), "PUT", `/users/${padmin}/password`, { new_password: PASSWORD })
+    ).status,
+    "a project that lends an endpoint's credential": (
+      await call(as("keeper"), "POST", "/projects", { project_name: "proxy", registry_id: 1 })
+    ).status,
   };
   expect(answers).toEqual({
     backups: 200,
@@ -196,6 +203,8 @@ test("rights in the whole registry are given one by one", async () => {
     checks: 403,
     "rights of its own": 403,
     "the administrator's password": 403,
+    "another's password": 403,
+    "a project that lends an endpoint's credential": 403,
   });
   const { catalog } = server;
   const { after } = await catalog.db
