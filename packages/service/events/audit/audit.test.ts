@@ -238,7 +238,7 @@ test("what is too much is dropped, counted, and recorded as dropped", async () =
   expect(JSON.parse((await drop.executeTakeFirstOrThrow()).detail)).toMatchObject({ events: 5 });
 }, 60_000);
 
-test("events of a database that does not answer are recorded once it does, drops told", async () => {
+test("events of a database that does not answer are recorded once it does, drops too", async () => {
   const catalog = await opened();
   let down = true;
   const errors: unknown[] = [];
