@@ -25,7 +25,6 @@ const README: Readonly<Record<string, string>> = {
   home: "/",
   timeline: "/timeline",
   artifact: "/projects/$project/artifacts/$",
-  policy: "/replication/policies/$id",
 };
 
 async function main(): Promise<void> {

@@ -26,7 +26,7 @@ function commandsIn(text: string): string[] {
 const headingsIn = (text: string) => text.match(/^#+ /gm)?.map((mark) => mark.trim()) ?? [];
 const linksIn = (text: string) =>
   [...text.matchAll(/\]\((?!https?:)([^)#\s]+)[^)]*\)/g)]
-    .map(([, to]) => to!.replace(".zh-CN.md", ".md"))
+    .map(([, to]) => to!.replace(".zh-CN.md", ".md").replace(".zh.png", ".en.png"))
     .toSorted();
 
 test.each(PAGES)("%s says what the English page does", (page) => {

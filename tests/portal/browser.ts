@@ -73,9 +73,16 @@ export async function signIn(
 
 /** Waits until the page shows what it has to show: a heading, and nothing that is still loading. */
 export async function settled(page: Page): Promise<void> {
-  await page.locator("h1").first().waitFor();
+  // In the frame: the login has a heading, too, and goes only when the page is there.
+  await page.locator("#content h1").first().waitFor();
   const waiting = page.locator(".ant-skeleton-active, .ant-spin-spinning");
-  while ((await waiting.count()) > 0) await waiting.first().waitFor({ state: "detached" });
+  do {
+    while ((await waiting.count()) > 0) await waiting.first().waitFor({ state: "detached" });
+    // What has just come may itself wait for more.
+    await page.evaluate(
+      `new Promise((done) => setTimeout(() => requestAnimationFrame(done), 100))`,
+    );
+  } while ((await waiting.count()) > 0);
   // Motions fade in; half a colour is no colour.
   await page.evaluate(
     `Promise.all(document.getAnimations().map((motion) => motion.finished.catch(() => null)))`,
