@@ -1,6 +1,7 @@
 import { mkdtemp, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { apiClient } from "@entrepot/api/client";
 import { compareWithTables, openCatalog, openDatabase } from "@entrepot/catalog";
 import { seededRandom, seeds, testDatabase } from "@entrepot/catalog/testing";
 import { planBackupRestore, restoreBackup, unencrypted } from "@entrepot/recovery";
@@ -178,3 +179,35 @@ test("another key is told before anything is changed", async () => {
   expect(rows).toEqual([]);
   await expect(stat(data)).rejects.toMatchObject({ code: "ENOENT" });
 });
+
+test("policies that come back stay off until somebody confirms, and begin no run", async () => {
+  const { server, address, act, backUp } = await world(3);
+  const { credential, url } = server;
+  const endpoint = { name: "there", type: "docker-registry", url, insecure: true };
+  const api = apiClient({ url, credential });
+  const { created: id } = await api.registries.create({ body: endpoint as never });
+  await backUp(true);
+  const body = {
+    name: "sends",
+    dest_registry: { id: Number(id) },
+    enabled: true,
+    trigger: { type: "event_based" },
+  };
+  await api.policies.create({ body: body as never });
+  const seq = await server.catalog.head();
+  await act();
+  await backUp(false);
+
+  const { plan, back } = await restoredTo(address, seq);
+  expect(plan.seq).toBeGreaterThan(seq);
+  await goBack(back, { seq });
+  const [policy] = await back.replication.policies.list();
+  expect(policy).toMatchObject({ name: "sends", enabled: false });
+  const { items } = await back.jobs.executions({ vendor: "REPLICATION", page: 1, pageSize: 9 });
+  expect(items).toEqual([]);
+  const note = await sql<{ policies: string[] }>`
+    SELECT value -> 'policies' AS policies FROM setting
+    WHERE key = 'restored_from_backup'`.execute(back.catalog.db);
+  expect(note.rows).toEqual([{ policies: ["sends"] }]);
+  expect(await compareWithTables(back.catalog)).toEqual([]);
+}, 60_000);

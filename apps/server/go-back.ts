@@ -42,7 +42,10 @@ export async function goBack(
     await jobs.start({ workers: 1 });
     while ((await jobs.execution(execution))?.status === "Running") await pause(POLL_MS);
     const end = await jobs.execution(execution);
-    if (end?.status !== "Success") throw halfway(plan.moment!, end?.statusText ?? "");
+    if (end?.status !== "Success") {
+      await catalog.transaction(stayCalm);
+      throw halfway(plan.moment!, end?.statusText ?? "");
+    }
   }
   await catalog.transaction(async (db) => {
     await stayCalm(db);

@@ -57,12 +57,29 @@ export async function calmDown(
  * what is to be confirmed. Repeating is safe.
  */
 export async function stayCalm(db: Db): Promise<void> {
-  const again = await disablePolicies(db);
+  await noteCalm(db, await disablePolicies(db));
+  // What went back meanwhile is not carried on by a confirmation, either.
+  await sql`
+    UPDATE policy_pause SET seq = (SELECT seq FROM journal_head)
+    FROM replication_policy policy, setting
+    WHERE policy.id = policy_id AND NOT policy.enabled
+      AND setting.key = ${RESTORED} AND setting.value -> 'policies' ? policy.name`.execute(db);
+}
+
+/** Whether all of this registry came out of a backup, and nobody has confirmed it yet. */
+export async function isCalm(db: Db): Promise<boolean> {
+  const { rows } = await sql`
+    SELECT FROM setting WHERE key = ${RESTORED} AND NOT value ? 'projects' FOR UPDATE`.execute(db);
+  return rows.length > 0;
+}
+
+/** Notes that a confirmation switches on the policies `names`, too. Repeating is safe. */
+export async function noteCalm(db: Db, names: readonly string[]): Promise<void> {
   await sql`
     UPDATE setting SET value = jsonb_set(value, '{policies}', (
       SELECT coalesce(jsonb_agg(DISTINCT name), '[]') FROM (
         SELECT jsonb_array_elements_text(value -> 'policies') AS name
-        UNION SELECT unnest(${again}::text[])) names))
+        UNION SELECT unnest(${[...names]}::text[])) names))
     WHERE key = ${RESTORED}`.execute(db);
 }
 

@@ -4,6 +4,7 @@ import type { Digest } from "@entrepot/oci";
 import { eachOf } from "@entrepot/registry";
 import type { BlobStore } from "@entrepot/storage";
 import { sql } from "kysely";
+import { isCalm, noteCalm } from "../backup/calm-down.ts";
 import { knownSizes } from "./content-facts.ts";
 import { readRestorePlan } from "./stored-plan.ts";
 import { bringContent } from "./from-backup.ts";
@@ -129,13 +130,11 @@ function nextBatch(
     const kind = rows[0]?.kind;
     if (kind === undefined) return null;
     const isForeign = request.from !== undefined;
+    const isOff = kind === "policy" && (isForeign || (await isCalm(commit.db)));
     const names = rows.slice(0, upTo(rows, kind)).map((row) => ({
       ...row,
       // Until somebody confirms, as after a restore of everything.
-      wanted:
-        isForeign && kind === "policy" && row.wanted
-          ? { ...row.wanted, enabled: false }
-          : row.wanted,
+      wanted: isOff && row.wanted ? { ...row.wanted, enabled: false } : row.wanted,
       // A backup's journal counts for itself.
       was: row.wanted === null || isForeign ? null : row.rank,
     }));
@@ -149,6 +148,13 @@ function nextBatch(
       return known;
     };
     const left = await kinds.get(kind)!.restore(commit, names, { sizes, actor });
+    if (isOff && !isForeign) {
+      const back = rows.filter(({ wanted }, n) => wanted?.["enabled"] === true && left[n] === null);
+      await noteCalm(
+        commit.db,
+        back.map(({ key }) => key),
+      );
+    }
     const told = names.flatMap(({ key, phase, rank }, n) =>
       left[n] === null ? [] : [{ name: key, phase, rank, why: left[n]! }],
     );
