@@ -221,3 +221,14 @@ test("profiles, looking each other up, and what one may do in a project", async 
     expect(await permissions("ann", nothing)).toEqual([]);
   }
 });
+
+test("a token sets no CLI secret, which would outlive it", async () => {
+  const current = await send("GET", "/api/v2.0/users/current", as("ann"));
+  const { user_id: id } = (await current.json()) as { user_id: number };
+  const { id: token, secret } = await make("ann", { name: "no-secret", read_only: false });
+  const path = `/api/v2.0/users/${id}/cli_secret`;
+  const body = { secret: "Correct-horse-1" };
+  expect(await status("PUT", path, as("ann", secret), body)).toBe(403);
+  expect(await status("PUT", path, as("ann"), body)).not.toBe(403);
+  expect(await status("DELETE", `${TOKENS}/${token}`, as("ann"))).toBe(200);
+});
