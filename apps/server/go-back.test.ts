@@ -92,7 +92,7 @@ async function restoredTo(address: string, seq: number) {
   return { plan, back };
 }
 
-test.each(seeds(FILE, process.env["SEED"]))(
+test.each(seeds(FILE, process.env))(
   "a backup comes back as it was between two of its states: %s",
   { timeout: 240_000 },
   async (_replay, seed) => {

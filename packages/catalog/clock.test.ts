@@ -109,7 +109,7 @@ describe("a registry whose clock is years ahead", () => {
 
 const FILE = "packages/catalog/clock.test.ts";
 
-describe.each(seeds(FILE, process.env["SEED"]))("of clocks at random: %s", (_replay, seed) => {
+describe.each(seeds(FILE, process.env))("of clocks at random: %s", (_replay, seed) => {
   const random = seededRandom(seed);
   const below = (most: number) => Math.floor(random() * most);
   /** Small numbers, so that much falls together. */

@@ -7,7 +7,7 @@ import { testCatalog } from "./testing.ts";
 
 const PROJECTS = ["long", "team"];
 
-test.each(seeds("packages/catalog/fold-journal.test.ts", process.env["SEED"]))(
+test.each(seeds("packages/catalog/fold-journal.test.ts", process.env))(
   "whatever is folded, states from the limits on are what they were: %s",
   async (_replay, seed) => {
     const { catalog, close } = await testCatalog();

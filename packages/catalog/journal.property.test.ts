@@ -9,7 +9,7 @@ import { testCatalog } from "./testing.ts";
 const WRITERS = 8;
 const COMMITS_EACH = 30;
 
-test.each(seeds("packages/catalog/journal.property.test.ts", process.env["SEED"]))(
+test.each(seeds("packages/catalog/journal.property.test.ts", process.env))(
   "readers beside many writers never skip, repeat or reorder an entry: %s",
   async (_replay, seed) => {
     const { catalog, url, close } = await testCatalog({ maxConnections: 6 });

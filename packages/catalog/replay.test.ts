@@ -29,7 +29,7 @@ test("the last word about a name counts; a tombstone ends it", () => {
   expect([...(state.get("tag") ?? [])]).toEqual([["p/r:a", { n: 3 }]]);
 });
 
-test.each(seeds("packages/catalog/replay.test.ts", process.env["SEED"]))(
+test.each(seeds("packages/catalog/replay.test.ts", process.env))(
   "after any changes the replayed journal says what the tables say: %s",
   async (_replay, seed) => {
     const { catalog, close } = await testCatalog();

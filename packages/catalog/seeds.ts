@@ -9,11 +9,28 @@ export function seededRandom(seed: number): () => number {
   };
 }
 
+/** What of the environment chooses seeds. */
+interface SeedChoice {
+  /** One seed, to replay it. */
+  readonly SEED?: string;
+  /** The long mode looks for seeds that nobody has seen. */
+  readonly ENTREPOT_TEST_LONG?: string;
+}
+
+/**
+ * Where seeds begin: always at the same one, so that a change is judged by what it changes; in the
+ * long mode somewhere new each time.
+ */
+export function firstSeed({ ENTREPOT_TEST_LONG }: SeedChoice): number {
+  return ENTREPOT_TEST_LONG ? Date.now() % 1_000_000 : 1_000;
+}
+
 /**
  * Seeds for `test.each`, each with the command that runs it alone, which so becomes part of the
- * test's name: three new ones each time, or `asked`, the value of SEED.
+ * test's name: three from `firstSeed` on, or the one that is asked for.
  */
-export function seeds(file: string, asked?: string): [replay: string, seed: number][] {
-  const chosen = asked ? [Number(asked)] : [0, 1, 2].map((n) => (Date.now() + n) % 1_000_000);
+export function seeds(file: string, choice: SeedChoice): [replay: string, seed: number][] {
+  const first = firstSeed(choice);
+  const chosen = choice.SEED ? [Number(choice.SEED)] : [first, first + 1, first + 2];
   return chosen.map((seed) => [`SEED=${seed} npx vitest run ${file}`, seed]);
 }

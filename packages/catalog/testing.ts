@@ -9,7 +9,7 @@ import { migrate } from "./migrate.ts";
 import { openCatalog, type CatalogOptions } from "./open-catalog.ts";
 import type { Catalog } from "./ports.ts";
 
-export { seededRandom, seeds } from "./seeds.ts";
+export { firstSeed, seededRandom, seeds } from "./seeds.ts";
 
 declare module "vitest" {
   interface ProvidedContext {

@@ -1,4 +1,4 @@
-import { seededRandom } from "../../packages/catalog/seeds.ts";
+import { firstSeed, seededRandom } from "../../packages/catalog/seeds.ts";
 
 /** The choices of a test that depend on chance, all from one seed. */
 export interface Chance {
@@ -13,8 +13,8 @@ export interface Chance {
   bytes(size: number): Buffer;
 }
 
-/** The seed of this run: ENTREPOT_TEST_SEED, or a new one. */
-export const SEED = Number(process.env["ENTREPOT_TEST_SEED"] ?? Date.now() % 1_000_000);
+/** The seed of this run: ENTREPOT_TEST_SEED, else see `firstSeed`. */
+export const SEED = Number(process.env["ENTREPOT_TEST_SEED"] ?? firstSeed(process.env));
 
 /** How to run `file` again with the same choices; belongs into a test's title. */
 export const replay = (file: string) => `ENTREPOT_TEST_SEED=${SEED} npx vitest run ${file}`;

@@ -1,5 +1,5 @@
 import { compareWithTables, type Catalog } from "@entrepot/catalog";
-import { seededRandom, testCatalog } from "@entrepot/catalog/testing";
+import { firstSeed, seededRandom, testCatalog } from "@entrepot/catalog/testing";
 import type { Descriptor } from "@entrepot/oci";
 import { bytesOf, type Repository } from "@entrepot/registry";
 import { pushSample, type Sample, sampleImage } from "@entrepot/registry/samples";
@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Content, openContent } from "./content.ts";
 
 const ACTOR = { name: "test", cause: "test" };
-const SEED = Number(process.env["ENTREPOT_TEST_SEED"] ?? Date.now() % 1_000_000);
+const SEED = Number(process.env["ENTREPOT_TEST_SEED"] ?? firstSeed(process.env));
 
 let catalog: Catalog;
 let content: Content;

@@ -321,7 +321,7 @@ describe("a log that lost what was signed is signed no further", () => {
 
 describe("every change of the journal is recorded once, with what it was before", () => {
   const file = "packages/service/events/audit/audit.test.ts";
-  test.each(seeds(file, process.env["SEED"]))("%s", async (_, seed) => {
+  test.each(seeds(file, process.env))("%s", async (_, seed) => {
     const random = seededRandom(seed);
     const catalog = await opened();
     const lookup = () => {};

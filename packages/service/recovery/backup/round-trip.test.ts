@@ -6,7 +6,7 @@ import { verifyBackup } from "./verify-backup.ts";
 
 const FILE = "packages/service/recovery/backup/round-trip.test.ts";
 
-test.each(seeds(FILE, process.env["SEED"]))(
+test.each(seeds(FILE, process.env))(
   "full, incremental and continuous backups come back as they were: %s",
   { timeout: 120_000 },
   async (_replay, seed) => {

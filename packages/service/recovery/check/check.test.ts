@@ -156,7 +156,7 @@ test("a referrer whose subject never came is told, and harms nothing", async () 
 });
 
 const FILE = "packages/service/recovery/check/check.test.ts";
-test.each(seeds(FILE, process.env["SEED"]))(
+test.each(seeds(FILE, process.env))(
   "whatever clients do, nothing is wrong: %s",
   async (_replay, seed) => {
     const world = await checkWorld(seed);

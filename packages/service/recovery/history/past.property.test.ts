@@ -1,5 +1,5 @@
 import type { Catalog } from "@entrepot/catalog";
-import { seededRandom, testCatalog } from "@entrepot/catalog/testing";
+import { firstSeed, seededRandom, testCatalog } from "@entrepot/catalog/testing";
 import type { Digest } from "@entrepot/oci";
 import { bytesOf, collect, listOf, pages, type Registry } from "@entrepot/registry";
 import { type Sample, sampleImage } from "@entrepot/registry/samples";
@@ -15,7 +15,7 @@ import { type ModelRepository, type ModelState, type PastModel, pastModel } from
  * kept every state.
  */
 
-const SEED = Number(process.env["ENTREPOT_TEST_SEED"] ?? Date.now() % 1_000_000);
+const SEED = Number(process.env["ENTREPOT_TEST_SEED"] ?? firstSeed(process.env));
 const FILE = "packages/service/recovery/history/past.property.test.ts";
 const REPLAY = `ENTREPOT_TEST_SEED=${SEED} npx vitest run ${FILE}`;
 const ACTS = 160;

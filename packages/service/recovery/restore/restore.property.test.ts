@@ -1,11 +1,11 @@
 import { compareWithTables } from "@entrepot/catalog";
-import { seededRandom } from "@entrepot/catalog/testing";
+import { firstSeed, seededRandom } from "@entrepot/catalog/testing";
 import type { Digest } from "@entrepot/oci";
 import { pushSample, type Sample, sampleImage, sampleIndex } from "@entrepot/registry/samples";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openWorld, restore, stateAt, type World } from "./test-world.ts";
 
-const SEED = Number(process.env["ENTREPOT_TEST_SEED"] ?? Date.now() % 1_000_000);
+const SEED = Number(process.env["ENTREPOT_TEST_SEED"] ?? firstSeed(process.env));
 const FILE = "packages/service/recovery/restore/restore.property.test.ts";
 const REPLAY = `ENTREPOT_TEST_SEED=${SEED} npx vitest run ${FILE}`;
 const ACTS = 60;

@@ -45,7 +45,7 @@ async function outcomeOf(push: Promise<unknown>): Promise<"pushed" | "refused" |
 
 const FILE = "packages/service/retention/quota/quotas.property.test.ts";
 
-test.each(seeds(FILE, process.env["SEED"]))(
+test.each(seeds(FILE, process.env))(
   "pushes at once never pass the limit, and what is counted is what is there: %s",
   async (replay, seed) => {
     const next = seededRandom(seed);

@@ -24,7 +24,7 @@ import {
 const ACTS = 250;
 const PARAMETERS = { dryRun: false, deleteUntagged: false, workers: 2 };
 
-test.each(seeds("packages/service/retention/sweep/sweep.property.test.ts", process.env["SEED"]))(
+test.each(seeds("packages/service/retention/sweep/sweep.property.test.ts", process.env))(
   "however its steps fall between everybody else's, nothing that is needed goes: %s",
   async (_replay, seed) => {
     const world = await sweepWorld(seededRandom(seed));
