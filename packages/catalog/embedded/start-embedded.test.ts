@@ -38,9 +38,10 @@ function otherProcess(
     const { startEmbedded } = await import(${JSON.stringify(MODULE)});
     try {
       const server = await startEmbedded({ dataDir: ${JSON.stringify(dataDir)}, volatile: true });
-      console.log("pid " + server.pid);
       setInterval(() => {}, 1000);
+      // Before it says that it is ready: whoever hears that may stop it at once.
       process.on("SIGTERM", () => server.stop().then(() => process.exit()));
+      console.log("pid " + server.pid);
     } catch (error) { console.log(error.code + " " + error.message); }`;
   const child = spawn(process.execPath, ["--input-type=module", "-e", code], {
     stdio: ["ignore", "pipe", "pipe"],
