@@ -312,6 +312,8 @@ describe("with a robot's credential", () => {
     expect(made.status).toBe(201);
     const text = `${made.json.name}:${made.json.secret}`;
     basic = `Basic ${Buffer.from(text).toString("base64")}`;
+    const sample = sampleImage();
+    await pushSample(server.content.as(ACTOR).repository(REPOSITORY), sample, ["unwanted"]);
   });
 
   const asRobot = (method: string, path: string, init: RequestInit = {}) =>
@@ -328,7 +330,7 @@ describe("with a robot's credential", () => {
     await note("project made", "POST", "/api/v2.0/projects", project);
     await note("repositories", "GET", "/api/v2.0/projects/by-robot/repositories");
     await note("artifacts", "GET", `${ARTIFACTS}?with_tag=true`);
-    await note("tag deleted", "DELETE", `${ARTIFACTS}/v1.0/tags/v1.0`);
+    await note("tag deleted", "DELETE", `${ARTIFACTS}/unwanted/tags/unwanted`);
     await note("members", "GET", "/api/v2.0/projects/library/members");
     await note("users", "GET", "/api/v2.0/users");
     expect(answers).toEqual({
