@@ -54,6 +54,9 @@ function line({ passed, failed, skipped }: Counts): string {
   return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`;
 }
 
+/** What a busy machine was too slow for is tried once more; what is wrong fails twice. */
+const ONCE_MORE = ["--passWithNoTests", "--retry=1"];
+
 /** One run of vitest: streams its output, counts from its JSON report. */
 async function vitest(name: string, args: readonly string[], long: boolean): Promise<void> {
   const started = performance.now();
@@ -62,7 +65,7 @@ async function vitest(name: string, args: readonly string[], long: boolean): Pro
     const report = join(folder, "report.json");
     const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
     const env = { ...process.env, ...(long ? { ENTREPOT_TEST_LONG: "1" } : {}) };
-    const code = await run(bin("vitest"), ["run", "--passWithNoTests", ...reporters, ...args], env);
+    const code = await run(bin("vitest"), ["run", ...ONCE_MORE, ...reporters, ...args], env);
     count(name, await countsOf(report, code), started);
   } finally {
     await rm(folder, { recursive: true, force: true });
