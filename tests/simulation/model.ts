@@ -1,7 +1,8 @@
 import { mergedClock, type NameClock, nextStamp, parseClock } from "@entrepot/catalog";
 import { printClock, stampedClock } from "@entrepot/catalog";
 import type { Digest } from "@entrepot/oci";
-import { DEFAULT_OPTIONS, type Origin, type Policy } from "@entrepot/replication";
+import type { Origin, Policy } from "@entrepot/replication";
+import { EVERYTHING } from "@entrepot/replication/testing";
 import { applies, rule } from "../../packages/service/content/name-clocks.ts";
 import {
   keyOf,
@@ -264,20 +265,8 @@ function keep(model: Model, node: ModelNode, { tag, digest, clock, origin }: Kep
 
 const POLICY: Policy = {
   id: 1,
-  name: "everything",
-  description: "",
-  enabled: true,
+  ...EVERYTHING,
   destEndpointId: 1,
-  srcEndpointId: null,
-  destNamespace: "",
-  destNamespaceReplaceCount: -1,
-  filters: [],
-  triggerType: "event_based",
-  cron: "",
-  deletion: true,
-  override: true,
-  projectId: null,
-  options: DEFAULT_OPTIONS,
   createdAt: new Date(0),
   updatedAt: new Date(0),
 };

@@ -1,12 +1,8 @@
 import { distributionServer } from "@entrepot/distribution/server";
 import { handlerFetch } from "@entrepot/distribution/client";
 import { memoryRegistry, type Registry } from "@entrepot/registry";
-import {
-  DEFAULT_OPTIONS,
-  type EndpointAddress,
-  type PolicySettings,
-  type Site,
-} from "@entrepot/replication";
+import { type EndpointAddress, type PolicySettings, type Site } from "@entrepot/replication";
+import { EVERYTHING } from "@entrepot/replication/testing";
 import { siteOver } from "@entrepot/server/testing";
 import { CALM, faultyLink, type Weather } from "./faulty-link.ts";
 import { ADMIN, makeNode, type Node } from "./node.ts";
@@ -139,20 +135,9 @@ async function setUp(
   );
   await replication.policies.create(
     {
+      ...EVERYTHING,
       name: `to ${to}`,
-      description: "",
-      enabled: true,
       destEndpointId: endpoint,
-      srcEndpointId: null,
-      destNamespace: "",
-      destNamespaceReplaceCount: -1,
-      filters: [],
-      triggerType: "event_based",
-      cron: "",
-      deletion: true,
-      override: true,
-      projectId: null,
-      options: DEFAULT_OPTIONS,
       ...policy,
     },
     actor,

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parser } from "@prometheus-io/lezer-promql";
 import { pushSample, sampleImage } from "@entrepot/registry/samples";
+import { EVERYTHING } from "@entrepot/replication/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { parse } from "yaml";
 import { testServer, type TestServer } from "../testing.ts";
@@ -51,23 +52,12 @@ async function atWork(): Promise<void> {
     },
     ACTOR,
   );
-  const { DEFAULT_OPTIONS } = await import("@entrepot/replication");
   await policies.create(
     {
+      ...EVERYTHING,
       name: "mirror",
-      description: "",
-      enabled: true,
       destEndpointId,
-      srcEndpointId: null,
-      destNamespace: "",
-      destNamespaceReplaceCount: -1,
-      filters: [],
-      cron: "",
-      triggerType: "event_based",
       deletion: false,
-      override: true,
-      projectId: null,
-      options: DEFAULT_OPTIONS,
     },
     ACTOR,
   );

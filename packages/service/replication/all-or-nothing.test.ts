@@ -10,7 +10,7 @@ import { afterEach, expect, test, vi } from "vitest";
 import { DEFAULT_OPTIONS } from "./policy-options.ts";
 import type { PolicySettings } from "./ports.ts";
 import { openReplication, type Replication } from "./replication.ts";
-import { siteOf, TARGET } from "./test-site.ts";
+import { EVERYTHING, siteOf, TARGET } from "./testing.ts";
 
 const ACTOR = { name: "test", cause: "test" };
 const NAME = "library/app";
@@ -81,19 +81,11 @@ async function world() {
 async function policyTo({ endpoints }: Replication): Promise<PolicySettings> {
   const destEndpointId = await endpoints.create(TARGET, ACTOR);
   return {
-    name: "release",
-    description: "",
-    enabled: true,
+    ...EVERYTHING,
     destEndpointId,
-    srcEndpointId: null,
-    destNamespace: "",
-    destNamespaceReplaceCount: -1,
     filters: [{ type: "tag", value: "v*" }],
     triggerType: "manual",
-    cron: "",
     deletion: false,
-    override: true,
-    projectId: null,
     options: { ...DEFAULT_OPTIONS, allOrNothing: true },
   };
 }

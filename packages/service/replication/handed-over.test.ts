@@ -3,31 +3,14 @@ import { openJobs } from "@entrepot/jobs";
 import { memoryRegistry } from "@entrepot/registry";
 import { sampleImage } from "@entrepot/registry/samples";
 import { afterEach, expect, test, vi } from "vitest";
-import { DEFAULT_OPTIONS } from "./policy-options.ts";
 import { openReplication } from "./replication.ts";
-import type { PolicySettings, Site } from "./ports.ts";
-import { siteOf, TARGET } from "./test-site.ts";
+import type { Site } from "./ports.ts";
+import { EVERYTHING, siteOf, TARGET } from "./testing.ts";
 
 const ACTOR = { name: "test", cause: "test" };
 const SOON = { timeout: 20_000, interval: 20 };
 /** Several batches. */
 const NAMES = 2_000;
-const POLICY: Omit<PolicySettings, "destEndpointId"> = {
-  name: "everything",
-  description: "",
-  enabled: true,
-  srcEndpointId: null,
-  destNamespace: "",
-  destNamespaceReplaceCount: -1,
-  filters: [],
-  triggerType: "manual",
-  cron: "",
-  deletion: true,
-  override: true,
-  projectId: null,
-  options: DEFAULT_OPTIONS,
-};
-
 const ends: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
   for (const end of ends.splice(0).toReversed()) await end();
@@ -73,7 +56,10 @@ test("a comparison is handed over between two batches when its node drains", asy
   });
   const { endpoints, policies } = first.replication;
   const destEndpointId = await endpoints.create(TARGET, ACTOR);
-  const policyId = await policies.create({ ...POLICY, destEndpointId }, ACTOR);
+  const policyId = await policies.create(
+    { ...EVERYTHING, triggerType: "manual", destEndpointId },
+    ACTOR,
+  );
   await first.jobs.start({ workers: 1 });
   const id = await first.replication.run(policyId, "manual", ACTOR);
   await vi.waitFor(() => expect(stopping).toBeDefined(), SOON);

@@ -1,8 +1,8 @@
 import { digestOf, type Digest } from "@entrepot/oci";
 import { expect, test } from "vitest";
 import { type NameChange, planEvents, planned, type ReplicaState, type Step } from "./planner.ts";
-import { DEFAULT_OPTIONS } from "./policy-options.ts";
 import type { Policy } from "./ports.ts";
+import { EVERYTHING } from "./testing.ts";
 
 const digest = (text: string): Digest => digestOf(Buffer.from(text));
 const [v1, v2, sig] = [digest("v1"), digest("v2"), digest("signature")];
@@ -13,23 +13,12 @@ function policy(settings: Partial<Policy> = {}): Policy {
   const at = new Date(0);
   return {
     id: 1,
-    name: "p",
-    description: "",
-    enabled: true,
+    ...EVERYTHING,
     destEndpointId: 7,
-    srcEndpointId: null,
-    destNamespace: "",
-    destNamespaceReplaceCount: -1,
     filters: [
       { type: "name", value: "library/**" },
       { type: "tag", value: "v*" },
     ],
-    triggerType: "event_based",
-    cron: "",
-    deletion: true,
-    override: true,
-    projectId: null,
-    options: DEFAULT_OPTIONS,
     createdAt: at,
     updatedAt: at,
     ...settings,

@@ -9,31 +9,13 @@ import { pushSample, type Sample, sampleImage } from "@entrepot/registry/samples
 import { memoryStore } from "@entrepot/storage/memory";
 import { type KyselyPlugin, sql } from "kysely";
 import { afterEach, expect, test, vi } from "vitest";
-import { DEFAULT_OPTIONS } from "./policy-options.ts";
-import type { PolicySettings } from "./ports.ts";
 import { reconcile } from "./reconcile.ts";
 import { openReplication, type Replication } from "./replication.ts";
-import { siteOf, TARGET } from "./test-site.ts";
+import { EVERYTHING, siteOf, TARGET } from "./testing.ts";
 
 const ACTOR = { name: "test", cause: "test" };
 const NAME = "library/app";
 const PACE = { retryMs: 20, catchUpMs: 100, reconcileMs: 60_000 };
-const POLICY: PolicySettings = {
-  name: "everything",
-  description: "",
-  enabled: true,
-  destEndpointId: 0,
-  srcEndpointId: null,
-  destNamespace: "",
-  destNamespaceReplaceCount: -1,
-  filters: [],
-  triggerType: "event_based",
-  cron: "",
-  deletion: true,
-  override: true,
-  projectId: null,
-  options: DEFAULT_OPTIONS,
-};
 
 type Call = (method: string, args: readonly unknown[]) => Promise<void>;
 
@@ -102,7 +84,7 @@ async function pairOf() {
 
 async function setUp({ endpoints, policies }: Replication): Promise<number> {
   const destEndpointId = await endpoints.create(TARGET, ACTOR);
-  return policies.create({ ...POLICY, destEndpointId }, ACTOR);
+  return policies.create({ ...EVERYTHING, destEndpointId }, ACTOR);
 }
 
 /** Holds up the first call that `matches` until `open`; `reached` resolves when it is there. */

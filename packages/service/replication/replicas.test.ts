@@ -2,12 +2,11 @@ import { testCatalog } from "@entrepot/catalog/testing";
 import { openJobs } from "@entrepot/jobs";
 import { digestOf } from "@entrepot/oci";
 import { afterEach, expect, test } from "vitest";
-import { DEFAULT_OPTIONS } from "./policy-options.ts";
 import type { Step } from "./planner.ts";
-import type { Site } from "./ports.ts";
+import type { PolicySettings, Site } from "./ports.ts";
 import { noteArrivals, storeSteps, takeReplicas } from "./replicas.ts";
 import { openReplication } from "./replication.ts";
-import { TARGET } from "./test-site.ts";
+import { EVERYTHING, TARGET } from "./testing.ts";
 
 const ACTOR = { name: "test", cause: "test" };
 const HERE = "11111111-1111-4111-8111-111111111111";
@@ -38,22 +37,11 @@ async function policyAlone() {
   });
   ends.push(() => replication.close());
   const endpoint = { ...TARGET, type: "harbor" };
-  const settings = {
-    name: "all",
-    description: "",
-    enabled: true,
+  const settings: PolicySettings = {
+    ...EVERYTHING,
     destEndpointId: await endpoints.create(endpoint, ACTOR),
-    srcEndpointId: null,
-    destNamespace: "",
-    destNamespaceReplaceCount: -1,
-    filters: [],
     triggerType: "manual",
-    cron: "",
-    deletion: true,
-    override: true,
-    projectId: null,
-    options: DEFAULT_OPTIONS,
-  } as const;
+  };
   const policy = (await policies.get(await policies.create(settings, ACTOR)))!;
   const key = { policyId: policy.id, ...KEY };
   return {

@@ -3,7 +3,7 @@ import { memoryRegistry } from "@entrepot/registry/memory";
 import { pushSample, sampleImage } from "@entrepot/registry/samples";
 import { expect, test } from "vitest";
 import type { Site } from "./ports.ts";
-import { siteOf } from "./test-site.ts";
+import { siteOf } from "./testing.ts";
 import { type Sought, targetNames } from "./target-names.ts";
 
 const ORIGIN = { registry: "here", seq: 1, path: ["here"] };

@@ -1,5 +1,6 @@
 import type { EndpointSettings } from "./endpoint-rows.ts";
-import type { Site } from "./ports.ts";
+import { DEFAULT_OPTIONS } from "./policy-options.ts";
+import type { PolicySettings, Site } from "./ports.ts";
 
 /** An endpoint as tests store it: where it leads is what their `connect` says. */
 export const TARGET: EndpointSettings = {
@@ -12,6 +13,23 @@ export const TARGET: EndpointSettings = {
   insecure: false,
   caCertificate: "",
   options: {},
+};
+
+/** A policy of everything at every event, deletions too: tests say what is otherwise. */
+export const EVERYTHING: Omit<PolicySettings, "destEndpointId"> = {
+  name: "everything",
+  description: "",
+  enabled: true,
+  srcEndpointId: null,
+  destNamespace: "",
+  destNamespaceReplaceCount: -1,
+  filters: [],
+  triggerType: "event_based",
+  cron: "",
+  deletion: true,
+  override: true,
+  projectId: null,
+  options: DEFAULT_OPTIONS,
 };
 
 /** A site of `registry` that always answers, knows no projects and lists what `list` does. */
