@@ -144,12 +144,7 @@ async function removeProject(
   parts: readonly ProjectPart[],
 ): Promise<boolean> {
   return catalog.commit(actor, async (commit) => {
-    const project = await commit.db
-      .selectFrom("project")
-      .select("id")
-      .where("name", "=", name)
-      .forUpdate()
-      .executeTakeFirst();
+    const project = await lockedProject(commit, name);
     if (!project) return false;
     const repository = await commit.db
       .selectFrom("repository")
@@ -183,12 +178,7 @@ async function removeProject(
 
 /** Deletes project `name`, which has no repositories, with its labels and members. */
 export async function dropProject(commit: Commit, name: string): Promise<void> {
-  const project = await commit.db
-    .selectFrom("project")
-    .select("id")
-    .where("name", "=", name)
-    .forUpdate()
-    .executeTakeFirst();
+  const project = await lockedProject(commit, name);
   if (!project) return;
   const labels = await commit.db
     .deleteFrom("label")
@@ -217,12 +207,7 @@ async function updateProject(
   metadata: ProjectMetadata,
 ): Promise<boolean> {
   return catalog.commit(actor, async (commit) => {
-    const before = await commit.db
-      .selectFrom("project")
-      .select("metadata")
-      .where("name", "=", name)
-      .forUpdate()
-      .executeTakeFirst();
+    const before = await lockedProject(commit, name);
     if (!before) return false;
     const after = await commit.db
       .updateTable("project")
@@ -236,6 +221,15 @@ async function updateProject(
     commit.record(projectChange(name, after));
     return true;
   });
+}
+
+function lockedProject({ db }: Commit, name: string) {
+  return db
+    .selectFrom("project")
+    .select(["id", "metadata"])
+    .where("name", "=", name)
+    .forUpdate()
+    .executeTakeFirst();
 }
 
 async function metadataOf(catalog: Catalog, name: string): Promise<ProjectMetadata | null> {
