@@ -5,7 +5,16 @@ import { RegistryError } from "@entrepot/oci";
 /** The file operations that the store uses, so that a test may record or fail them. */
 export type Disk = Pick<
   typeof promises,
-  "mkdir" | "open" | "opendir" | "readFile" | "readdir" | "rename" | "stat" | "unlink" | "utimes"
+  | "link"
+  | "mkdir"
+  | "open"
+  | "opendir"
+  | "readFile"
+  | "readdir"
+  | "rename"
+  | "stat"
+  | "unlink"
+  | "utimes"
 > & { readonly statSync: typeof statSync };
 
 /** The operating system's own file operations. */

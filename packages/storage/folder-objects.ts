@@ -1,13 +1,12 @@
 import { randomBytes } from "node:crypto";
-import { createReadStream } from "node:fs";
-import { link, mkdir, open, readdir, rename, stat, unlink } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { RegistryError } from "@entrepot/oci";
 import type { Bytes } from "@entrepot/oci";
-import { isMissing, onDisk, realDisk } from "./disk.ts";
+import { type Disk, isMissing, onDisk, realDisk } from "./disk.ts";
 import { syncFolder } from "./layout.ts";
 import { checkObjectKey } from "./object-key.ts";
 import type { ObjectInfo, ObjectStore } from "./objects.ts";
+import { readSpan, releasePiece } from "./read-span.ts";
 
 /** Files that are being written. A key cannot begin with a dot. */
 const WRITING = ".writing";
@@ -18,12 +17,15 @@ const ABANDONED_MS = 24 * 3_600_000;
  * beside `a`) is refused by the disk, with UNAVAILABLE as everything that it refuses. The folder is
  * made if it is missing; files that a killed process left half-written are removed after a day.
  */
-export async function openFolderObjects(folder: string): Promise<ObjectStore> {
+export async function openFolderObjects(
+  folder: string,
+  disk: Disk = realDisk,
+): Promise<ObjectStore> {
   const root = resolve(folder);
   const made = new Set<string>();
   await onDisk("opening the folder of objects", root, async () => {
-    await makeFolder(join(root, WRITING), made);
-    await sweep(join(root, WRITING));
+    await makeFolder(disk, join(root, WRITING), made);
+    await sweep(disk, join(root, WRITING));
   });
 
   /** Writes and syncs a file beside the others, then `place`s it. It is gone whatever happens. */
@@ -35,28 +37,28 @@ export async function openFolderObjects(folder: string): Promise<ObjectStore> {
     const path = join(root, checkObjectKey(key));
     const temporary = join(root, WRITING, randomBytes(16).toString("hex"));
     return await onDisk(`storing object ${key}`, root, async () => {
-      await makeFolder(dirname(path), made);
+      await makeFolder(disk, dirname(path), made);
       try {
-        await writeSynced(temporary, bytes);
+        await writeSynced(disk, temporary, bytes);
         const placed = await place(temporary, path);
-        await syncFolder(realDisk, dirname(path));
+        await syncFolder(disk, dirname(path));
         return placed;
       } finally {
-        await unlink(temporary).catch(() => undefined); // renamed, as a rule
+        await disk.unlink(temporary).catch(() => undefined); // renamed, as a rule
       }
     });
   }
 
   async function infoOf(key: string): Promise<ObjectInfo | null> {
-    const facts = await orNull(stat(join(root, checkObjectKey(key))));
+    const facts = await orNull(disk.stat(join(root, checkObjectKey(key))));
     return facts?.isFile() ? { key, size: facts.size, modified: facts.mtime } : null;
   }
 
   return {
-    put: (key, bytes) => write(key, bytes, rename),
+    put: (key, bytes) => write(key, bytes, disk.rename),
     putIfAbsent: (key, bytes) =>
       write(key, [bytes], (temporary, path) =>
-        link(temporary, path).then(
+        disk.link(temporary, path).then(
           () => true,
           (error: unknown) => {
             if ((error as { code?: unknown }).code === "EEXIST") return false;
@@ -66,16 +68,16 @@ export async function openFolderObjects(folder: string): Promise<ObjectStore> {
       ),
     get: (key, range) =>
       onDisk(`reading object ${key}`, root, () =>
-        read(join(root, checkObjectKey(key)), key, range),
+        read(disk, join(root, checkObjectKey(key)), key, range),
       ),
     stat: (key) => onDisk(`looking for object ${key}`, root, () => infoOf(key)),
-    list: (prefix, after = "") => listUnder(root, prefix, after),
+    list: (prefix, after = "") => listUnder(disk, root, prefix, after),
     remove: (key) =>
       onDisk(`removing object ${key}`, root, async () => {
         if ((await infoOf(key)) === null) return false;
         const path = join(root, key);
-        const removed = await orNull(unlink(path).then(() => true));
-        await syncFolder(realDisk, dirname(path));
+        const removed = await orNull(disk.unlink(path).then(() => true));
+        await syncFolder(disk, dirname(path));
         return removed ?? false;
       }),
     close: () => Promise.resolve(),
@@ -83,29 +85,33 @@ export async function openFolderObjects(folder: string): Promise<ObjectStore> {
 }
 
 /** `folder` and those above it, each one's name synced. Asked once per process for each. */
-async function makeFolder(folder: string, made: Set<string>): Promise<void> {
+async function makeFolder(disk: Disk, folder: string, made: Set<string>): Promise<void> {
   if (made.has(folder)) return;
-  const topmost = await mkdir(folder, { recursive: true });
+  const topmost = await disk.mkdir(folder, { recursive: true });
   // One that is there may be another process's, which has not synced it yet.
   let above = dirname(folder);
-  await syncFolder(realDisk, above);
+  await syncFolder(disk, above);
   while (topmost !== undefined && above.length >= topmost.length) {
     above = dirname(above);
-    await syncFolder(realDisk, above);
+    await syncFolder(disk, above);
   }
   made.add(folder);
 }
 
-async function sweep(folder: string): Promise<void> {
-  for (const name of await readdir(folder)) {
+async function sweep(disk: Disk, folder: string): Promise<void> {
+  for (const name of await disk.readdir(folder)) {
     const path = join(folder, name);
-    const facts = await orNull(stat(path));
-    if (facts && Date.now() - facts.mtimeMs > ABANDONED_MS) await orNull(unlink(path));
+    const facts = await orNull(disk.stat(path));
+    if (facts && Date.now() - facts.mtimeMs > ABANDONED_MS) await orNull(disk.unlink(path));
   }
 }
 
-async function writeSynced(path: string, bytes: Bytes | Iterable<Uint8Array>): Promise<void> {
-  const file = await open(path, "wx");
+async function writeSynced(
+  disk: Disk,
+  path: string,
+  bytes: Bytes | Iterable<Uint8Array>,
+): Promise<void> {
+  const file = await disk.open(path, "wx");
   try {
     for await (const piece of bytes) {
       for (let at = 0; at < piece.length;) {
@@ -120,11 +126,12 @@ async function writeSynced(path: string, bytes: Bytes | Iterable<Uint8Array>): P
 }
 
 async function read(
+  disk: Disk,
   path: string,
   key: string,
   range: { start: number; length?: number } | undefined,
 ): Promise<Bytes | null> {
-  const facts = await orNull(stat(path));
+  const facts = await orNull(disk.stat(path));
   if (!facts?.isFile()) return null;
   const start = range?.start ?? 0;
   const end = range?.length === undefined ? Math.max(start, facts.size) : start + range.length;
@@ -132,42 +139,40 @@ async function read(
     const message = `object ${key} has ${facts.size} bytes; ${end} were asked for: it is damaged`;
     throw new RegistryError("INTEGRITY", message);
   }
-  return readFile(path, key, start, end);
-}
-
-async function* readFile(path: string, key: string, start: number, end: number): Bytes {
-  if (start === end) return;
-  // The stream opens the file with the first piece, and closes it however reading ends.
-  const pieces = createReadStream(path, { start, end: end - 1, highWaterMark: 256 * 1024 });
-  let left = end - start;
-  try {
-    for await (const piece of pieces as AsyncIterable<Buffer>) {
-      left -= piece.length;
-      yield piece;
+  const what = `object ${key}`;
+  async function* pieces(): AsyncGenerator<Uint8Array> {
+    if (start === end) return;
+    const file = await onDisk(`reading ${what}`, dirname(path), () => disk.open(path, "r"));
+    try {
+      yield* readSpan(file, { start, end, what, root: dirname(path) });
+    } finally {
+      await file.close();
     }
-  } catch (error) {
-    throw await onDisk(`reading object ${key}`, dirname(path), () => Promise.reject(error)).catch(
-      (failure: unknown) => failure,
-    );
   }
-  if (left > 0) throw new RegistryError("INTEGRITY", `object ${key} ends ${left} bytes early`);
+  return { [Symbol.asyncIterator]: pieces, release: releasePiece };
 }
 
 /** In the order of keys, a folder at a time: at most one folder's names are held for each level. */
-async function* listUnder(root: string, prefix: string, after: string): AsyncIterable<ObjectInfo> {
+async function* listUnder(
+  disk: Disk,
+  root: string,
+  prefix: string,
+  after: string,
+): AsyncIterable<ObjectInfo> {
   const cut = prefix.lastIndexOf("/") + 1;
   if (cut > 0) checkObjectKey(prefix.slice(0, cut - 1));
-  yield* listFolder(root, prefix.slice(0, cut), prefix, after);
+  yield* listFolder({ disk, root }, prefix.slice(0, cut), prefix, after);
 }
 
 async function* listFolder(
-  root: string,
+  place: { readonly disk: Disk; readonly root: string },
   folder: string,
   prefix: string,
   after: string,
 ): AsyncIterable<ObjectInfo> {
+  const { disk, root } = place;
   const entries = await onDisk(`listing objects ${folder}`, root, () =>
-    orNull(readdir(join(root, folder), { withFileTypes: true })),
+    orNull(disk.readdir(join(root, folder), { withFileTypes: true })),
   );
   const keys = (entries ?? [])
     .filter(({ name }) => !name.startsWith("."))
@@ -177,10 +182,10 @@ async function* listFolder(
   for (const key of keys) {
     if (key.endsWith("/")) {
       // Everything in it is before `after` if the whole folder is.
-      if (key > after || after.startsWith(key)) yield* listFolder(root, key, prefix, after);
+      if (key > after || after.startsWith(key)) yield* listFolder(place, key, prefix, after);
     } else if (key > after) {
       const facts = await onDisk(`listing objects ${folder}`, root, () =>
-        orNull(stat(join(root, key))),
+        orNull(disk.stat(join(root, key))),
       );
       if (facts) yield { key, size: facts.size, modified: facts.mtime };
     }

@@ -26,7 +26,9 @@ test.each(SEEDS)("what was acknowledged survives a power cut (seed %i)", async (
   const folder = await mkdtemp(join(tmpdir(), "entrepot-power-"));
   const root = join(folder, "root");
   await mkdir(join(folder, "spare"));
-  const disk = lossyDisk(join(folder, "spare"), Math.floor(random() * 150), random);
+  const offAt = Math.floor(random() * 300);
+  let steps = 0;
+  const disk = lossyDisk(join(folder, "spare"), random, () => (++steps > offAt ? "off" : null));
   const known: Known = { blobs: new Map(), drafts: new Map() };
   try {
     await work(() => openFileStore({ root, disk, earlyShards: false }), known, random, seed);

@@ -3,6 +3,8 @@ import { CreateBucketCommand, S3Client } from "@aws-sdk/client-s3";
 import { inject } from "vitest";
 import type { S3Keys } from "./s3-bucket.ts";
 
+export { type DiskAct, type LossyDisk, lossyDisk, type Mishap } from "./lossy-disk.ts";
+
 declare module "vitest" {
   interface ProvidedContext {
     /** Asked by GET, it answers where the run's S3 server is; see tools/vitest-s3.ts. */
