@@ -1,5 +1,5 @@
 import { isAbsolute, resolve } from "node:path";
-import { addressGuard } from "@entrepot/distribution/client";
+import { addressGuard, networkList } from "@entrepot/distribution/client";
 import { BACKUP_SETTINGS, DRILL_SETTINGS } from "./backup-places.ts";
 import { STORAGE_SETTINGS, storageConfig, type StorageConfig } from "./storage-settings.ts";
 
@@ -32,6 +32,8 @@ export interface Config {
   readonly secretKey: string | null;
   /** Where endpoints may be: `any`, `public`, or networks as `10.0.0.0/8`. */
   readonly endpointNetworks: string;
+  /** Whose X-Forwarded headers are believed, as `10.0.0.5,fd12::/16`; empty: nobody's. */
+  readonly trustedProxies: string;
   /** Where backups may be on this machine, absolute. */
   readonly backupFolders: readonly string[];
   /** What opens encrypted backups for drills; null: nothing. */
@@ -63,14 +65,17 @@ const wrongHours = (text: string): string | null =>
   HOURS.test(text) ? null : "give whole hours, at least one: 24h";
 const LISTEN = /^(?:(?<host>[^:[\]]+|\[[0-9a-fA-F:.]+\]):)?(?<port>\d{1,5})$/;
 
-const wrongNetworks = (text: string): string | null => {
-  try {
-    addressGuard(text);
-    return null;
-  } catch (error) {
-    return (error as Error).message;
-  }
-};
+/** What `read` has to say against a text, as `wrong`. */
+const refusedBy =
+  (read: (text: string) => unknown) =>
+  (text: string): string | null => {
+    try {
+      read(text);
+      return null;
+    } catch (error) {
+      return (error as Error).message;
+    }
+  };
 
 const wrongAddress = (text: string): string | null => {
   const port = LISTEN.exec(text)?.groups?.["port"];
@@ -228,7 +233,17 @@ export const SETTINGS: readonly Setting[] = [
     help:
       "where registry endpoints may be: any, public (no private network, not this machine), " +
       "or a list as 10.1.0.0/16,fd12::/16; link-local and metadata addresses never",
-    wrong: wrongNetworks,
+    wrong: refusedBy(addressGuard),
+  },
+  {
+    env: "ENTREPOT_TRUSTED_PROXIES",
+    flag: "--trusted-proxies",
+    value: "networks",
+    standard: "",
+    help:
+      "proxies in front, as 10.0.0.5,fd12::/16, whose X-Forwarded-For, -Proto and -Host are " +
+      "believed; nobody's if absent",
+    wrong: refusedBy(networkList),
   },
 ];
 
@@ -287,6 +302,7 @@ export function readConfig(
     drillKeyFile: orNull("ENTREPOT_DRILL_KEY_FILE"),
     backupFolders: orNull("ENTREPOT_BACKUP_FOLDERS")?.split(":") ?? [],
     endpointNetworks: get("ENTREPOT_ENDPOINT_NETWORKS"),
+    trustedProxies: get("ENTREPOT_TRUSTED_PROXIES"),
   };
 }
 

@@ -20,11 +20,12 @@ import { notePull, noteRegistryRequest } from "./audit-notes.ts";
 import type { Log } from "./log.ts";
 import { answerMetrics, type MetricsAccess } from "./metrics/answer-metrics.ts";
 import type { Metrics } from "./metrics/open-metrics.ts";
-import { isHttps } from "./public-address.ts";
+import { isHttps, noteOrigin, publicOrigin } from "./public-address.ts";
 import { openPortal } from "./portal.ts";
 import { actorOf, isCopier } from "./request-actor.ts";
 import { inScope } from "./request-scope.ts";
 import { withSecurityHeaders } from "./security-headers.ts";
+import { trustedProxies } from "./trusted-proxies.ts";
 
 /** What a request reaches: the parts that answer it. */
 export interface HttpOptions {
@@ -35,6 +36,8 @@ export interface HttpOptions {
   readonly pullThrough: PullThrough;
   readonly mending: Pick<Mending, "over">;
   readonly publicUrl: string | null;
+  /** See `trustedProxies`; nobody is trusted if absent. */
+  readonly trustedProxies?: string | undefined;
   readonly log: Log;
   readonly metrics: Metrics;
   readonly events: Pick<Events, "pulls">;
@@ -59,6 +62,7 @@ export type Handler = (request: Request, bindings: Bindings) => Response | Promi
 export function openHttp(options: HttpOptions): Handler {
   const { access, api, log } = options;
   const addresses = new WeakMap<Request, string>();
+  const arrive = trustedProxies(options.trustedProxies ?? "");
   const portal = openPortal();
   const callers = new WeakMap<Request, Identity>();
   const distribution = openDistribution(options, {
@@ -80,7 +84,9 @@ export function openHttp(options: HttpOptions): Handler {
   }
 
   return options.metrics.http(async (request, { incoming, outgoing }) => {
-    const clientAddress = incoming?.socket.remoteAddress ?? "";
+    const arrival = arrive(incoming?.socket.remoteAddress ?? "", request);
+    const { address: clientAddress } = arrival;
+    if (arrival.origin !== null) noteOrigin(request, arrival.origin);
     const path = pathOf(request.url);
     const seen = { path, isHttps: isHttps(options.publicUrl, request) };
     try {
@@ -143,7 +149,7 @@ function openDistribution(
         notePull(audit, settings, { ...by, repository, tag, digest });
       });
     },
-    challenge: (request, scopes) => access.challenge(request, scopes, publicUrl),
+    challenge: (request, scopes) => access.challenge(scopes, publicOrigin(publicUrl, request)),
     log: (failure) => log.error({ err: failure.error, ...failure }, "registry request failed"),
   });
 }

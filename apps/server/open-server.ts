@@ -110,14 +110,16 @@ async function start(config: Config, log: Log, onStop: OnStop) {
 /** Listens, and answers with `parts`. Returns the address. */
 export async function serve(
   parts: Parts,
-  config: Pick<Config, "host" | "port" | "tls" | "publicUrl" | "metrics" | "metricsListen">,
+  config: Pick<Config, "host" | "port" | "tls" | "publicUrl" | "metrics" | "metricsListen"> &
+    Partial<Pick<Config, "trustedProxies">>,
   onStop: OnStop,
 ): Promise<string> {
-  const { publicUrl } = config;
+  const { publicUrl, trustedProxies } = config;
   const readers = config.metricsListen ? "off" : config.metrics;
   const closing = new AbortController();
   const api = openApi({ ...parts, publicUrl, closing: closing.signal });
-  const server = await listen(config, openHttp({ ...parts, publicUrl, api, readers }), parts.log);
+  const http = openHttp({ ...parts, publicUrl, trustedProxies, api, readers });
+  const server = await listen(config, http, parts.log);
   onStop(() => server.close(GRACE_MS));
   onStop(async () => closing.abort());
   return server.url;

@@ -22,6 +22,8 @@ export interface TestServer extends Omit<Parts, "firstPassword"> {
   readonly credential: { readonly username: string; readonly password: string };
   /** Its database, for a second node or a look from outside. */
   readonly databaseUrl: string;
+  /** Where its blobs lie, for a test that damages them. */
+  readonly blobFolder: string;
   /** Stops it, drops its database and removes its blobs. */
   close(): Promise<void>;
 }
@@ -29,12 +31,16 @@ export interface TestServer extends Omit<Parts, "firstPassword"> {
 /** What may differ. */
 export interface TestServerOptions {
   readonly publicUrl?: string;
+  /** Whose X-Forwarded headers are believed. */
+  readonly trustedProxies?: string;
   /** Tasks at a time, 4 if absent; 0: nothing works in the background. */
   readonly workers?: number;
   /** How long garbage collection waits. */
   readonly garbage?: PartsOptions["garbage"];
   /** Where backups may be. */
   readonly backupFolders?: readonly string[];
+  /** Of buckets that backups go to. */
+  readonly s3Keys?: { readonly accessKey: string; readonly secretKey: string };
   /** How soon replication tries again. */
   readonly pace?: PartsOptions["pace"];
 }
@@ -49,14 +55,16 @@ export async function testServer(options: TestServerOptions = {}): Promise<TestS
 }
 
 async function start(
-  { publicUrl, workers = 4, garbage, backupFolders, pace }: TestServerOptions,
+  { publicUrl, trustedProxies = "", workers = 4, ...options }: TestServerOptions,
   onStop: OnStop,
 ) {
+  const { garbage, backupFolders, s3Keys, pace } = options;
   const { catalog, url: databaseUrl, close } = await testCatalog();
   onStop(close);
   const folder = await mkdtemp(join(tmpdir(), "entrepot-server-"));
   onStop(() => rm(folder, { recursive: true, force: true }));
-  const store = await openStorage(`file:${folder}`);
+  const storage = { url: `file:${folder}`, keys: s3Keys ?? null };
+  const store = await openStorage(storage.url);
   onStop(() => store.close());
 
   const log = openLog(process.env["ENTREPOT_TEST_LOG"] ?? "silent");
@@ -66,7 +74,7 @@ async function start(
   const drillFolder = `${folder}-drill`;
   onStop(() => rm(drillFolder, { recursive: true, force: true }));
   const drill = { scratch: drillScratch(drillFolder), key: null };
-  const given = { adminPassword, garbage, backupFolders, pace, drill };
+  const given = { adminPassword, garbage, backupFolders, storage, pace, drill };
   const parts = await openParts({ catalog, store, log, masterKey, ...given }, onStop);
   if (workers > 0) await startWork(parts, workers, onStop);
   const address = {
@@ -76,9 +84,10 @@ async function start(
     publicUrl: publicUrl ?? null,
     metrics: "admin",
     metricsListen: null,
+    trustedProxies,
   } as const;
   const url = await serve(parts, address, onStop);
-  return { ...parts, url, credential, databaseUrl };
+  return { ...parts, url, credential, databaseUrl, blobFolder: folder };
 }
 
 /** A whole server that listens nowhere: requests are handed to it. */

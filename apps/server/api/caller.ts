@@ -1,5 +1,6 @@
 import { ANONYMOUS, type Access, type Identity, isCsrfToken } from "@entrepot/access";
 import { RegistryError } from "@entrepot/oci";
+import { publicOrigin } from "../public-address.ts";
 import { sessionSecretOf } from "./session-cookie.ts";
 
 /** What tells callers. */
@@ -64,7 +65,8 @@ function refuseOtherSites(request: Request, publicUrl: string | null): void {
 }
 
 /** Whether `origin` is this server's, as configured or (proxies may end TLS) by its host. */
-function isOurs(origin: string, { url }: Request, publicUrl: string | null): boolean {
+function isOurs(origin: string, request: Request, publicUrl: string | null): boolean {
   if (publicUrl !== null && origin === new URL(publicUrl).origin) return true;
-  return URL.parse(origin)?.host === new URL(url).host;
+  const ours = [request.url, publicOrigin(null, request)].map((url) => new URL(url).host);
+  return ours.includes(URL.parse(origin)?.host ?? "");
 }

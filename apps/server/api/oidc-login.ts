@@ -3,7 +3,7 @@ import { RegistryError } from "@entrepot/oci";
 import { STATUS_OF } from "@entrepot/distribution/wire";
 import type { Context } from "hono";
 import type { ApiOptions, App, Env } from "./app.ts";
-import { isHttps } from "../public-address.ts";
+import { isHttps, publicOrigin } from "../public-address.ts";
 import { signIn } from "./sessions.ts";
 
 const LOGIN = "/c/oidc/login";
@@ -74,7 +74,7 @@ async function telling(
 }
 
 function baseOf(context: Context<Env>, { publicUrl }: ApiOptions): string {
-  return publicUrl ?? new URL(context.req.url).origin;
+  return publicOrigin(publicUrl, context.req.raw);
 }
 
 /** Lax: it comes along when the provider sends the browser back. */

@@ -3,6 +3,7 @@ import { AUTH_MODE, oidcSettings, visibleProjects } from "@entrepot/access";
 import { sql } from "kysely";
 import { announcementOf, isShown } from "../announcement.ts";
 import { BANNER, PROJECT_CREATION, READ_ONLY } from "../known-settings.ts";
+import { publicOrigin } from "../public-address.ts";
 import { type ApiOptions, type App, requires } from "./app.ts";
 import { HARBOR_VERSION, VERSION } from "./version.ts";
 
@@ -27,7 +28,7 @@ export function addSystem(app: App, options: ApiOptions): void {
   });
 
   app.openapi(system.info, (context) => {
-    const url = publicUrl ?? new URL(context.req.url).origin;
+    const url = publicOrigin(publicUrl, context.req.raw);
     const announcement = shownAnnouncement(settings.get(BANNER), Date.now());
     return context.json(
       {

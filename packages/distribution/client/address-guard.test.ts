@@ -54,7 +54,7 @@ test.for([
   expect(PUBLIC.map((one) => guard(one) === null)).toEqual(PUBLIC.map(() => isPublic));
 });
 
-test.for(["private", "10.0.0.0/33", "10.0.0/8", "registry.example"])(
+test.for(["private", "10.0.0.0/33", "10.0.0.0/", "10.0.0.0/8/8", "fe80::1%eth0/64", "10.0.0/8"])(
   "%s is no network",
   (networks) => {
     expect(() => addressGuard(networks)).toThrow(/give any, public or networks/);

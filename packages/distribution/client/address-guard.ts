@@ -47,7 +47,8 @@ const NOT_PUBLIC = [
 export function addressGuard(networks = "any"): AddressGuard {
   const never = listOf(NEVER);
   const notPublic = listOf(NOT_PUBLIC);
-  const listed = networks === "any" || networks === "public" ? null : listOf(split(networks));
+  const words = networks === "any" || networks === "public";
+  const listed = words ? null : listOf(split(networks), "any, public or networks");
   return (address) => {
     const plain = withoutEmbedding(address);
     const family = isIP(plain);
@@ -144,16 +145,25 @@ function split(networks: string): string[] {
     .filter(Boolean);
 }
 
-function listOf(networks: readonly string[]): BlockList {
+/**
+ * The addresses and networks of `text`, as `10.0.0.5,fd12::/16`. Throws BAD_REQUEST for anything
+ * else, and for none.
+ */
+export function networkList(text: string): BlockList {
+  const networks = split(text);
+  return listOf(networks.length > 0 ? networks : [text], "addresses or networks");
+}
+
+function listOf(networks: readonly string[], wanted = "networks"): BlockList {
   const list = new BlockList();
   for (const network of networks) {
-    const [address = "", bits] = network.split("/");
+    const [, address = "", bits] = /^([^/%]+)(?:\/(\d{1,3}))?$/.exec(network) ?? [];
     const family = isIP(address);
     const length = Number(bits ?? (family === 6 ? 128 : 32));
-    if (family === 0 || !Number.isInteger(length) || length > (family === 6 ? 128 : 32)) {
+    if (family === 0 || length > (family === 6 ? 128 : 32)) {
       throw new RegistryError(
         "BAD_REQUEST",
-        `${JSON.stringify(network)} is no network; give any, public or networks as 10.0.0.0/8`,
+        `${JSON.stringify(network)} is no network; give ${wanted} as 10.0.0.0/8`,
       );
     }
     list.addSubnet(address, length, family === 6 ? "ipv6" : "ipv4");

@@ -1,4 +1,4 @@
-export { addressGuard, guardedLookup } from "./address-guard.ts";
+export { addressGuard, guardedLookup, networkList } from "./address-guard.ts";
 export type { AddressGuard } from "./address-guard.ts";
 export { endpointBudget } from "./endpoint-budget.ts";
 export type { BudgetOptions, EndpointBudget } from "./endpoint-budget.ts";

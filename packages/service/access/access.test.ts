@@ -132,17 +132,21 @@ describe("may", () => {
 });
 
 describe("challenge", () => {
-  const request = new Request("http://10.0.0.5:5050/v2/a/b/manifests/v1");
   const pull = { type: "repository", name: "a/b", actions: ["pull", "push"] };
   const catalog = { type: "registry", name: "catalog", actions: ["*"] };
   const service = 'service="harbor-registry"';
 
   test.each([
-    ["no scope", [], null, `Bearer realm="http://10.0.0.5:5050/service/token",${service}`],
     [
-      "a public address",
+      "no scope",
+      [],
+      "http://10.0.0.5:5050",
+      `Bearer realm="http://10.0.0.5:5050/service/token",${service}`,
+    ],
+    [
+      "one scope",
       [pull],
-      "https://registry.test/",
+      "https://registry.test",
       `Bearer realm="https://registry.test/service/token",${service},` +
         'scope="repository:a/b:pull,push"',
     ],
@@ -153,8 +157,8 @@ describe("challenge", () => {
       `Bearer realm="https://registry.test/service/token",${service},` +
         'scope="repository:a/b:pull,push registry:catalog:*"',
     ],
-  ])("%s", (_name, scopes, publicUrl, wanted) => {
-    expect(room.access.challenge(request, scopes, publicUrl)).toBe(wanted);
+  ])("%s", (_name, scopes, base, wanted) => {
+    expect(room.access.challenge(scopes, base)).toBe(wanted);
   });
 
   test("the scopes of a refusal", () => {

@@ -6,15 +6,10 @@ export const TOKEN_PATH = "/service/token";
 
 /**
  * The `WWW-Authenticate` that goes with UNAUTHORIZED on `/v2/`: it sends clients to fetch a token
- * for `scopes`. `publicUrl` null means the address that `request` was sent to.
+ * for `scopes`, at the registry's public address `base`.
  * Source: distribution's token authentication specification.
  */
-export function challenge(
-  request: Request,
-  scopes: readonly Scope[],
-  publicUrl: string | null,
-): string {
-  const base = (publicUrl ?? new URL(request.url).origin).replace(/\/+$/, "");
+export function challenge(scopes: readonly Scope[], base: string): string {
   const scope = scopes.map(printScope).join(" ");
   const parameters = { realm: `${base}${TOKEN_PATH}`, service: SERVICE, ...(scope && { scope }) };
   const printed = Object.entries(parameters).map(([name, value]) => `${name}=${quote(value)}`);
