@@ -29,7 +29,8 @@ export function siteConnector(
   return (address) => {
     if (address.type === "oci-layout") return ociLayoutSite(address.url, layoutFolders);
     const { insecure, caCertificate: ca, options } = address;
-    const { proxy, concurrency = MOST_REQUESTS } = options;
+    const { concurrency = MOST_REQUESTS } = options;
+    const proxy = proxyOf(address);
     const connections = Math.max(1, Math.min(concurrency, MOST_REQUESTS));
     const budget = endpointBudget({ most: connections });
     const fetch = endpointFetch({
@@ -42,6 +43,16 @@ export function siteConnector(
     });
     return siteOver(Object.assign(budget.within(fetch), { close: () => fetch.close() }), address);
   };
+}
+
+/** The proxy's URL with who it is told to be there; undefined if there is no proxy. */
+function proxyOf({ options, proxyPassword = "" }: EndpointAddress): string | undefined {
+  const { proxy, proxyUsername } = options;
+  if (!proxy || !proxyUsername) return proxy;
+  const url = new URL(proxy);
+  url.username = encodeURIComponent(proxyUsername);
+  url.password = encodeURIComponent(proxyPassword);
+  return url.href;
 }
 
 /** The site behind an endpoint, wherever it is but where nobody may go. */

@@ -19,8 +19,9 @@ export type RegistryCredential = z.infer<typeof RegistryCredential>;
 /**
  * A registry endpoint. Ours are `status_text` and `check_time`: why it is unhealthy, and when it
  * was last asked; `entrepot_registry_id`, which registry it is, where it is an Entrepot; `proxy`
- * (`http://host:port`, empty for none), `concurrency` (tasks that may work with it at a time) and
- * `bytes_per_second` (all transfers with it together), 0 for no limit.
+ * (`http://host:port`, empty for none) and who it is told to be there, `proxy_username` and
+ * `proxy_password` (shown as `*****`, or empty if unset); `concurrency` (tasks that may work with it
+ * at a time) and `bytes_per_second` (all transfers with it together), 0 for no limit.
  */
 export const RegistryEndpoint = z
   .object({
@@ -33,6 +34,8 @@ export const RegistryEndpoint = z
     insecure: z.boolean(),
     ca_certificate: z.string(),
     proxy: z.string(),
+    proxy_username: z.string(),
+    proxy_password: z.string(),
     concurrency: z.int(),
     bytes_per_second: z.int(),
     status: z.enum(["healthy", "unhealthy"]),
@@ -47,6 +50,8 @@ export type RegistryEndpoint = z.infer<typeof RegistryEndpoint>;
 
 const Options = {
   proxy: z.string().nullish(),
+  proxy_username: z.string().nullish(),
+  proxy_password: z.string().nullish(),
   concurrency: z.int().nullish(),
   bytes_per_second: z.int().nullish(),
 };

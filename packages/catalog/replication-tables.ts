@@ -1,7 +1,7 @@
 import type { Generated } from "kysely";
 import type { Json, JsonWithDefault, OptionalJson } from "./json-column.ts";
 
-/** Other registries; the secret is sealed. */
+/** Other registries; secrets are sealed. */
 export interface RegistryEndpointTable {
   id: Generated<number>;
   name: string;
@@ -11,6 +11,7 @@ export interface RegistryEndpointTable {
   credential_type: Generated<string>;
   access_key: Generated<string>;
   access_secret_sealed: Buffer | null;
+  proxy_password_sealed: Buffer | null;
   insecure: Generated<boolean>;
   ca_certificate: Generated<string>;
   status: Generated<"healthy" | "unhealthy">;

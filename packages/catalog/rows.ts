@@ -162,7 +162,7 @@ export function accessTokenChange(
   return { kind: "access_token", key: `${username}/${name}`, after };
 }
 
-/** The registry endpoint `name`, without its secret and without how it fares at the moment. */
+/** The registry endpoint `name`, without its secrets and without how it fares at the moment. */
 export function endpointChange(
   name: string,
   row: Row<

@@ -25,6 +25,7 @@ const registryView: View<RegistryEndpoint> = {
     ["VERIFY TLS", registry.insecure ? "no" : "yes"],
     ["OWN CA", registry.ca_certificate === "" ? "no" : "yes"],
     ["PROXY", registry.proxy],
+    ["PROXY USER", registry.proxy_username],
     ["CONCURRENCY", registry.concurrency > 0 ? String(registry.concurrency) : ""],
     ["BANDWIDTH", registry.bytes_per_second > 0 ? `${registry.bytes_per_second} bytes/s` : ""],
     ["CREATED", time(registry.creation_time)],
@@ -42,6 +43,9 @@ interface EndpointOptions {
   readonly insecure?: boolean;
   readonly caFile?: string;
   readonly proxy?: string;
+  readonly proxyUsername?: string;
+  readonly proxyPasswordStdin?: boolean;
+  readonly proxyPasswordEnv?: string;
   readonly concurrency?: number;
   readonly bytesPerSecond?: number;
   readonly description?: string;
@@ -137,6 +141,9 @@ function withEndpointOptions(command: Command): Command {
     .option("--insecure", "do not verify its certificate")
     .option("--ca-file <file>", "verify its certificate with this CA (PEM)")
     .option("--proxy <url>", "reach it through http://host:port; '' for none")
+    .option("--proxy-username <name>", "who to be there; the password is asked for; '' for nobody")
+    .option("--proxy-password-stdin", "read the proxy's password from standard input")
+    .option("--proxy-password-env <variable>", "take it from this environment variable")
     .option("--concurrency <n>", "tasks that may work with it at a time; 0: no limit", wholeNumber)
     .option("--bytes-per-second <n>", "limit of all transfers with it; 0 for none", wholeNumber)
     .option("--description <text>");
@@ -144,13 +151,14 @@ function withEndpointOptions(command: Command): Command {
 
 async function addEndpoint(call: Call, name: string, url: string, options: EndpointOptions) {
   const { type, username, insecure = false, description } = options;
-  const secret = await secretOf(call, options);
+  const { secret, proxy_password } = await secretsOf(call, options);
   if (secret !== null && username === undefined) throw usageError("a secret needs --username");
   const ca_certificate = await certificateIn(options.caFile);
   const credential = { access_key: username ?? "", access_secret: secret ?? "" };
-  const { proxy, concurrency, bytesPerSecond: bytes_per_second } = options;
-  const limits = { proxy, concurrency, bytes_per_second };
-  const body = { name, url, type, insecure, description, ca_certificate, ...limits };
+  const { proxy, proxyUsername: proxy_username, concurrency, bytesPerSecond } = options;
+  const way = { proxy, proxy_username, proxy_password, ca_certificate, insecure };
+  const limits = { concurrency, bytes_per_second: bytesPerSecond };
+  const body = { name, url, type, description, ...way, ...limits };
   const withLogin = { ...body, ...(username !== undefined && { credential }) };
   const { created } = await call.api.registries.create({ body: withLogin });
   const params = { id: Number(created) };
@@ -160,15 +168,18 @@ async function addEndpoint(call: Call, name: string, url: string, options: Endpo
 
 async function updateEndpoint(call: Call, name: string, options: EndpointOptions): Promise<void> {
   const { id } = await registryNamed(call, name);
+  const { secret, proxy_password } = await secretsOf(call, options);
   const body: RegistryChange = {
     name: options.name,
     url: options.url,
     description: options.description,
     access_key: options.username,
-    access_secret: await secretOf(call, options),
+    access_secret: secret,
     insecure: options.insecure,
     ca_certificate: await certificateIn(options.caFile),
     proxy: options.proxy,
+    proxy_username: options.proxyUsername,
+    proxy_password,
     concurrency: options.concurrency,
     bytes_per_second: options.bytesPerSecond,
   };
@@ -180,18 +191,50 @@ async function updateEndpoint(call: Call, name: string, options: EndpointOptions
   await call.done(`Changed registry endpoint ${name}.`, { read, view: registryView });
 }
 
-/** The secret, from wherever it is said to be; null if none is spoken of. Never from a flag. */
-async function secretOf(call: Call, options: EndpointOptions): Promise<string | null> {
-  const { username, secretStdin: fromInput, secretEnv } = options;
-  if (fromInput && secretEnv) throw usageError("choose --secret-stdin or --secret-env");
-  if (secretEnv !== undefined) {
-    const secret = call.env[secretEnv];
+/** Where a secret is to be had, and whose: the flags that say so, and what they were given. */
+interface SecretFlags {
+  readonly what: string;
+  readonly flags: readonly [stdin: string, env: string];
+  readonly username: string | undefined;
+  readonly fromInput: boolean | undefined;
+  readonly variable: string | undefined;
+}
+
+/** The endpoint's secret and its proxy's password; null for what is not spoken of. */
+async function secretsOf(call: Call, options: EndpointOptions) {
+  if (options.secretStdin && options.proxyPasswordStdin) {
+    throw usageError("standard input holds one: choose --secret-env or --proxy-password-env");
+  }
+  const secret = await secretOf(call, {
+    what: "Secret",
+    flags: ["--secret-stdin", "--secret-env"],
+    username: options.username,
+    fromInput: options.secretStdin,
+    variable: options.secretEnv,
+  });
+  const proxy_password = await secretOf(call, {
+    what: "Proxy's password",
+    flags: ["--proxy-password-stdin", "--proxy-password-env"],
+    // Nobody needs no password.
+    username: options.proxyUsername || undefined,
+    fromInput: options.proxyPasswordStdin,
+    variable: options.proxyPasswordEnv,
+  });
+  return { secret, proxy_password };
+}
+
+/** A secret, from wherever it is said to be; null if none is spoken of. Never from a flag. */
+async function secretOf(call: Call, wanted: SecretFlags): Promise<string | null> {
+  const { what, username, fromInput, variable } = wanted;
+  const flag = wanted.flags.join(" or ");
+  if (fromInput && variable) throw usageError(`choose ${flag}`);
+  if (variable !== undefined) {
+    const secret = call.env[variable];
     if (secret) return secret;
-    throw usageError(`the environment variable ${secretEnv} is not set`);
+    throw usageError(`the environment variable ${variable} is not set`);
   }
   if (username === undefined && !fromInput) return null;
-  const source = { what: "Secret", flag: "--secret-stdin or --secret-env", fromInput };
-  return await readSecret(call.terminal, source, call.signal);
+  return await readSecret(call.terminal, { what, flag, fromInput }, call.signal);
 }
 
 async function certificateIn(file: string | undefined): Promise<string | undefined> {

@@ -87,6 +87,8 @@ const LOCAL: RegistryEndpoint = {
   insecure: false,
   ca_certificate: "",
   proxy: "",
+  proxy_username: "",
+  proxy_password: "",
   concurrency: 0,
   bytes_per_second: 0,
   status: "healthy",

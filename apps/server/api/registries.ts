@@ -61,7 +61,8 @@ export function addRegistries(app: App, options: ApiOptions): void {
 
   app.openapi(needing(options, registries.ping), async (context) => {
     const { id, type, ...change } = context.req.valid("json");
-    if (typeof id === "number" && change.url == null && change.access_secret == null) {
+    const isStored = Object.values(change).every((value) => value == null);
+    if (typeof id === "number" && isStored) {
       const checked = await endpoints.check((await found(id)).id);
       if (checked.status === "healthy") return context.body(null, 200);
       throw new RegistryError("BAD_REQUEST", checked.statusText);

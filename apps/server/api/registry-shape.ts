@@ -25,12 +25,15 @@ export interface EndpointChange {
   readonly insecure?: boolean | null | undefined;
   readonly ca_certificate?: string | null | undefined;
   readonly proxy?: string | null | undefined;
+  readonly proxy_username?: string | null | undefined;
+  readonly proxy_password?: string | null | undefined;
   readonly concurrency?: number | null | undefined;
   readonly bytes_per_second?: number | null | undefined;
 }
 
-/** `before` with what `change` gives; the secret stays unless given. */
+/** `before` with what `change` gives; a secret stays unless given, or nobody is left to have it. */
 export function changed(before: EndpointSettings, change: EndpointChange): EndpointSettings {
+  const options = changedOptions(before.options, change);
   return {
     name: change.name ?? before.name,
     description: change.description ?? before.description,
@@ -41,17 +44,20 @@ export function changed(before: EndpointSettings, change: EndpointChange): Endpo
     accessSecret: change.access_secret ?? undefined,
     insecure: change.insecure ?? before.insecure,
     caCertificate: change.ca_certificate ?? before.caCertificate,
-    options: changedOptions(before.options, change),
+    options,
+    proxyPassword: change.proxy_password ?? (options.proxyUsername ? undefined : ""),
   };
 }
 
-/** An empty proxy and a 0 take back what was set. */
+/** An empty text and a 0 take back what was set; without its proxy a user name is none. */
 function changedOptions(before: EndpointOptions, change: EndpointChange): EndpointOptions {
   const proxy = change.proxy ?? before.proxy;
+  const proxyUsername = change.proxy_username ?? (proxy ? before.proxyUsername : undefined);
   const concurrency = change.concurrency ?? before.concurrency;
   const bytesPerSecond = change.bytes_per_second ?? before.bytesPerSecond;
   return {
     ...(proxy && { proxy }),
+    ...(proxyUsername && { proxyUsername }),
     ...(concurrency && { concurrency }),
     ...(bytesPerSecond && { bytesPerSecond }),
   };
@@ -73,6 +79,8 @@ export function shown(endpoint: Endpoint): RegistryEndpoint {
     insecure: endpoint.insecure,
     ca_certificate: endpoint.caCertificate,
     proxy: endpoint.options.proxy ?? "",
+    proxy_username: endpoint.options.proxyUsername ?? "",
+    proxy_password: endpoint.hasProxyPassword ? "*****" : "",
     concurrency: endpoint.options.concurrency ?? 0,
     bytes_per_second: endpoint.options.bytesPerSecond ?? 0,
     status: endpoint.status,
@@ -97,6 +105,8 @@ export function outlined({ id, name, type, status }: RegistryEndpoint): Registry
     insecure: false,
     ca_certificate: "",
     proxy: "",
+    proxy_username: "",
+    proxy_password: "",
     concurrency: 0,
     bytes_per_second: 0,
   };

@@ -3,7 +3,7 @@ import { RegistryError } from "@entrepot/oci";
 import type { Selectable } from "kysely";
 import type { EndpointAddress, EndpointOptions, SecretBox } from "./ports.ts";
 
-/** What can be said of an endpoint; `accessSecret` undefined in an update keeps the sealed one. */
+/** What can be said of an endpoint; a secret undefined in an update keeps the sealed one. */
 export interface EndpointSettings {
   readonly name: string;
   readonly description: string;
@@ -15,12 +15,17 @@ export interface EndpointSettings {
   readonly insecure: boolean;
   readonly caCertificate: string;
   readonly options: EndpointOptions;
+  readonly proxyPassword?: string | undefined;
 }
 
-/** A stored endpoint. Its secret is not part of it. */
-export interface Endpoint extends Omit<EndpointSettings, "accessSecret"> {
+/** The secrets of an endpoint in the clear; empty where it has none. */
+export type EndpointSecrets = Required<Pick<EndpointAddress, "accessSecret" | "proxyPassword">>;
+
+/** A stored endpoint. Its secrets are not part of it. */
+export interface Endpoint extends Omit<EndpointSettings, keyof EndpointSecrets> {
   readonly id: number;
   readonly hasSecret: boolean;
+  readonly hasProxyPassword: boolean;
   readonly status: "healthy" | "unhealthy";
   /** Why it is unhealthy. */
   readonly statusText: string;
@@ -57,6 +62,7 @@ export function checkEndpoint(settings: EndpointSettings): void {
   if (settings.type === "oci-layout") checkLayoutUrl(settings.url);
   else checkUrl(settings.url);
   checkEndpointOptions(settings.options);
+  checkProxyAccount(settings);
 }
 
 function checkUrl(text: string): void {
@@ -91,7 +97,7 @@ function checkEndpointOptions({ proxy, concurrency, bytesPerSecond }: EndpointOp
     }
     // Options are shown and journalled: no place for a password.
     if (url.username || url.password) {
-      throw wrong("a proxy's address holds no user name; let in this host there instead");
+      throw wrong("a proxy's address holds no user name; give proxy_username and proxy_password");
     }
     if (url.pathname !== "/" || url.search || url.hash) {
       throw wrong("a proxy's address is http://host:port, without a path");
@@ -107,36 +113,82 @@ function checkEndpointOptions({ proxy, concurrency, bytesPerSecond }: EndpointOp
   }
 }
 
-const contextOf = (id: number): string => `endpoint:${id}`;
-
-/** `secret` sealed for endpoint `id`; null if there is none. */
-export function sealedSecret(
-  box: SecretBox,
-  id: number,
-  secret: string | undefined,
-): Buffer | null {
-  return secret ? box.seal(secret, contextOf(id)) : null;
+function checkProxyAccount({ options, proxyPassword }: EndpointSettings): void {
+  const wrong = (text: string) => new RegistryError("BAD_REQUEST", text);
+  const { proxy, proxyUsername } = options;
+  if (proxyPassword && !proxyUsername) {
+    throw wrong("a proxy_password needs a proxy_username");
+  }
+  if (proxyUsername === undefined) return;
+  if (proxy === undefined) throw wrong("a proxy_username needs a proxy");
+  // Source: RFC 7617 §2.
+  if (/[:\p{Cc}]/u.test(proxyUsername) || /\p{Cc}/u.test(proxyPassword ?? "")) {
+    throw wrong("a proxy_username holds no colon, and neither it nor the password line breaks");
+  }
 }
 
-/** The endpoint's secret in the clear; empty if it has none. */
-export function secretOf(box: SecretBox, row: EndpointRow): string {
-  return row.access_secret_sealed ? box.open(row.access_secret_sealed, contextOf(row.id)) : "";
+/** What each secret is bound to: its endpoint, and which of its secrets it is. */
+const contextsOf = (id: number) => ({
+  accessSecret: `endpoint:${id}`,
+  proxyPassword: `endpoint:${id}:proxy`,
+});
+
+/** The columns of endpoint `id` that its secrets fill: sealed, null where there is none. */
+export function sealedSecrets(box: SecretBox, id: number, secrets: Partial<EndpointSecrets>) {
+  const contexts = contextsOf(id);
+  const sealed = (name: keyof EndpointSecrets) =>
+    secrets[name] ? box.seal(secrets[name], contexts[name]) : null;
+  return {
+    access_secret_sealed: sealed("accessSecret"),
+    proxy_password_sealed: sealed("proxyPassword"),
+  };
+}
+
+/** The endpoint's secrets in the clear. */
+export function secretsOf(box: SecretBox, row: EndpointRow): EndpointSecrets {
+  const contexts = contextsOf(row.id);
+  const opened = (sealed: Buffer | null, context: string) =>
+    sealed ? box.open(sealed, context) : "";
+  return {
+    accessSecret: opened(row.access_secret_sealed, contexts.accessSecret),
+    proxyPassword: opened(row.proxy_password_sealed, contexts.proxyPassword),
+  };
+}
+
+/**
+ * The secrets that go with `settings` of what is stored as `row`: those given, else those stored.
+ * Throws BAD_REQUEST for a stored one that would go to a new address, or through a new proxy.
+ */
+export function secretsFor(
+  box: SecretBox,
+  settings: EndpointSettings,
+  row: EndpointRow,
+): EndpointSecrets {
+  const stored = secretsOf(box, row);
+  const { proxy } = settings.options;
+  const isNewProxy = proxy !== undefined && proxy !== row.options["proxy"];
+  const isNewUrl = row.url !== valuesOf(settings).url;
+  const kept = (name: keyof EndpointSecrets, changes: string | false) => {
+    if (stored[name] === "" || !changes) return stored[name];
+    const field = name === "accessSecret" ? "access_secret" : "proxy_password";
+    const why = `give ${field} again when the ${changes} changes`;
+    throw new RegistryError("BAD_REQUEST", `${why}: a stored secret goes to no new address`);
+  };
+  const changes = isNewUrl ? "URL" : isNewProxy && "proxy";
+  return {
+    accessSecret: settings.accessSecret ?? kept("accessSecret", changes),
+    proxyPassword: settings.proxyPassword ?? kept("proxyPassword", isNewProxy && "proxy"),
+  };
 }
 
 /** Where to connect, and with what. */
-export function addressOf(settings: EndpointSettings, accessSecret: string): EndpointAddress {
+export function addressOf(settings: EndpointSettings, secrets: EndpointSecrets): EndpointAddress {
   const { type, accessKey, insecure, caCertificate, options } = settings;
   const url = settings.url.replace(/\/+$/, "");
-  return { type, url, accessKey, accessSecret, insecure, caCertificate, options };
+  return { type, url, accessKey, insecure, caCertificate, options, ...secrets };
 }
 
-/** A row as the settings it was made of, without the secret. */
-export function settingsOf(row: EndpointRow): EndpointSettings {
-  const { accessSecret: _, ...settings } = { accessSecret: undefined, ...endpointOf(row) };
-  return settings;
-}
-
-/** The columns that settings fill, the secret excepted. */
+/** The columns that settings fill, the secrets excepted. */
 export function valuesOf(settings: EndpointSettings) {
   return {
     name: settings.name,
@@ -162,6 +214,7 @@ export function endpointOf(row: EndpointRow): Endpoint {
     credentialType: row.credential_type,
     accessKey: row.access_key,
     hasSecret: row.access_secret_sealed !== null,
+    hasProxyPassword: row.proxy_password_sealed !== null,
     insecure: row.insecure,
     caCertificate: row.ca_certificate,
     options: row.options as EndpointOptions,

@@ -10,9 +10,9 @@ import {
   type EndpointRow,
   type EndpointSettings,
   nameTaken,
-  sealedSecret,
-  secretOf,
-  settingsOf,
+  sealedSecrets,
+  secretsFor,
+  secretsOf,
   valuesOf,
 } from "./endpoint-rows.ts";
 import { endpointGroup } from "./limit-groups.ts";
@@ -33,8 +33,8 @@ export interface Endpoints {
   /** Asks the endpoint now and stores how it is. Throws NOT_FOUND. */
   check(id: number): Promise<Endpoint>;
   /**
-   * Tries settings that are not stored. Without a secret that of `id` is used, if the address is
-   * still its own. Throws why it does not answer.
+   * Tries settings that are not stored. Without a secret that of `id` is used; as in an update, it
+   * goes to no new address. Throws why it does not answer.
    */
   ping(settings: EndpointSettings, id?: number): Promise<void>;
   /** The site behind `id`, its connections shared by all who ask. Throws NOT_FOUND. */
@@ -104,10 +104,9 @@ export function openEndpoints(room: Room): Endpoints {
 
     async ping(settings, id) {
       checkEndpoint(settings);
-      const row = id === undefined ? null : await findRow(catalog, id);
-      const isSame = row?.url === valuesOf(settings).url;
-      const stored = row && isSame ? secretOf(room.box, row) : "";
-      await tried(connect, addressOf(settings, settings.accessSecret ?? stored));
+      const row = id === undefined ? undefined : await findRow(catalog, id);
+      const secrets = row ? secretsFor(room.box, settings, row) : givenSecrets(settings);
+      await tried(connect, addressOf(settings, secrets));
     },
 
     site: async (id) => (await sites.of(id)).site,
@@ -129,7 +128,7 @@ function openSites({ catalog, box, connect }: Room) {
       const version = row.updated_at.getTime();
       const known = sites.get(id);
       if (known?.version === version) return { site: known.site, peerId };
-      const site = connect(addressOf(settingsOf(row), secretOf(box, row)));
+      const site = connect(addressOf(endpointOf(row), secretsOf(box, row)));
       sites.set(id, { version, site });
       await known?.site.close();
       return { site, peerId };
@@ -151,7 +150,8 @@ async function createEndpoint(
   actor: Actor,
 ): Promise<number> {
   checkEndpoint(settings);
-  const { peerId } = await tried(connect, addressOf(settings, settings.accessSecret ?? ""));
+  const secrets = givenSecrets(settings);
+  const { peerId } = await tried(connect, addressOf(settings, secrets));
   return catalog.commit(actor, async (commit) => {
     const values = { ...valuesOf(settings), status: "healthy" as const, peer_id: peerId };
     const created = await commit.db
@@ -161,10 +161,10 @@ async function createEndpoint(
       .returningAll()
       .executeTakeFirst();
     if (!created) throw nameTaken(settings.name);
-    // The id is part of what the secret is bound to, so it is sealed once the row has one.
+    // The id is part of what secrets are bound to, so they are sealed once the row has one.
     await commit.db
       .updateTable("registry_endpoint")
-      .set({ access_secret_sealed: sealedSecret(box, created.id, settings.accessSecret) })
+      .set(sealedSecrets(box, created.id, secrets))
       .where("id", "=", created.id)
       .execute();
     commit.record(endpointChange(created.name, created));
@@ -181,15 +181,8 @@ async function updateEndpoint(
 ): Promise<void> {
   checkEndpoint(settings);
   const before = await rowOf(catalog, id);
-  const moved = before.url !== valuesOf(settings).url;
-  if (moved && settings.accessSecret === undefined && before.access_secret_sealed) {
-    throw new RegistryError(
-      "BAD_REQUEST",
-      "give access_secret again when the URL changes: a stored secret goes to no new address",
-    );
-  }
-  const secret = settings.accessSecret ?? secretOf(box, before);
-  const { peerId } = await tried(connect, addressOf(settings, secret));
+  const secrets = secretsFor(box, settings, before);
+  const { peerId } = await tried(connect, addressOf(settings, secrets));
   await catalog.commit(actor, async (commit) => {
     const twin = await commit.db
       .selectFrom("registry_endpoint")
@@ -201,7 +194,7 @@ async function updateEndpoint(
     const now = new Date();
     const after = await commit.db
       .updateTable("registry_endpoint")
-      .set({ ...valuesOf(settings), access_secret_sealed: sealedSecret(box, id, secret) })
+      .set({ ...valuesOf(settings), ...sealedSecrets(box, id, secrets) })
       .set({ status: "healthy", status_text: "", peer_id: peerId })
       .set({ checked_at: now, updated_at: now })
       .where("id", "=", id)
@@ -212,6 +205,11 @@ async function updateEndpoint(
     commit.record(endpointChange(after.name, after));
     await limitEndpoint(jobs, id, settings, commit);
   });
+}
+
+/** The secrets that `settings` give, of what is not stored yet. */
+function givenSecrets({ accessSecret = "", proxyPassword = "" }: EndpointSettings) {
+  return { accessSecret, proxyPassword };
 }
 
 /** As many tasks work with it at a time as its options say, over all nodes. */

@@ -96,12 +96,16 @@ export interface EndpointAddress {
   /** PEM; trusted for this endpoint beside the system's. */
   readonly caCertificate: string;
   readonly options: EndpointOptions;
+  /** Of `options.proxyUsername`. */
+  readonly proxyPassword?: string;
 }
 
 /** How an endpoint is to be treated. Absent means the default. */
 export interface EndpointOptions {
   /** `http://host:port` of a proxy to reach it through. */
   readonly proxy?: string;
+  /** Who it is told to be there; without it nobody is named. */
+  readonly proxyUsername?: string;
   /** Tasks that may work with it at a time, over all nodes. */
   readonly concurrency?: number;
   /** For all transfers with it together. */

@@ -1,6 +1,6 @@
 import type { NewRegistry, RegistryChange, RegistryEndpoint, RegistryPing } from "@entrepot/api";
 
-/** An endpoint as it is written in the form. The secret is empty unless it is typed anew. */
+/** An endpoint as it is written in the form. Secrets are empty unless they are typed anew. */
 export interface EndpointDraft {
   readonly name: string;
   readonly description: string;
@@ -12,6 +12,8 @@ export interface EndpointDraft {
   readonly verify: boolean;
   readonly caCertificate: string;
   readonly proxy: string;
+  readonly proxyUsername: string;
+  readonly proxyPassword: string;
   /** 0 is no limit. */
   readonly concurrency: number;
   /** 0 is no limit. */
@@ -32,6 +34,8 @@ export const NEW_ENDPOINT: EndpointDraft = {
   verify: true,
   caCertificate: "",
   proxy: "",
+  proxyUsername: "",
+  proxyPassword: "",
   concurrency: 0,
   bytesPerSecond: 0,
 };
@@ -48,19 +52,26 @@ export function draftOf(endpoint: RegistryEndpoint): EndpointDraft {
     verify: !endpoint.insecure,
     caCertificate: endpoint.ca_certificate,
     proxy: endpoint.proxy,
+    proxyUsername: endpoint.proxy_username,
+    proxyPassword: "",
     concurrency: endpoint.concurrency,
     bytesPerSecond: endpoint.bytes_per_second,
   };
 }
 
 function sharedOf(draft: EndpointDraft) {
+  const proxy = draft.proxy.trim();
+  const username = proxy === "" ? "" : draft.proxyUsername.trim();
+  const password = username === "" ? "" : draft.proxyPassword || undefined;
   return {
     name: draft.name.trim(),
     description: draft.description,
     url: draft.url.trim(),
     insecure: !draft.verify,
     ca_certificate: draft.caCertificate.trim(),
-    proxy: draft.proxy.trim(),
+    proxy,
+    proxy_username: username,
+    ...(password !== undefined && { proxy_password: password }),
     concurrency: draft.concurrency,
     bytes_per_second: draft.bytesPerSecond,
   };
@@ -93,13 +104,27 @@ export function pingOf(draft: EndpointDraft, id: number | null): RegistryPing {
 /** Whether the secret has to be typed again: a stored one goes to no new address. */
 export function needsSecret(draft: EndpointDraft, stored: RegistryEndpoint | null): boolean {
   if (!stored || draft.accessKey.trim() === "" || draft.accessSecret !== "") return false;
-  const hadSecret = stored.credential.access_secret !== "";
-  return hadSecret && draft.url.trim().replace(/\/+$/, "") !== stored.url;
+  const isNewUrl = draft.url.trim().replace(/\/+$/, "") !== stored.url;
+  return stored.credential.access_secret !== "" && (isNewUrl || isNewProxy(draft, stored));
+}
+
+/** Whether the proxy's password has to be typed again. */
+export function needsProxyPassword(draft: EndpointDraft, stored: RegistryEndpoint | null): boolean {
+  if (!stored || draft.proxyUsername.trim() === "" || draft.proxyPassword !== "") return false;
+  return stored.proxy_password !== "" && isNewProxy(draft, stored);
+}
+
+function isNewProxy({ proxy }: EndpointDraft, stored: RegistryEndpoint): boolean {
+  return proxy.trim() !== "" && proxy.trim() !== stored.proxy;
 }
 
 const FIELDS: readonly (readonly [RegExp, keyof EndpointDraft])[] = [
   [/endpoint needs a name|endpoint named/, "name"],
   [/^url |an endpoint's url/, "url"],
+  [/^give access_secret/, "accessSecret"],
+  [/^a proxy's address/, "proxy"],
+  [/proxy_password/, "proxyPassword"],
+  [/proxy_username/, "proxyUsername"],
   [/proxy/, "proxy"],
   [/concurrency/, "concurrency"],
   [/bytes_per_second/, "bytesPerSecond"],

@@ -65,8 +65,8 @@ function EndpointForm({
     act: (given: draft.EndpointDraft) => Promise<void>,
   ) => {
     // A name is no part of what is tried.
-    const checked =
-      what === "save" ? form.validateFields() : form.validateFields(["url", "accessSecret"]);
+    const tries = ["url", "accessSecret", "proxyPassword"];
+    const checked = what === "save" ? form.validateFields() : form.validateFields(tries);
     if (
       !(await checked.then(
         () => true,

@@ -12,6 +12,8 @@ const endpoint = (id: number): RegistryEndpoint => ({
   insecure: false,
   ca_certificate: "",
   proxy: "",
+  proxy_username: "",
+  proxy_password: "",
   concurrency: 0,
   bytes_per_second: 0,
   status: "healthy",
