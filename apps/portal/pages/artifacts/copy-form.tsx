@@ -1,12 +1,12 @@
 import type { Artifact } from "@entrepot/api";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { AutoComplete, Form, Input, Modal, Select } from "antd";
-import { useDeferredValue, useState } from "react";
+import { AutoComplete, Form, Input, Select } from "antd";
+import { useDeferredValue } from "react";
 import { api } from "../../api.ts";
 import { artifactPath, partsOf } from "../../addresses.ts";
 import { useDoing } from "../../parts/ask.tsx";
-import { EnterSubmits } from "../../parts/enter-submits.tsx";
+import { FormModal } from "../../parts/form-modal.tsx";
 import { usePerson } from "../../session.ts";
 import { useTexts } from "../../texts.ts";
 import { oneCause, undo } from "../../undo.ts";
@@ -39,47 +39,38 @@ export function CopyForm({
       (await api.projects.list({ query: { name: project, page_size: 20 } })).body,
   });
   const { rest } = partsOf(repository);
-  const { busy, copy } = useCopying(repository, artifact.digest, close);
+  const copy = useCopying(repository, artifact.digest);
   return (
-    <Modal
-      open
+    <FormModal<Fields>
       title={t("copy.title")}
-      okText={t("copy.do")}
-      confirmLoading={busy}
-      onOk={() => form.submit()}
-      onCancel={close}
+      action={t("copy.do")}
+      form={form}
+      first={{ repository: rest, tags: artifact.tags.map(({ name }) => name) }}
+      submit={copy}
+      close={close}
     >
-      <Form<Fields>
-        form={form}
-        layout="vertical"
-        requiredMark={false}
-        onFinish={copy}
-        initialValues={{ repository: rest, tags: artifact.tags.map(({ name }) => name) }}
+      {sysadmin && <Endpoint />}
+      <Form.Item
+        name="project"
+        label={t("copy.project")}
+        rules={[{ required: true, message: t("copy.projectMissing") }]}
       >
-        {sysadmin && <Endpoint />}
-        <Form.Item
-          name="project"
-          label={t("copy.project")}
-          rules={[{ required: true, message: t("copy.projectMissing") }]}
-        >
-          <AutoComplete
-            autoFocus
-            options={endpoint ? [] : projects.map(({ name }) => ({ value: name }))}
-          />
-        </Form.Item>
-        <Form.Item
-          name="repository"
-          label={t("copy.repository")}
-          rules={[{ required: true, message: t("copy.repositoryMissing") }]}
-        >
-          <Input autoComplete="off" />
-        </Form.Item>
-        <Form.Item name="tags" label={t("tags")} extra={t("copy.tags")}>
-          <Select mode="tags" tokenSeparators={[",", " "]} />
-        </Form.Item>
-        <EnterSubmits />
-      </Form>
-    </Modal>
+        <AutoComplete
+          autoFocus
+          options={endpoint ? [] : projects.map(({ name }) => ({ value: name }))}
+        />
+      </Form.Item>
+      <Form.Item
+        name="repository"
+        label={t("copy.repository")}
+        rules={[{ required: true, message: t("copy.repositoryMissing") }]}
+      >
+        <Input autoComplete="off" />
+      </Form.Item>
+      <Form.Item name="tags" label={t("tags")} extra={t("copy.tags")}>
+        <Select mode="tags" tokenSeparators={[",", " "]} />
+      </Form.Item>
+    </FormModal>
   );
 }
 
@@ -101,44 +92,35 @@ function Endpoint() {
   );
 }
 
-function useCopying(repository: string, digest: string, close: () => void) {
+/** Copies as asked; true where that was done, or has begun at the other registry. */
+function useCopying(repository: string, digest: string) {
   const t = useTexts("artifacts");
-  const [busy, setBusy] = useState(false);
   const queries = useQueryClient();
   const navigate = useNavigate();
-  const { failed, undoable, run } = useDoing();
+  const { undoable, run } = useDoing();
   const { project, rest } = partsOf(repository);
   const params = { project_name: project, repository_name: rest, reference: digest };
   const refresh = async () => {
     await queries.invalidateQueries();
   };
 
-  async function copy({ endpoint, project: to, repository: name, tags }: Fields) {
+  const send = (registry_id: number, target: string, tags: string[]) =>
+    run(async () => {
+      const body = { registry_id, repository: target, tags };
+      const { created } = await api.artifacts.promote({ params, body });
+      await navigate({ to: `/replication/executions/${created}` });
+    }, t("copy.started"));
+
+  return ({ endpoint, project: to, repository: name, tags }: Fields): Promise<boolean> => {
     const target = `${to}/${name}`;
-    setBusy(true);
-    try {
-      if (endpoint) {
-        const body = { registry_id: endpoint, repository: target, tags };
-        const sent = () => api.artifacts.promote({ params, body });
-        const started = await run(async () => {
-          const { created } = await sent();
-          await navigate({ to: `/replication/executions/${created}` });
-        }, t("copy.started"));
-        if (started) close();
-        return;
-      }
+    if (endpoint) return send(endpoint, target, tags);
+    return run(async () => {
       const { cause, headers } = oneCause();
       await api.artifacts.promote({ params, headers, body: { repository: target, tags } });
-      close();
       void refresh();
       await navigate({ to: artifactPath(target, tags[0] ?? digest) });
       const back = () => undo(cause).then(refresh);
       undoable(t("copy.done", { name: target }), back, t("delete.undone"));
-    } catch (error) {
-      failed(error);
-    } finally {
-      setBusy(false);
-    }
-  }
-  return { busy, copy };
+    });
+  };
 }

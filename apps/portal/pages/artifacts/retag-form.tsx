@@ -1,11 +1,10 @@
 import type { Artifact } from "@entrepot/api";
 import { useQueryClient } from "@tanstack/react-query";
-import { Form, Input, Modal } from "antd";
-import { useState } from "react";
+import { Form, Input } from "antd";
 import { api } from "../../api.ts";
 import { partsOf } from "../../addresses.ts";
 import { useDoing } from "../../parts/ask.tsx";
-import { EnterSubmits } from "../../parts/enter-submits.tsx";
+import { FormModal } from "../../parts/form-modal.tsx";
 import { useTexts } from "../../texts.ts";
 import { oneCause, undo } from "../../undo.ts";
 
@@ -23,8 +22,6 @@ export function RetagForm({
   readonly close: () => void;
 }) {
   const t = useTexts("artifacts");
-  const [form] = Form.useForm<{ tag: string }>();
-  const [busy, setBusy] = useState(false);
   const queries = useQueryClient();
   const { ask, failed, undoable } = useDoing();
   const { project, rest } = partsOf(repository);
@@ -38,22 +35,20 @@ export function RetagForm({
   };
 
   function told(tag: string, cause: string): void {
-    close();
     void refresh();
     undoable(t("retag.done", { tag }), () => undo(cause).then(refresh), t("delete.undone"));
   }
 
-  async function add(tag: string): Promise<void> {
+  async function add({ tag }: { tag: string }): Promise<boolean> {
     const { cause, headers } = oneCause();
-    setBusy(true);
     try {
       await api.tags.create({ params, headers, body: { name: tag } });
       told(tag, cause);
+      return true;
     } catch (error) {
       if ((error as { status?: number }).status === 409) move(tag);
       else failed(error);
-    } finally {
-      setBusy(false);
+      return false;
     }
   }
 
@@ -61,31 +56,22 @@ export function RetagForm({
     ask({ title: t("retag.move", { tag }), action: t("retag.doMove"), danger: true }, async () => {
       const { cause, headers } = oneCause();
       await api.artifacts.promote({ params, headers, body: { repository, tags: [tag] } });
+      close();
       told(tag, cause);
     });
 
   return (
-    <Modal
-      open
-      title={t("retag")}
-      okText={t("retag.do")}
-      confirmLoading={busy}
-      onOk={() => form.submit()}
-      onCancel={close}
-    >
-      <Form form={form} layout="vertical" requiredMark={false} onFinish={({ tag }) => add(tag)}>
-        <Form.Item
-          name="tag"
-          label={t("retag.name")}
-          rules={[
-            { required: true, message: t("retag.missing") },
-            { pattern: TAG, message: t("retag.wrong") },
-          ]}
-        >
-          <Input autoFocus autoComplete="off" maxLength={128} />
-        </Form.Item>
-        <EnterSubmits />
-      </Form>
-    </Modal>
+    <FormModal title={t("retag")} action={t("retag.do")} submit={add} close={close}>
+      <Form.Item
+        name="tag"
+        label={t("retag.name")}
+        rules={[
+          { required: true, message: t("retag.missing") },
+          { pattern: TAG, message: t("retag.wrong") },
+        ]}
+      >
+        <Input autoFocus autoComplete="off" maxLength={128} />
+      </Form.Item>
+    </FormModal>
   );
 }

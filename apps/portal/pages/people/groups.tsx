@@ -1,11 +1,12 @@
 import { PlusOutlined } from "@ant-design/icons";
 import type { UserGroup } from "@entrepot/api";
 import { useQueryClient } from "@tanstack/react-query";
-import { Button, Form, Input, Modal, Radio } from "antd";
+import { Button, Form, Input, Radio } from "antd";
 import { useState } from "react";
 import { api } from "../../api.ts";
 import { ApiTable, type Columns } from "../../parts/api-table.tsx";
 import { useDoing } from "../../parts/ask.tsx";
+import { FormModal } from "../../parts/form-modal.tsx";
 import { NothingYet } from "../../parts/nothing-yet.tsx";
 import { PageHead } from "../../parts/page-head.tsx";
 import { useTexts } from "../../texts.ts";
@@ -97,41 +98,45 @@ function NewGroup({ onClose }: { readonly onClose: () => void }) {
   const { run } = useDoing();
   const [form] = Form.useForm<Fields>();
   const type = Form.useWatch("type", form) ?? LDAP;
-  async function make(): Promise<void> {
-    const { name, dn = "", type: group_type } = await form.validateFields();
+  const make = ({ name, dn = "", type: group_type }: Fields) => {
     const body = { group_name: name, group_type, ldap_group_dn: dn };
-    if (await run(() => api.userGroups.create({ body }), t("users.saved"))) onClose();
-  }
+    return run(() => api.userGroups.create({ body }), t("users.saved"));
+  };
   return (
-    <Modal open title={t("groups.make")} okText={t("groups.make")} onOk={make} onCancel={onClose}>
-      <Form<Fields> form={form} layout="vertical" initialValues={{ type: LDAP }}>
-        <Form.Item name="type" label={t("groups.from")}>
-          <Radio.Group
-            options={[
-              { value: LDAP, label: "LDAP" },
-              { value: OIDC, label: "OpenID Connect" },
-            ]}
-          />
-        </Form.Item>
+    <FormModal<Fields>
+      title={t("groups.make")}
+      action={t("groups.make")}
+      form={form}
+      first={{ type: LDAP }}
+      submit={make}
+      close={onClose}
+    >
+      <Form.Item name="type" label={t("groups.from")}>
+        <Radio.Group
+          options={[
+            { value: LDAP, label: "LDAP" },
+            { value: OIDC, label: "OpenID Connect" },
+          ]}
+        />
+      </Form.Item>
+      <Form.Item
+        name="name"
+        label={t("field.name")}
+        extra={type === OIDC ? t("groups.claimHelp") : undefined}
+        rules={[{ required: true, message: t("field.nameMissing") }]}
+      >
+        <Input maxLength={255} />
+      </Form.Item>
+      {type === LDAP && (
         <Form.Item
-          name="name"
-          label={t("field.name")}
-          extra={type === OIDC ? t("groups.claimHelp") : undefined}
-          rules={[{ required: true, message: t("field.nameMissing") }]}
+          name="dn"
+          label={t("groups.dn")}
+          extra="cn=builders,ou=groups,dc=example,dc=org"
+          rules={[{ required: true, message: t("groups.dnMissing") }]}
         >
-          <Input maxLength={255} />
+          <Input maxLength={1024} />
         </Form.Item>
-        {type === LDAP && (
-          <Form.Item
-            name="dn"
-            label={t("groups.dn")}
-            extra="cn=builders,ou=groups,dc=example,dc=org"
-            rules={[{ required: true, message: t("groups.dnMissing") }]}
-          >
-            <Input maxLength={1024} />
-          </Form.Item>
-        )}
-      </Form>
-    </Modal>
+      )}
+    </FormModal>
   );
 }

@@ -1,10 +1,11 @@
-import { Alert, Form, Input, InputNumber, Modal, Switch } from "antd";
+import { Form, Input, InputNumber, Switch } from "antd";
 import { useState } from "react";
 import { api } from "../../api.ts";
 import { useDoing } from "../../parts/ask.tsx";
-import { Command } from "../../parts/copy.tsx";
+import { FormModal } from "../../parts/form-modal.tsx";
 import { usePerson } from "../../session.ts";
 import { useTexts } from "../../texts.ts";
+import { SecretOnce, type ShownSecret } from "./secret-once.tsx";
 
 interface Fields {
   readonly name: string;
@@ -22,60 +23,44 @@ export function NewToken({
 }) {
   const t = useTexts("people");
   const { name: person } = usePerson();
-  const { failed } = useDoing();
-  const [form] = Form.useForm<Fields>();
-  const [secret, setSecret] = useState<string | null>(null);
-
-  async function make(): Promise<void> {
-    const { name, days, readOnly } = await form.validateFields();
-    try {
+  const { run } = useDoing();
+  const [secret, setSecret] = useState<ShownSecret | null>(null);
+  const make = ({ name, days, readOnly }: Fields) =>
+    run(async () => {
       const body = { name, duration: days ?? -1, read_only: readOnly };
-      setSecret((await api.accessTokens.create({ body })).body.secret);
-    } catch (error) {
-      failed(error);
-    }
-  }
-  const close = () => {
-    setSecret(null);
-    form.resetFields();
-    onClose();
-  };
-
+      setSecret({ name, secret: (await api.accessTokens.create({ body })).body.secret });
+    });
   return (
-    <Modal
-      open={open}
-      title={t("tokens.make")}
-      destroyOnHidden
-      okText={secret === null ? t("tokens.make") : t("close")}
-      onOk={secret === null ? make : close}
-      onCancel={close}
-      cancelButtonProps={{ style: secret === null ? {} : { display: "none" } }}
-    >
-      {secret === null ? (
-        <Form<Fields> form={form} layout="vertical" initialValues={{ days: 90, readOnly: false }}>
-          <Form.Item
-            name="name"
-            label={t("field.name")}
-            extra={t("tokens.nameHelp")}
-            rules={[{ required: true, message: t("field.nameMissing") }]}
-          >
-            <Input maxLength={64} autoFocus />
-          </Form.Item>
-          <Form.Item name="days" label={t("tokens.days")} extra={t("tokens.daysHelp")}>
-            <InputNumber min={1} max={3650} style={{ width: "100%" }} />
-          </Form.Item>
-          <Form.Item name="readOnly" label={t("tokens.readOnly")} valuePropName="checked">
-            <Switch />
-          </Form.Item>
-        </Form>
-      ) : (
-        <>
-          <Alert type="warning" showIcon title={t("secret.once")} style={{ marginBottom: 12 }} />
-          <Command text={secret} />
-          <p>{t("tokens.use")}</p>
-          <Command text={`docker login ${location.host} -u ${person}`} />
-        </>
-      )}
-    </Modal>
+    <>
+      <FormModal<Fields>
+        open={open}
+        title={t("tokens.make")}
+        action={t("tokens.make")}
+        first={{ days: 90, readOnly: false }}
+        submit={make}
+        close={onClose}
+      >
+        <Form.Item
+          name="name"
+          label={t("field.name")}
+          extra={t("tokens.nameHelp")}
+          rules={[{ required: true, message: t("field.nameMissing") }]}
+        >
+          <Input maxLength={64} autoFocus />
+        </Form.Item>
+        <Form.Item name="days" label={t("tokens.days")} extra={t("tokens.daysHelp")}>
+          <InputNumber min={1} max={3650} style={{ width: "100%" }} />
+        </Form.Item>
+        <Form.Item name="readOnly" label={t("tokens.readOnly")} valuePropName="checked">
+          <Switch />
+        </Form.Item>
+      </FormModal>
+      <SecretOnce
+        shown={secret}
+        use={t("tokens.use")}
+        username={person}
+        onClose={() => setSecret(null)}
+      />
+    </>
   );
 }

@@ -1,7 +1,7 @@
 import type { User } from "@entrepot/api";
-import { Form, Modal } from "antd";
 import { api } from "../../api.ts";
 import { useDoing } from "../../parts/ask.tsx";
+import { FormModal } from "../../parts/form-modal.tsx";
 import { useTexts } from "../../texts.ts";
 import { PasswordFields } from "./password-fields.tsx";
 
@@ -15,30 +15,20 @@ export function ResetPassword({
 }) {
   const t = useTexts("people");
   const { run } = useDoing();
-  const [form] = Form.useForm<{ readonly password: string }>();
-
-  async function reset(): Promise<void> {
-    const { password } = await form.validateFields();
+  const reset = ({ password }: { readonly password: string }) => {
     const params = { user_id: user!.user_id };
-    const call = () => api.users.changePassword({ params, body: { new_password: password } });
-    if (await run(call, t("password.changed"))) close();
-  }
-  const close = () => {
-    form.resetFields();
-    onClose();
+    const body = { new_password: password };
+    return run(() => api.users.changePassword({ params, body }), t("password.changed"));
   };
-
   return (
-    <Modal
+    <FormModal
       open={user !== null}
       title={t("password.resetOf", { name: user?.username ?? "" })}
-      okText={t("password.reset")}
-      onOk={reset}
-      onCancel={close}
+      action={t("password.reset")}
+      submit={reset}
+      close={onClose}
     >
-      <Form form={form} layout="vertical">
-        <PasswordFields />
-      </Form>
-    </Modal>
+      <PasswordFields />
+    </FormModal>
   );
 }

@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
-import { Form, Modal, Select } from "antd";
+import { Form, Select } from "antd";
 import { api } from "../../api.ts";
+import { FormModal } from "../../parts/form-modal.tsx";
 import { useTexts } from "../../texts.ts";
 
 /** Rights of one's own, beside a role: as `resource:action`. */
@@ -16,16 +17,16 @@ export function RightsModal({
   level,
   rights,
   save,
-  onClose,
+  close,
 }: {
   readonly title: string;
   readonly level: "project" | "system";
   readonly rights: OwnRights;
-  readonly save: (rights: { grants: string[]; denies: string[] }) => Promise<unknown>;
-  readonly onClose: () => void;
+  /** True if it was saved. */
+  readonly save: (rights: { grants: string[]; denies: string[] }) => Promise<boolean>;
+  readonly close: () => void;
 }) {
   const t = useTexts("people");
-  const [form] = Form.useForm<{ grants: string[]; denies?: string[] }>();
   const { data } = useQuery({
     queryKey: ["permissions"],
     queryFn: async () => (await api.robots.permissions()).body,
@@ -35,26 +36,23 @@ export function RightsModal({
     const value = `${resource}:${action}`;
     return { value, label: value };
   });
-  const submit = async () => {
-    const { grants, denies = [] } = await form.validateFields();
-    await save({ grants, denies });
-  };
   return (
-    <Modal open title={title} okText={t("save")} onOk={submit} onCancel={onClose} width={640}>
-      <Form
-        form={form}
-        layout="vertical"
-        initialValues={{ grants: [...rights.grants], denies: [...(rights.denies ?? [])] }}
-      >
-        <Form.Item name="grants" label={t("rights.grants")} extra={t("rights.grantsHelp")}>
+    <FormModal<{ grants: string[]; denies?: string[] }>
+      title={title}
+      action={t("save")}
+      width={640}
+      first={{ grants: [...rights.grants], denies: [...(rights.denies ?? [])] }}
+      submit={({ grants, denies = [] }) => save({ grants, denies })}
+      close={close}
+    >
+      <Form.Item name="grants" label={t("rights.grants")} extra={t("rights.grantsHelp")}>
+        <Select mode="multiple" options={options} />
+      </Form.Item>
+      {rights.denies && (
+        <Form.Item name="denies" label={t("rights.denies")} extra={t("rights.deniesHelp")}>
           <Select mode="multiple" options={options} />
         </Form.Item>
-        {rights.denies && (
-          <Form.Item name="denies" label={t("rights.denies")} extra={t("rights.deniesHelp")}>
-            <Select mode="multiple" options={options} />
-          </Form.Item>
-        )}
-      </Form>
-    </Modal>
+      )}
+    </FormModal>
   );
 }

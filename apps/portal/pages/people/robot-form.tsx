@@ -1,11 +1,12 @@
 import type { Robot } from "@entrepot/api";
 import { useQuery } from "@tanstack/react-query";
-import { Alert, Button, Flex, Form, Input, InputNumber, Modal, Select } from "antd";
+import { Alert, Button, Flex, Form, Input, InputNumber, Select } from "antd";
 import { api } from "../../api.ts";
 import { useDoing } from "../../parts/ask.tsx";
+import { FormModal } from "../../parts/form-modal.tsx";
 import { useTexts } from "../../texts.ts";
 import { givenBy, permissionsOf, PRESETS } from "./robot-rights.ts";
-import type { ShownSecret } from "./robot-secret.tsx";
+import type { ShownSecret } from "./secret-once.tsx";
 import type { RobotsPlace } from "./robots-table.tsx";
 
 interface Fields {
@@ -16,18 +17,20 @@ interface Fields {
   readonly rights: string[];
 }
 
-/** Makes a robot, or changes `robot`. `onClose` is given the secret of one that was made. */
+/** Makes a robot, whose secret `made` is given, or changes `robot`. */
 export function RobotForm({
   robot,
   project,
-  onClose,
+  made,
+  close,
 }: {
   readonly robot: Robot | null;
   readonly project?: RobotsPlace;
-  readonly onClose: (made: ShownSecret | null) => void;
+  readonly made: (secret: ShownSecret) => void;
+  readonly close: () => void;
 }) {
   const t = useTexts("people");
-  const { failed } = useDoing();
+  const { run } = useDoing();
   const [form] = Form.useForm<Fields>();
   const known = robot && givenBy(robot.permissions);
   const odd = robot !== null && known === null;
@@ -39,62 +42,56 @@ export function RobotForm({
     rights: [...(known?.rights ?? PRESETS.pull)],
   };
 
-  async function save(): Promise<void> {
-    const { name, description, days, namespaces, rights } = await form.validateFields();
+  function save({ name, description, days, namespaces, rights }: Fields): Promise<boolean> {
     const given = { namespaces: project ? [project.name] : namespaces, rights };
     const permissions = odd ? robot.permissions : permissionsOf(given);
     const common = { description, permissions, duration: days ?? -1 };
-    try {
+    return run(async () => {
       if (robot) {
         const body = { ...common, disable: robot.disable };
         await api.robots.update({ params: { robot_id: robot.id }, body });
-        onClose(null);
       } else {
         const level = project ? ("project" as const) : ("system" as const);
-        const { body } = await api.robots.create({ body: { ...common, name, level } });
-        onClose(body);
+        made((await api.robots.create({ body: { ...common, name, level } })).body);
       }
-    } catch (error) {
-      failed(error);
-    }
+    });
   }
 
   return (
-    <Modal
-      open
+    <FormModal<Fields>
       title={robot ? t("robots.editOf", { name: robot.name }) : t("robots.make")}
-      okText={robot ? t("save") : t("robots.make")}
-      onOk={save}
-      onCancel={() => onClose(null)}
+      action={robot ? t("save") : t("robots.make")}
       width={640}
+      form={form}
+      first={first}
+      submit={save}
+      close={close}
     >
-      <Form<Fields> form={form} layout="vertical" initialValues={first}>
-        {robot === null && (
-          <Form.Item
-            name="name"
-            label={t("field.name")}
-            extra={t("robots.nameHelp")}
-            rules={[{ required: true, message: t("field.nameMissing") }]}
-          >
-            <Input maxLength={255} autoFocus />
-          </Form.Item>
-        )}
-        <Form.Item name="description" label={t("field.description")}>
-          <Input maxLength={1024} />
+      {robot === null && (
+        <Form.Item
+          name="name"
+          label={t("field.name")}
+          extra={t("robots.nameHelp")}
+          rules={[{ required: true, message: t("field.nameMissing") }]}
+        >
+          <Input maxLength={255} autoFocus />
         </Form.Item>
-        <Form.Item name="days" label={t("tokens.days")} extra={t("tokens.daysHelp")}>
-          <InputNumber min={1} max={3650} style={{ width: "100%" }} />
-        </Form.Item>
-        {odd ? (
-          <Alert type="info" showIcon title={t("robots.odd")} />
-        ) : (
-          <RightsFields
-            project={project !== undefined}
-            choose={(rights) => form.setFieldValue("rights", rights)}
-          />
-        )}
-      </Form>
-    </Modal>
+      )}
+      <Form.Item name="description" label={t("field.description")}>
+        <Input maxLength={1024} />
+      </Form.Item>
+      <Form.Item name="days" label={t("tokens.days")} extra={t("tokens.daysHelp")}>
+        <InputNumber min={1} max={3650} style={{ width: "100%" }} />
+      </Form.Item>
+      {odd ? (
+        <Alert type="info" showIcon title={t("robots.odd")} />
+      ) : (
+        <RightsFields
+          project={project !== undefined}
+          choose={(rights) => form.setFieldValue("rights", rights)}
+        />
+      )}
+    </FormModal>
   );
 }
 

@@ -10,7 +10,7 @@ import { NothingYet } from "../../parts/nothing-yet.tsx";
 import { When } from "../../parts/units.tsx";
 import { useTexts } from "../../texts.ts";
 import { RobotForm } from "./robot-form.tsx";
-import { RobotSecret, type ShownSecret } from "./robot-secret.tsx";
+import { SecretOnce, type ShownSecret } from "./secret-once.tsx";
 
 /** A project, as far as its robots need it. */
 export interface RobotsPlace {
@@ -60,14 +60,14 @@ export function RobotsTable({
         <RobotForm
           robot={editing === "new" ? null : editing}
           {...(project && { project })}
-          onClose={(made) => {
+          made={setSecret}
+          close={() => {
             setEditing(null);
-            if (made) setSecret(made);
             void refresh();
           }}
         />
       )}
-      <RobotSecret shown={secret} onClose={() => setSecret(null)} />
+      <SecretOnce shown={secret} use={t("robots.use")} onClose={() => setSecret(null)} />
     </>
   );
 }

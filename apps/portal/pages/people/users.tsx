@@ -59,13 +59,13 @@ export default function Users() {
           title={t("rights.of", { name: righting.username })}
           level="system"
           rights={{ grants: righting.rights }}
-          onClose={() => setRighting(null)}
+          close={() => setRighting(null)}
           save={async ({ grants: rights }) => {
             const params = { user_id: righting.user_id };
             const call = () => api.users.setRights({ params, body: { rights } });
-            if (!(await run(call, t("users.saved")))) return;
-            setRighting(null);
-            await refresh();
+            const done = await run(call, t("users.saved"));
+            if (done) await refresh();
+            return done;
           }}
         />
       )}

@@ -1,12 +1,12 @@
 import { PlusOutlined } from "@ant-design/icons";
 import type { ImmutableRule } from "@entrepot/api";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { Button, Card, Form, Modal } from "antd";
+import { Button, Card } from "antd";
 import { useState } from "react";
 import { api } from "../../api.ts";
 import { useDoing } from "../../parts/ask.tsx";
-import { EnterSubmits } from "../../parts/enter-submits.tsx";
 import { Failure } from "../../parts/failure.tsx";
+import { FormModal } from "../../parts/form-modal.tsx";
 import { NothingYet } from "../../parts/nothing-yet.tsx";
 import { useTexts } from "../../texts.ts";
 import type { InProject } from "./project-page.tsx";
@@ -64,33 +64,16 @@ function RuleForm({
   readonly close: () => void;
 }) {
   const t = useTexts("rules");
-  const [form] = Form.useForm<ScopeFields>();
-  const [busy, setBusy] = useState(false);
   return (
-    <Modal
-      open
+    <FormModal<ScopeFields>
       title={rule ? t("rule.edit") : t("rule.add")}
-      okText={t("save")}
-      confirmLoading={busy}
-      onOk={() => form.submit()}
-      onCancel={close}
+      action={t("save")}
+      first={rule ? scopeOf(rule) : { ...FIRST_FIELDS, tags: "v*" }}
+      submit={(fields) => save(immutableRuleOf({ ...FIRST_FIELDS, ...fields }, rule))}
+      close={close}
     >
-      <Form<ScopeFields>
-        form={form}
-        layout="vertical"
-        requiredMark={false}
-        initialValues={rule ? scopeOf(rule) : { ...FIRST_FIELDS, tags: "v*" }}
-        onFinish={async (fields) => {
-          setBusy(true);
-          const isSaved = await save(immutableRuleOf({ ...FIRST_FIELDS, ...fields }, rule));
-          setBusy(false);
-          if (isSaved) close();
-        }}
-      >
-        <ScopeFormFields untagged={false} />
-        <EnterSubmits />
-      </Form>
-    </Modal>
+      <ScopeFormFields untagged={false} />
+    </FormModal>
   );
 }
 

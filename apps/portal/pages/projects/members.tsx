@@ -54,15 +54,15 @@ function List({ project, may }: InProject) {
           title={t("members.rightsOf", { name: righting.entity_name })}
           level="project"
           rights={righting}
-          onClose={() => setRighting(null)}
+          close={() => setRighting(null)}
           save={async (rights) => {
             const given = { params: { ...params, mid: righting.id }, headers };
             const body = { role_id: righting.role_id, ...rights };
             const name = righting.entity_name;
             const call = () => api.members.update({ ...given, body });
-            if (!(await run(call, t("members.changed", { name })))) return;
-            setRighting(null);
-            await queries.invalidateQueries({ queryKey: ["members"] });
+            const done = await run(call, t("members.changed", { name }));
+            if (done) await queries.invalidateQueries({ queryKey: ["members"] });
+            return done;
           }}
         />
       )}

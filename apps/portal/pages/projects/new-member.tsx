@@ -1,9 +1,9 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { AutoComplete, Form, Modal, Select } from "antd";
-import { useDeferredValue, useState } from "react";
+import { AutoComplete, Form, Select } from "antd";
+import { useDeferredValue } from "react";
 import { api } from "../../api.ts";
 import { useDoing } from "../../parts/ask.tsx";
-import { EnterSubmits } from "../../parts/enter-submits.tsx";
+import { FormModal } from "../../parts/form-modal.tsx";
 import { useTexts } from "../../texts.ts";
 import { useRoles } from "./roles.ts";
 
@@ -22,7 +22,6 @@ export function NewMember({
 }) {
   const t = useTexts("projects");
   const [form] = Form.useForm<Fields>();
-  const [busy, setBusy] = useState(false);
   const roles = useRoles();
   const queries = useQueryClient();
   const { run } = useDoing();
@@ -34,8 +33,7 @@ export function NewMember({
       (await api.users.search({ query: { username: typed, page_size: 10 } })).body,
   });
 
-  async function add({ username, role }: Fields): Promise<void> {
-    setBusy(true);
+  async function add({ username, role }: Fields): Promise<boolean> {
     const done = await run(
       () =>
         api.members.create({
@@ -45,44 +43,33 @@ export function NewMember({
         }),
       t("members.added", { name: username }),
     );
-    setBusy(false);
-    if (!done) return;
-    await queries.invalidateQueries({ queryKey: ["members"] });
-    close();
+    if (done) await queries.invalidateQueries({ queryKey: ["members"] });
+    return done;
   }
 
   return (
-    <Modal
-      open
+    <FormModal<Fields>
       title={t("members.add")}
-      okText={t("members.add")}
-      confirmLoading={busy}
-      onOk={() => form.submit()}
-      onCancel={close}
+      action={t("members.add")}
+      form={form}
+      first={{ role: 2 }}
+      submit={add}
+      close={close}
     >
-      <Form<Fields>
-        form={form}
-        layout="vertical"
-        requiredMark={false}
-        onFinish={add}
-        initialValues={{ role: 2 }}
+      <Form.Item
+        name="username"
+        label={t("members.name")}
+        rules={[{ required: true, message: t("members.nameMissing") }]}
       >
-        <Form.Item
-          name="username"
-          label={t("members.name")}
-          rules={[{ required: true, message: t("members.nameMissing") }]}
-        >
-          <AutoComplete
-            autoFocus
-            options={found.map(({ username }) => ({ value: username }))}
-            placeholder={t("members.namePlaceholder")}
-          />
-        </Form.Item>
-        <Form.Item name="role" label={t("role")} extra={t("members.roles")}>
-          <Select options={roles} />
-        </Form.Item>
-        <EnterSubmits />
-      </Form>
-    </Modal>
+        <AutoComplete
+          autoFocus
+          options={found.map(({ username }) => ({ value: username }))}
+          placeholder={t("members.namePlaceholder")}
+        />
+      </Form.Item>
+      <Form.Item name="role" label={t("role")} extra={t("members.roles")}>
+        <Select options={roles} />
+      </Form.Item>
+    </FormModal>
   );
 }

@@ -1,11 +1,10 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { Form, Input, Modal, Select, Switch } from "antd";
-import { useState } from "react";
+import { Form, Input, Select, Switch } from "antd";
 import { api } from "../../api.ts";
 import { projectPath } from "../../addresses.ts";
 import { useDoing } from "../../parts/ask.tsx";
-import { EnterSubmits } from "../../parts/enter-submits.tsx";
+import { FormModal } from "../../parts/form-modal.tsx";
 import { usePerson } from "../../session.ts";
 import { useTexts } from "../../texts.ts";
 import { QuotaInput } from "./quota-input.tsx";
@@ -24,14 +23,11 @@ const NAME = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/;
 export function NewProject({ close }: { readonly close: () => void }) {
   const t = useTexts("projects");
   const { sysadmin } = usePerson();
-  const [form] = Form.useForm<Fields>();
-  const [busy, setBusy] = useState(false);
   const queries = useQueryClient();
   const navigate = useNavigate();
   const { run } = useDoing();
 
   async function create({ name, public: open = false, quota = -1, proxyOf }: Fields) {
-    setBusy(true);
     const body = {
       project_name: name,
       metadata: { public: String(open) as "true" },
@@ -39,41 +35,30 @@ export function NewProject({ close }: { readonly close: () => void }) {
       ...(proxyOf && { registry_id: proxyOf }),
     };
     const made = await run(() => api.projects.create({ body }), t("new.done", { name }));
-    setBusy(false);
-    if (!made) return;
-    close();
+    if (!made) return false;
     void queries.invalidateQueries({ queryKey: ["projects"] });
     await navigate({ to: projectPath(name) });
+    return true;
   }
 
   return (
-    <Modal
-      open
-      title={t("new")}
-      okText={t("new.create")}
-      confirmLoading={busy}
-      onOk={() => form.submit()}
-      onCancel={close}
-    >
-      <Form<Fields> form={form} layout="vertical" requiredMark={false} onFinish={create}>
-        <Form.Item
-          name="name"
-          label={t("name")}
-          extra={t("new.rule")}
-          rules={[
-            { required: true, message: t("new.nameMissing") },
-            { pattern: NAME, max: 255, message: t("new.nameWrong") },
-          ]}
-        >
-          <Input autoFocus autoComplete="off" maxLength={255} />
-        </Form.Item>
-        <Form.Item name="public" label={t("public")} extra={t("public.about")}>
-          <Switch />
-        </Form.Item>
-        {sysadmin && <ForAdmins />}
-        <EnterSubmits />
-      </Form>
-    </Modal>
+    <FormModal<Fields> title={t("new")} action={t("new.create")} submit={create} close={close}>
+      <Form.Item
+        name="name"
+        label={t("name")}
+        extra={t("new.rule")}
+        rules={[
+          { required: true, message: t("new.nameMissing") },
+          { pattern: NAME, max: 255, message: t("new.nameWrong") },
+        ]}
+      >
+        <Input autoFocus autoComplete="off" maxLength={255} />
+      </Form.Item>
+      <Form.Item name="public" label={t("public")} extra={t("public.about")}>
+        <Switch />
+      </Form.Item>
+      {sysadmin && <ForAdmins />}
+    </FormModal>
   );
 }
 

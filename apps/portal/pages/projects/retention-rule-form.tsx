@@ -1,7 +1,6 @@
 import type { RetentionRule } from "@entrepot/api";
-import { Form, InputNumber, Modal, Select } from "antd";
-import { useState } from "react";
-import { EnterSubmits } from "../../parts/enter-submits.tsx";
+import { Form, InputNumber, Select } from "antd";
+import { FormModal } from "../../parts/form-modal.tsx";
 import { useTexts } from "../../texts.ts";
 import {
   FIRST_FIELDS,
@@ -25,46 +24,31 @@ export function RetentionRuleForm({
 }) {
   const t = useTexts("rules");
   const [form] = Form.useForm<RetentionFields>();
-  const [busy, setBusy] = useState(false);
   const template = Form.useWatch("template", form) ?? rule?.template;
   return (
-    <Modal
-      open
+    <FormModal<RetentionFields>
       title={rule ? t("rule.edit") : t("rule.add")}
-      okText={t("save")}
-      confirmLoading={busy}
-      onOk={() => form.submit()}
-      onCancel={close}
+      action={t("save")}
+      form={form}
+      first={rule ? retentionFieldsOf(rule) : FIRST_FIELDS}
+      submit={(fields) => save(retentionRuleOf({ ...FIRST_FIELDS, ...fields }, rule))}
+      close={close}
     >
-      <Form<RetentionFields>
-        form={form}
-        layout="vertical"
-        requiredMark={false}
-        initialValues={rule ? retentionFieldsOf(rule) : FIRST_FIELDS}
-        onFinish={async (fields) => {
-          setBusy(true);
-          const isSaved = await save(retentionRuleOf({ ...FIRST_FIELDS, ...fields }, rule));
-          setBusy(false);
-          if (isSaved) close();
-        }}
-      >
-        <Form.Item name="template" label={t("keep")}>
-          <Select
-            options={TEMPLATES.map((value) => ({ value, label: t(`template.choice.${value}`) }))}
-          />
+      <Form.Item name="template" label={t("keep")}>
+        <Select
+          options={TEMPLATES.map((value) => ({ value, label: t(`template.choice.${value}`) }))}
+        />
+      </Form.Item>
+      {template !== "always" && (
+        <Form.Item
+          name="count"
+          label={template?.startsWith("nDays") ? t("days") : t("count")}
+          rules={[{ required: true, message: t("count.missing") }]}
+        >
+          <InputNumber min={1} precision={0} />
         </Form.Item>
-        {template !== "always" && (
-          <Form.Item
-            name="count"
-            label={template?.startsWith("nDays") ? t("days") : t("count")}
-            rules={[{ required: true, message: t("count.missing") }]}
-          >
-            <InputNumber min={1} precision={0} />
-          </Form.Item>
-        )}
-        <ScopeFormFields untagged />
-        <EnterSubmits />
-      </Form>
-    </Modal>
+      )}
+      <ScopeFormFields untagged />
+    </FormModal>
   );
 }

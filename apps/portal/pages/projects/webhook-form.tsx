@@ -1,7 +1,6 @@
 import type { NewWebhook, Webhook } from "@entrepot/api";
-import { Checkbox, Form, Input, Modal, Select, Typography } from "antd";
-import { useState } from "react";
-import { EnterSubmits } from "../../parts/enter-submits.tsx";
+import { Checkbox, Form, Input, Select, Typography } from "antd";
+import { FormModal } from "../../parts/form-modal.tsx";
 import { useTexts } from "../../texts.ts";
 
 /** What a project's webhooks can be told of. */
@@ -47,42 +46,25 @@ export function WebhookForm({
   readonly close: () => void;
 }) {
   const t = useTexts("rules");
-  const [form] = Form.useForm<Fields>();
-  const [busy, setBusy] = useState(false);
   const target = webhook?.targets[0];
   return (
-    <Modal
-      open
+    <FormModal<Fields>
       title={webhook ? t("webhook.edit", { name: webhook.name }) : t("webhook.add")}
-      okText={t("save")}
-      confirmLoading={busy}
-      onOk={() => form.submit()}
-      onCancel={close}
+      action={t("save")}
+      first={{
+        name: webhook?.name ?? "",
+        description: webhook?.description ?? "",
+        address: target?.address ?? "",
+        authHeader: target?.auth_header ?? "",
+        skipVerify: target?.skip_cert_verify ?? false,
+        format: target?.payload_format ?? "Default",
+        events: webhook?.event_types ?? ["PUSH_ARTIFACT", "DELETE_ARTIFACT"],
+      }}
+      submit={(fields) => save(changed(fields, webhook))}
+      close={close}
     >
-      <Form<Fields>
-        form={form}
-        layout="vertical"
-        requiredMark={false}
-        initialValues={{
-          name: webhook?.name ?? "",
-          description: webhook?.description ?? "",
-          address: target?.address ?? "",
-          authHeader: target?.auth_header ?? "",
-          skipVerify: target?.skip_cert_verify ?? false,
-          format: target?.payload_format ?? "Default",
-          events: webhook?.event_types ?? ["PUSH_ARTIFACT", "DELETE_ARTIFACT"],
-        }}
-        onFinish={async (fields) => {
-          setBusy(true);
-          const isSaved = await save(changed(fields, webhook));
-          setBusy(false);
-          if (isSaved) close();
-        }}
-      >
-        <FormFields hasSecret={target?.has_secret ?? false} />
-        <EnterSubmits />
-      </Form>
-    </Modal>
+      <FormFields hasSecret={target?.has_secret ?? false} />
+    </FormModal>
   );
 }
 

@@ -1,13 +1,15 @@
 import type { Check, CheckFinding } from "@entrepot/api";
 import { queryOptions, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
-import { Alert, Button, Checkbox, Flex, Form, Input, InputNumber, Modal, Tag } from "antd";
+import { Alert, Button, Checkbox, Form, Input, Tag } from "antd";
 import { useState } from "react";
 import { api } from "../../api.ts";
 import { ApiTable, type Columns } from "../../parts/api-table.tsx";
 import { useDoing } from "../../parts/ask.tsx";
+import { FormModal } from "../../parts/form-modal.tsx";
 import { NothingYet } from "../../parts/nothing-yet.tsx";
 import { PageHead } from "../../parts/page-head.tsx";
+import { RateInput } from "../../parts/rate-input.tsx";
 import { StatusTag } from "../../parts/status-tag.tsx";
 import { Bytes, Count, When } from "../../parts/units.tsx";
 import { useTexts } from "../../texts.ts";
@@ -16,7 +18,6 @@ import { OptionalCron } from "./optional-cron.tsx";
 import { usePlanRepair } from "./use-plan-repair.ts";
 
 const EVERY_MS = 3_000;
-const MIB = 1024 * 1024;
 
 const checkSchedule = queryOptions({
   queryKey: ["checks", "schedule"],
@@ -125,56 +126,41 @@ function Met() {
   );
 }
 
+interface NewCheckFields {
+  readonly quick: boolean;
+  readonly scope: string;
+  readonly bytes_per_second: number;
+}
+
 function NewCheck({ open, close }: { readonly open: boolean; readonly close: () => void }) {
   const t = useTexts("recovery");
   const navigate = useNavigate();
   const { run } = useDoing();
-  const [form] = Form.useForm<{ quick: boolean; scope: string; rate: number | null }>();
-  const [busy, setBusy] = useState(false);
   return (
-    <Modal
+    <FormModal<NewCheckFields>
       open={open}
-      onCancel={close}
       title={t("checks.new")}
-      okText={t("checks.start")}
-      okButtonProps={{ loading: busy }}
-      onOk={() => form.submit()}
-      destroyOnHidden
+      action={t("checks.start")}
+      first={{ quick: false, scope: "", bytes_per_second: 0 }}
+      submit={(fields) =>
+        run(async () => {
+          const body = { ...fields, scope: fields.scope.trim() };
+          const { created } = await api.checks.start({ body });
+          await navigate({ to: `/recovery/checks/${created}` as string });
+        })
+      }
+      close={close}
     >
-      <Form
-        form={form}
-        layout="vertical"
-        initialValues={{ quick: false, scope: "", rate: null }}
-        onFinish={async ({ quick, scope, rate }) => {
-          setBusy(true);
-          await run(async () => {
-            const body = {
-              quick,
-              scope: scope.trim(),
-              bytes_per_second: Math.round((rate ?? 0) * MIB),
-            };
-            const { created } = await api.checks.start({ body });
-            await navigate({ to: `/recovery/checks/${created}` as string });
-          });
-          setBusy(false);
-        }}
-      >
-        <Form.Item name="quick" valuePropName="checked" extra={t("checks.quickHint")}>
-          <Checkbox>{t("checks.quick")}</Checkbox>
-        </Form.Item>
-        <Form.Item name="scope" label={t("checks.scope")} extra={t("checks.scopeHint")}>
-          <Input />
-        </Form.Item>
-        <Form.Item name="rate" label={t("target.rate")}>
-          <InputNumber
-            min={0.1}
-            suffix="MiB/s"
-            placeholder={t("target.noLimit")}
-            style={{ width: 200 }}
-          />
-        </Form.Item>
-      </Form>
-    </Modal>
+      <Form.Item name="quick" valuePropName="checked" extra={t("checks.quickHint")}>
+        <Checkbox>{t("checks.quick")}</Checkbox>
+      </Form.Item>
+      <Form.Item name="scope" label={t("checks.scope")} extra={t("checks.scopeHint")}>
+        <Input />
+      </Form.Item>
+      <Form.Item name="bytes_per_second" label={t("target.rate")}>
+        <RateInput />
+      </Form.Item>
+    </FormModal>
   );
 }
 
@@ -184,35 +170,28 @@ function Schedule({ open, close }: { readonly open: boolean; readonly close: () 
   const queries = useQueryClient();
   const { run } = useDoing();
   const { data } = useQuery(checkSchedule);
-  const [change, setChange] = useState<{ cron?: string; quick?: boolean }>({});
-  const shown = { cron: "", quick: false, ...data, ...change };
-  const save = async () => {
-    const done = await run(() => api.checks.setSchedule({ body: shown }), t("saved"));
-    if (!done) return;
-    await queries.invalidateQueries({ queryKey: ["checks", "schedule"] });
-    close();
-  };
   return (
-    <Modal
-      open={open}
-      onCancel={close}
+    <FormModal<{ cron: string; quick: boolean }>
+      open={open && data !== undefined}
       title={t("checks.schedule")}
-      okText={t("save")}
-      onOk={() => void save()}
+      action={t("save")}
+      first={data ?? {}}
+      submit={async (fields) => {
+        const done = await run(
+          () => api.checks.setSchedule({ body: { ...data, ...fields } }),
+          t("saved"),
+        );
+        if (done) await queries.invalidateQueries({ queryKey: ["checks", "schedule"] });
+        return done;
+      }}
+      close={close}
     >
-      <Flex vertical gap={12}>
-        <OptionalCron
-          label={t("checks.schedule")}
-          value={shown.cron}
-          onChange={(cron) => setChange({ ...change, cron })}
-        />
-        <Checkbox
-          checked={shown.quick}
-          onChange={({ target }) => setChange({ ...change, quick: target.checked })}
-        >
-          {t("checks.quick")}
-        </Checkbox>
-      </Flex>
-    </Modal>
+      <Form.Item name="cron">
+        <OptionalCron label={t("checks.schedule")} />
+      </Form.Item>
+      <Form.Item name="quick" valuePropName="checked">
+        <Checkbox>{t("checks.quick")}</Checkbox>
+      </Form.Item>
+    </FormModal>
   );
 }

@@ -1,12 +1,12 @@
 import type { BackupTarget } from "@entrepot/api";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
-import { Alert, Button, Form, InputNumber, Modal, Select } from "antd";
-import { useState } from "react";
+import { Alert, Button, Form, InputNumber, Select } from "antd";
 import { api } from "../../api.ts";
 import { useDoing } from "../../parts/ask.tsx";
 import { CronText } from "../../parts/cron-input.tsx";
 import { Failure } from "../../parts/failure.tsx";
+import { FormModal } from "../../parts/form-modal.tsx";
 import { NothingYet } from "../../parts/nothing-yet.tsx";
 import { PageHead } from "../../parts/page-head.tsx";
 import { Waiting } from "../../parts/waiting.tsx";
@@ -91,42 +91,30 @@ function NewDrill({
   const t = useTexts("recovery");
   const navigate = useNavigate();
   const { run } = useDoing();
-  const [form] = Form.useForm<{ target: number; percent: number; samples: number }>();
-  const [busy, setBusy] = useState(false);
   return (
-    <Modal
+    <FormModal<{ target: number; percent: number; samples: number }>
       open={open}
-      onCancel={close}
       title={t("drills.new")}
-      okText={t("drills.start")}
-      okButtonProps={{ loading: busy }}
-      onOk={() => form.submit()}
-      destroyOnHidden
+      action={t("drills.start")}
+      first={{ target: targets[0]?.id, percent: 100, samples: 20 }}
+      submit={({ target, percent, samples }) =>
+        run(async () => {
+          const body = { share: percent / 100, samples };
+          const { created } = await api.drills.run({ params: { id: target }, body });
+          await navigate({ to: `/recovery/drills/${target}/${created}` as string });
+        })
+      }
+      close={close}
     >
-      <Form
-        form={form}
-        layout="vertical"
-        initialValues={{ target: targets[0]?.id, percent: 100, samples: 20 }}
-        onFinish={async ({ target, percent, samples }) => {
-          setBusy(true);
-          await run(async () => {
-            const body = { share: percent / 100, samples };
-            const { created } = await api.drills.run({ params: { id: target }, body });
-            await navigate({ to: `/recovery/drills/${target}/${created}` as string });
-          });
-          setBusy(false);
-        }}
-      >
-        <Form.Item name="target" label={t("drills.target")}>
-          <Select options={targets.map(({ id, name }) => ({ value: id, label: name }))} />
-        </Form.Item>
-        <Form.Item name="percent" label={t("drills.share")} extra={t("drills.shareHint")}>
-          <InputNumber min={0} max={100} suffix="%" />
-        </Form.Item>
-        <Form.Item name="samples" label={t("drills.samples")} extra={t("drills.samplesHint")}>
-          <InputNumber min={0} max={10_000} precision={0} />
-        </Form.Item>
-      </Form>
-    </Modal>
+      <Form.Item name="target" label={t("drills.target")}>
+        <Select options={targets.map(({ id, name }) => ({ value: id, label: name }))} />
+      </Form.Item>
+      <Form.Item name="percent" label={t("drills.share")} extra={t("drills.shareHint")}>
+        <InputNumber min={0} max={100} suffix="%" />
+      </Form.Item>
+      <Form.Item name="samples" label={t("drills.samples")} extra={t("drills.samplesHint")}>
+        <InputNumber min={0} max={10_000} precision={0} />
+      </Form.Item>
+    </FormModal>
   );
 }

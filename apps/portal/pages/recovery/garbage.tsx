@@ -1,12 +1,13 @@
 import type { GarbageCollection } from "@entrepot/api";
 import { queryOptions, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
-import { Button, Checkbox, Flex, Form, InputNumber, Modal, Tag } from "antd";
+import { Button, Checkbox, Form, InputNumber, Tag } from "antd";
 import { useState } from "react";
 import { api } from "../../api.ts";
 import { ApiTable, type Columns } from "../../parts/api-table.tsx";
 import { useDoing } from "../../parts/ask.tsx";
 import { CronText } from "../../parts/cron-input.tsx";
+import { FormModal } from "../../parts/form-modal.tsx";
 import { LinkButton } from "../../parts/link-button.tsx";
 import { NothingYet } from "../../parts/nothing-yet.tsx";
 import { PageHead } from "../../parts/page-head.tsx";
@@ -131,11 +132,8 @@ function Run({
   const t = useTexts("recovery");
   const navigate = useNavigate();
   const { run } = useDoing();
-  const [form] = Form.useForm<Parameters>();
-  const [busy, setBusy] = useState(false);
-  const start = async (parameters: Parameters) => {
-    setBusy(true);
-    await run(async () => {
+  const start = (parameters: Parameters) =>
+    run(async () => {
       const body = {
         schedule: { type: "Manual" as const },
         parameters: { ...PARAMETERS, ...parameters, dry_run: dry },
@@ -143,23 +141,19 @@ function Run({
       const { created } = await api.garbage.start({ body });
       await navigate({ to: `/recovery/garbage/${created}` as string });
     });
-    setBusy(false);
-  };
   return (
-    <Modal
+    <FormModal<Parameters>
       open={open}
-      onCancel={close}
       title={dry ? t("garbage.dry") : t("garbage.run")}
-      okText={dry ? t("garbage.dryStart") : t("garbage.start")}
-      okButtonProps={{ loading: busy, danger: !dry }}
-      onOk={() => form.submit()}
-      destroyOnHidden
+      action={dry ? t("garbage.dryStart") : t("garbage.start")}
+      danger={!dry}
+      first={PARAMETERS}
+      submit={start}
+      close={close}
     >
       <p>{dry ? t("garbage.dryAbout") : t("garbage.runAbout")}</p>
-      <Form form={form} layout="vertical" initialValues={PARAMETERS} onFinish={start}>
-        <Fields />
-      </Form>
-    </Modal>
+      <Fields />
+    </FormModal>
   );
 }
 
@@ -169,35 +163,27 @@ function Schedule({ open, close }: { readonly open: boolean; readonly close: () 
   const queries = useQueryClient();
   const { run } = useDoing();
   const { data } = useQuery(garbageSchedule);
-  const [form] = Form.useForm<Parameters & { cron: string }>();
   const save = async ({ cron, ...parameters }: Parameters & { cron: string }) => {
     const schedule = cron ? { type: "Custom" as const, cron } : { type: "None" as const };
     const body = { schedule, parameters: { ...PARAMETERS, ...parameters } };
     const done = await run(() => api.garbage.setSchedule({ body }), t("saved"));
-    if (!done) return;
-    await queries.invalidateQueries({ queryKey: ["garbage", "schedule"] });
-    close();
+    if (done) await queries.invalidateQueries({ queryKey: ["garbage", "schedule"] });
+    return done;
   };
   return (
-    <Modal
-      open={open}
-      onCancel={close}
+    <FormModal<Parameters & { cron: string }>
+      open={open && data !== undefined}
       title={t("garbage.schedule")}
-      okText={t("save")}
-      onOk={() => form.submit()}
-      destroyOnHidden
+      action={t("save")}
+      first={data ?? {}}
+      submit={save}
+      close={close}
     >
-      {data && (
-        <Form form={form} layout="vertical" initialValues={data} onFinish={save}>
-          <Flex vertical>
-            {data.cron && <CronText cron={data.cron} />}
-            <Form.Item name="cron">
-              <OptionalCron label={t("garbage.schedule")} />
-            </Form.Item>
-          </Flex>
-          <Fields />
-        </Form>
-      )}
-    </Modal>
+      {data?.cron && <CronText cron={data.cron} />}
+      <Form.Item name="cron">
+        <OptionalCron label={t("garbage.schedule")} />
+      </Form.Item>
+      <Fields />
+    </FormModal>
   );
 }

@@ -5,16 +5,14 @@ import { useState } from "react";
 import { api } from "../../api.ts";
 import { useDoing } from "../../parts/ask.tsx";
 import { ZoneInput } from "../../parts/cron-input.tsx";
+import { RateInput } from "../../parts/rate-input.tsx";
 import { useTexts } from "../../texts.ts";
 import { OptionalCron } from "./optional-cron.tsx";
 
-const MIB = 1024 * 1024;
-
-/** What the form holds: an address in two parts, a rate in MiB/s. */
-interface Fields extends Omit<NewBackupTarget, "address" | "bytes_per_second"> {
+/** What the form holds: an address in two parts. */
+interface Fields extends Omit<NewBackupTarget, "address"> {
   readonly kind: "file" | "s3";
   readonly place: string;
-  readonly rate: number | null;
 }
 
 function fieldsOf(target: BackupTarget | null): Fields {
@@ -34,15 +32,14 @@ function fieldsOf(target: BackupTarget | null): Fields {
     drill_cron: target?.drill_cron ?? "",
     kind: kind as Fields["kind"],
     place,
-    rate: target && target.bytes_per_second > 0 ? target.bytes_per_second / MIB : null,
+    bytes_per_second: target?.bytes_per_second ?? 0,
   };
 }
 
-function settingsOf({ kind, place, rate, ...fields }: Fields): NewBackupTarget {
+function settingsOf({ kind, place, ...fields }: Fields): NewBackupTarget {
   return {
     ...fields,
     address: `${kind}:${place.trim()}`,
-    bytes_per_second: Math.round((rate ?? 0) * MIB),
     keep_last: fields.keep_last ?? null,
     keep_days: fields.keep_days ?? null,
   };
@@ -220,13 +217,8 @@ function Kept() {
       <Form.Item name="keep_days" label={t("target.keepDays")}>
         <InputNumber min={1} precision={0} placeholder={t("target.all")} />
       </Form.Item>
-      <Form.Item name="rate" label={t("target.rate")}>
-        <InputNumber
-          min={0.1}
-          suffix="MiB/s"
-          placeholder={t("target.noLimit")}
-          style={{ width: 200 }}
-        />
+      <Form.Item name="bytes_per_second" label={t("target.rate")}>
+        <RateInput />
       </Form.Item>
     </>
   );

@@ -1,8 +1,8 @@
 import type { RegistryEndpoint } from "@entrepot/api";
 import { Collapse, Form, Input, InputNumber, Select, Switch } from "antd";
+import { RateInput } from "../../parts/rate-input.tsx";
 import { useTexts } from "../../texts.ts";
 import { type EndpointDraft, needsSecret, TYPES } from "./endpoint-draft.ts";
-import { RateInput } from "./rate-input.tsx";
 
 const ADDRESSES: Readonly<Record<string, string>> = {
   "docker-hub": "https://hub.docker.com",
@@ -123,7 +123,7 @@ function More() {
         <InputNumber min={0} max={1_000} precision={0} style={{ width: 160 }} />
       </Form.Item>
       <Form.Item name="bytesPerSecond" label={t("rate")} extra={t("endpoint.rateAbout")}>
-        <RateInput unlimited={t("unlimited")} unitLabel={t("rateUnit")} />
+        <RateInput />
       </Form.Item>
     </>
   );

@@ -1,7 +1,7 @@
 import { Alert, Collapse, Form, InputNumber, Radio, Switch } from "antd";
+import { RateInput } from "../../parts/rate-input.tsx";
 import { useTexts } from "../../texts.ts";
 import type { PolicyDraft } from "./policy-draft.ts";
-import { RateInput } from "./rate-input.tsx";
 import { WindowFields } from "./window-fields.tsx";
 
 /** What few policies need to say. `refused` is why its windows do not do. */
@@ -32,7 +32,7 @@ function Limits() {
   return (
     <>
       <Form.Item name="bytesPerSecond" label={t("rate")} extra={t("more.rateAbout")}>
-        <RateInput unlimited={t("unlimited")} unitLabel={t("rateUnit")} />
+        <RateInput />
       </Form.Item>
       <Form.Item
         name="speed"

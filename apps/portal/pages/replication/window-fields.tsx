@@ -1,9 +1,9 @@
 import { DeleteOutlined, PlusOutlined } from "@ant-design/icons";
 import { Button, Flex, Form, Input, Select } from "antd";
 import { dayText, ZoneInput } from "../../parts/cron-input.tsx";
+import { RateInput } from "../../parts/rate-input.tsx";
 import { useLanguage, useTexts } from "../../texts.ts";
 import type { PolicyDraft } from "./policy-draft.ts";
-import { RateInput } from "./rate-input.tsx";
 
 const DAYS = [1, 2, 3, 4, 5, 6, 7];
 
@@ -86,7 +86,7 @@ function WindowField({
       </Form.Item>
       {kind === "bandwidth" && (
         <Form.Item name={[at, "bytes_per_second"]} noStyle>
-          <RateInput unlimited={t("unlimited")} unitLabel={t("rateUnit")} />
+          <RateInput />
         </Form.Item>
       )}
       <Button

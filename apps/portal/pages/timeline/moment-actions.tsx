@@ -3,6 +3,7 @@ import { Button, Card, Checkbox, Flex, Form, Input, Modal, Typography } from "an
 import { useState } from "react";
 import { useDoing } from "../../parts/ask.tsx";
 import { Command } from "../../parts/copy.tsx";
+import { FormModal } from "../../parts/form-modal.tsx";
 import { momentComponent } from "../../parts/moments.ts";
 import { useRestoring } from "../../parts/use-restoring.ts";
 import { usePerson } from "../../session.ts";
@@ -70,35 +71,24 @@ function RestoreForm({ open, close, scope, at }: Asked) {
   const t = useTexts("timeline");
   const { run } = useDoing();
   const { prepare } = useRestoring();
-  const [form] = Form.useForm<{ name: string; keep_newer: boolean }>();
-  const [busy, setBusy] = useState(false);
   return (
-    <Modal
+    <FormModal<{ name?: string; keep_newer: boolean }>
       open={open}
-      onCancel={close}
       title={t("restore.title")}
-      okText={t("restore.plan")}
-      okButtonProps={{ loading: busy }}
-      onOk={() => form.submit()}
+      action={t("restore.plan")}
+      first={{ name: scopeText(scope), keep_newer: false }}
+      submit={({ name = "", keep_newer }) =>
+        run(() => prepare({ name: name.trim(), at, keep_newer }))
+      }
+      close={close}
     >
-      <Form
-        form={form}
-        layout="vertical"
-        initialValues={{ name: scopeText(scope), keep_newer: false }}
-        onFinish={async ({ name = "", keep_newer }) => {
-          setBusy(true);
-          if (await run(() => prepare({ name: name.trim(), at, keep_newer }))) close();
-          setBusy(false);
-        }}
-      >
-        <Form.Item name="name" label={t("restore.what")} extra={t("restore.part")}>
-          <Input />
-        </Form.Item>
-        <Form.Item name="keep_newer" valuePropName="checked">
-          <Checkbox>{t("restore.keepNewer")}</Checkbox>
-        </Form.Item>
-      </Form>
-    </Modal>
+      <Form.Item name="name" label={t("restore.what")} extra={t("restore.part")}>
+        <Input />
+      </Form.Item>
+      <Form.Item name="keep_newer" valuePropName="checked">
+        <Checkbox>{t("restore.keepNewer")}</Checkbox>
+      </Form.Item>
+    </FormModal>
   );
 }
 
@@ -106,37 +96,24 @@ function BesideForm({ open, close, scope, at }: Asked) {
   const t = useTexts("timeline");
   const { run } = useDoing();
   const { prepare } = useRestoring();
-  const [form] = Form.useForm<{ into: string }>();
-  const [busy, setBusy] = useState(false);
   return (
-    <Modal
+    <FormModal<{ into: string }>
       open={open}
-      onCancel={close}
       title={t("beside.title")}
-      okText={t("restore.plan")}
-      okButtonProps={{ loading: busy }}
-      onOk={() => form.submit()}
+      action={t("restore.plan")}
+      first={{ into: `${scope.project}-then` }}
+      submit={({ into }) => run(() => prepare({ name: scopeText(scope), at, into }))}
+      close={close}
     >
       <Typography.Paragraph type="secondary">{t("beside.about")}</Typography.Paragraph>
-      <Form
-        form={form}
-        layout="vertical"
-        initialValues={{ into: `${scope.project}-then` }}
-        onFinish={async ({ into }) => {
-          setBusy(true);
-          if (await run(() => prepare({ name: scopeText(scope), at, into }))) close();
-          setBusy(false);
-        }}
+      <Form.Item
+        name="into"
+        label={t("beside.into")}
+        rules={[{ required: true, message: t("beside.missing") }]}
       >
-        <Form.Item
-          name="into"
-          label={t("beside.into")}
-          rules={[{ required: true, message: t("beside.missing") }]}
-        >
-          <Input />
-        </Form.Item>
-      </Form>
-    </Modal>
+        <Input />
+      </Form.Item>
+    </FormModal>
   );
 }
 

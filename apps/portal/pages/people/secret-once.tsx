@@ -2,18 +2,26 @@ import { Alert, Modal } from "antd";
 import { Command } from "../../parts/copy.tsx";
 import { useTexts } from "../../texts.ts";
 
-/** A robot's secret, told this once. */
+/** A secret, told this once, of what is named `name`. */
 export interface ShownSecret {
   readonly name: string;
   readonly secret: string;
 }
 
-/** Shows a robot's secret until it is closed, and how it is used. */
-export function RobotSecret({
+/**
+ * Shows a secret until it is closed, and how it is used: by `username`, which is the shown name if
+ * not told.
+ */
+export function SecretOnce({
   shown,
+  use,
+  username = shown?.name ?? "",
   onClose,
 }: {
   readonly shown: ShownSecret | null;
+  /** What it is for, in words. */
+  readonly use: string;
+  readonly username?: string;
   readonly onClose: () => void;
 }) {
   const t = useTexts("people");
@@ -30,8 +38,8 @@ export function RobotSecret({
     >
       <Alert type="warning" showIcon title={t("secret.once")} style={{ marginBottom: 12 }} />
       <Command text={shown?.secret ?? ""} />
-      <p>{t("robots.use")}</p>
-      <Command text={`docker login ${location.host} -u '${shown?.name ?? ""}'`} />
+      <p>{use}</p>
+      <Command text={`docker login ${location.host} -u '${username}'`} />
     </Modal>
   );
 }

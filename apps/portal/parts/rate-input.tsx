@@ -1,5 +1,6 @@
 import { InputNumber, Select, Space } from "antd";
 import { useState } from "react";
+import { useTexts } from "../texts.ts";
 
 const UNITS = [
   { label: "MiB/s", bytes: 1_048_576 },
@@ -17,16 +18,12 @@ export function RateInput({
   id,
   value = 0,
   onChange = () => undefined,
-  unlimited,
-  unitLabel,
 }: {
   readonly id?: string;
   readonly value?: number;
   readonly onChange?: (bytes: number) => void;
-  /** What stands there while there is no limit. */
-  readonly unlimited: string;
-  readonly unitLabel: string;
 }) {
+  const t = useTexts("parts");
   const [unit, setUnit] = useState(() => unitOf(value));
   const shown = value === 0 ? null : value / unit;
   return (
@@ -35,13 +32,13 @@ export function RateInput({
         {...(id !== undefined && { id })}
         value={shown}
         min={0}
-        placeholder={unlimited}
+        placeholder={t("rate.unlimited")}
         style={{ width: "100%" }}
         onChange={(amount) => onChange(Math.round((amount ?? 0) * unit))}
       />
       <Select
         value={unit}
-        aria-label={unitLabel}
+        aria-label={t("rate.unit")}
         style={{ width: 90 }}
         options={UNITS.map(({ label, bytes }) => ({ label, value: bytes }))}
         onChange={(next: number) => {
