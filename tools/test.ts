@@ -108,7 +108,7 @@ async function main(): Promise<void> {
     // Two at a time: alone, a test waits for most of its time, and vitest leaves a core free.
     await vitest("packages and apps", ["packages", "apps", "--maxWorkers=2"], long);
     const apart = ["--exclude=tests/interop/**", "--exclude=tests/portal/**"];
-    await vitest("registry", ["tests", ...apart], long);
+    await vitest("registry", ["tests", ...apart, "--maxWorkers=2"], long);
     // A browser beside each of two servers is all that a small machine bears.
     await vitest("portal", ["tests/portal", "--maxWorkers=2"], long);
     // Real servers on a small machine: one file at a time.
