@@ -1,8 +1,8 @@
 import { MenuOutlined, UserOutlined } from "@ant-design/icons";
-import { useQuery } from "@tanstack/react-query";
+import { useIsFetching, useQuery } from "@tanstack/react-query";
 import { Outlet, useLocation, useNavigate } from "@tanstack/react-router";
 import { Button, Dropdown, Flex, Grid, Layout, theme } from "antd";
-import { lazy, Suspense, useEffect, useState } from "react";
+import { lazy, type ReactNode, Suspense, useEffect, useState } from "react";
 import { useLive } from "../live.ts";
 import { Waiting } from "../parts/waiting.tsx";
 import { type Person, session, useSigning } from "../session.ts";
@@ -96,16 +96,31 @@ function Frame({ person }: { readonly person: Person }) {
             {asked && <SideMenu person={person} open={open} onClose={() => setOpen(false)} />}
           </Suspense>
         )}
-        <Layout.Content id="content" tabIndex={-1} style={{ minWidth: 0, outline: "none" }}>
+        <Content>
           <Notices />
           <Suspense fallback={<Waiting />}>
             <div className="page">
               <Outlet />
             </div>
           </Suspense>
-        </Layout.Content>
+        </Content>
       </Layout>
     </Layout>
+  );
+}
+
+/** The page's place; says that it is busy while something is asked for for the first time. */
+function Content({ children }: { readonly children: ReactNode }) {
+  const asked = useIsFetching({ predicate: ({ state }) => state.status === "pending" });
+  return (
+    <Layout.Content
+      id="content"
+      tabIndex={-1}
+      aria-busy={asked > 0}
+      style={{ minWidth: 0, outline: "none" }}
+    >
+      {children}
+    </Layout.Content>
   );
 }
 
