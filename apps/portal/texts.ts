@@ -1,3 +1,5 @@
+import type { ConfigProviderProps } from "antd";
+import english from "antd/es/locale/en_US";
 import i18next, { type TFunction } from "i18next";
 import { useCallback } from "react";
 import { initReactI18next, useTranslation } from "react-i18next";
@@ -10,6 +12,12 @@ export type Language = keyof typeof LANGUAGES;
 
 const KEPT = "entrepot.language";
 const FILES = import.meta.glob<{ default: object }>("./texts/*/*.json");
+
+/** What antd itself says: English is built in, Chinese is loaded when needed. */
+const ANTD: Readonly<Record<string, () => Promise<{ default: object }>>> = {
+  en: () => Promise.resolve({ default: english }),
+  zh: () => import("antd/es/locale/zh_CN"),
+};
 
 /** What was chosen before, else what the browser asks for, else English. */
 function firstLanguage(): Language {
@@ -24,7 +32,7 @@ export async function openTexts(): Promise<void> {
     .use({
       type: "backend",
       async read(language: string, area: string, done: (error: unknown, texts: unknown) => void) {
-        const load = FILES[`./texts/${language}/${area}.json`];
+        const load = area === "antd" ? ANTD[language] : FILES[`./texts/${language}/${area}.json`];
         if (!load) return done(new Error(`there are no texts ${language}/${area}`), null);
         await load().then(
           (file) => done(null, file.default),
@@ -37,7 +45,7 @@ export async function openTexts(): Promise<void> {
       lng: firstLanguage(),
       supportedLngs: Object.keys(LANGUAGES),
       fallbackLng: false,
-      ns: ["parts", "shell"],
+      ns: ["parts", "shell", "antd"],
       defaultNS: "parts",
       keySeparator: false,
       interpolation: { escapeValue: false },
@@ -75,4 +83,14 @@ export function useTexts(area: string): Text {
 export function useLanguage(): Language {
   const { i18n } = useTranslation();
   return i18n.language === "zh" ? "zh" : "en";
+}
+
+/**
+ * What antd itself says. It is one of the areas, so a language is there as a whole before it is
+ * shown, and there is always one: antd draws everything anew, and forgets what was typed and which
+ * menu was open, when its locale comes or goes.
+ */
+export function useAntdTexts(): NonNullable<ConfigProviderProps["locale"]> {
+  const { i18n } = useTranslation();
+  return i18n.getResourceBundle(i18n.language, "antd") ?? english;
 }
