@@ -52,6 +52,7 @@ function entries(t: Text): readonly Entry[] {
         { to: "/recovery/backups", text: t("menu.backups") },
         { to: "/recovery/drills", text: t("menu.drills") },
         { to: "/recovery/checks", text: t("menu.checks") },
+        { to: "/recovery/storage", text: t("menu.storage") },
         { to: "/recovery/garbage", text: t("menu.garbage") },
       ],
     },

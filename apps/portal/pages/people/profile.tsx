@@ -2,6 +2,7 @@ import { Col, Row } from "antd";
 import { PageHead } from "../../parts/page-head.tsx";
 import { usePerson } from "../../session.ts";
 import { useTexts } from "../../texts.ts";
+import { CliSecretCard } from "./cli-secret-card.tsx";
 import { PasswordCard } from "./password-card.tsx";
 import { ProfileCard } from "./profile-card.tsx";
 import { SessionsCard } from "./sessions-card.tsx";
@@ -21,6 +22,11 @@ export default function Profile() {
         {source === "local" && (
           <Col xs={24} lg={12}>
             <PasswordCard />
+          </Col>
+        )}
+        {source === "oidc" && (
+          <Col xs={24} lg={12}>
+            <CliSecretCard />
           </Col>
         )}
         <Col xs={24}>

@@ -8,7 +8,6 @@ import { ApiTable, type Columns } from "../../parts/api-table.tsx";
 import { useDoing } from "../../parts/ask.tsx";
 import { CronText } from "../../parts/cron-input.tsx";
 import { FormModal } from "../../parts/form-modal.tsx";
-import { LinkButton } from "../../parts/link-button.tsx";
 import { NothingYet } from "../../parts/nothing-yet.tsx";
 import { PageHead } from "../../parts/page-head.tsx";
 import { StatusTag } from "../../parts/status-tag.tsx";
@@ -46,7 +45,6 @@ function AllGarbage() {
         about={t("garbage.about")}
         actions={
           <>
-            <LinkButton to="/recovery/storage">{t("storage.title")}</LinkButton>
             <Button onClick={() => setOpen("schedule")}>{t("schedule.title")}</Button>
             <Button onClick={() => setOpen("run")}>{t("garbage.run")}</Button>
             <Button type="primary" onClick={() => setOpen("dry")}>

@@ -10,6 +10,7 @@ import { PageHead } from "../../parts/page-head.tsx";
 import { Bytes, bytesText, Count } from "../../parts/units.tsx";
 import { Waiting } from "../../parts/waiting.tsx";
 import { useLanguage, useTexts } from "../../texts.ts";
+import { HeldTable } from "./held-table.tsx";
 import { allTargets } from "./targets.ts";
 
 const Growth = lazy(() => import("../home/growth.tsx"));
@@ -29,11 +30,7 @@ export default function Storage() {
   const live = data.bytes - data.history_bytes;
   return (
     <>
-      <PageHead
-        title={t("storage.title")}
-        about={t("storage.about")}
-        trail={[{ title: t("garbage.title"), to: "/recovery/garbage" }]}
-      />
+      <PageHead title={t("storage.title")} about={t("storage.about")} />
       <Flex vertical gap={16}>
         <Flex gap={16} wrap>
           <Figure title={t("storage.live")} value={bytesText(live, language)} />
@@ -46,6 +43,7 @@ export default function Storage() {
           </Suspense>
         </Card>
         <Projects use={data} />
+        {data.held && <HeldTable held={data.held} at={data.held_at} />}
         <BackupUse />
       </Flex>
     </>
