@@ -2,7 +2,7 @@ import type { RegistryEndpoint } from "@entrepot/api";
 import { Collapse, Form, Input, InputNumber, Select, Switch } from "antd";
 import { RateInput } from "../../parts/rate-input.tsx";
 import { useTexts } from "../../texts.ts";
-import { type EndpointDraft, needsSecret, TYPES } from "./endpoint-draft.ts";
+import { type EndpointDraft, needsProxyPassword, needsSecret, TYPES } from "./endpoint-draft.ts";
 
 const ADDRESSES: Readonly<Record<string, string>> = {
   "docker-hub": "https://hub.docker.com",
@@ -10,8 +10,13 @@ const ADDRESSES: Readonly<Record<string, string>> = {
   "docker-registry": "https://registry.example:5000",
 };
 
+/** The endpoint that is changed; null for a new one. */
+interface Stored {
+  readonly stored: RegistryEndpoint | null;
+}
+
 /** What is said of an endpoint. */
-export function EndpointFields({ stored }: { readonly stored: RegistryEndpoint | null }) {
+export function EndpointFields({ stored }: Stored) {
   const t = useTexts("replication");
   const form = Form.useFormInstance<EndpointDraft>();
   const type = Form.useWatch("type", form) ?? "";
@@ -54,13 +59,15 @@ export function EndpointFields({ stored }: { readonly stored: RegistryEndpoint |
       </Form.Item>
       <Collapse
         ghost
-        items={[{ key: "more", label: t("more"), forceRender: true, children: <More /> }]}
+        items={[
+          { key: "more", label: t("more"), forceRender: true, children: <More stored={stored} /> },
+        ]}
       />
     </>
   );
 }
 
-function Credential({ stored }: { readonly stored: RegistryEndpoint | null }) {
+function Credential({ stored }: Stored) {
   const t = useTexts("replication");
   const form = Form.useFormInstance<EndpointDraft>();
   const hasSecret = stored !== null && stored.credential.access_secret !== "";
@@ -73,7 +80,7 @@ function Credential({ stored }: { readonly stored: RegistryEndpoint | null }) {
         name="accessSecret"
         label={t("endpoint.secret")}
         extra={hasSecret ? t("endpoint.secretKept") : t("endpoint.secretAbout")}
-        dependencies={["url", "accessKey"]}
+        dependencies={["url", "accessKey", "proxy"]}
         rules={[
           {
             validator: () =>
@@ -92,7 +99,7 @@ function Credential({ stored }: { readonly stored: RegistryEndpoint | null }) {
   );
 }
 
-function More() {
+function More({ stored }: Stored) {
   const t = useTexts("replication");
   return (
     <>
@@ -114,6 +121,7 @@ function More() {
       <Form.Item name="proxy" label={t("endpoint.proxy")} extra={t("endpoint.proxyAbout")}>
         <Input className="code" placeholder="http://proxy.example:3128" />
       </Form.Item>
+      <ProxyAccount stored={stored} />
       <Form.Item
         name="concurrency"
         label={t("endpoint.concurrency")}
@@ -124,6 +132,44 @@ function More() {
       </Form.Item>
       <Form.Item name="bytesPerSecond" label={t("rate")} extra={t("endpoint.rateAbout")}>
         <RateInput />
+      </Form.Item>
+    </>
+  );
+}
+
+function ProxyAccount({ stored }: Stored) {
+  const t = useTexts("replication");
+  const form = Form.useFormInstance<EndpointDraft>();
+  const proxy = Form.useWatch("proxy", form) ?? "";
+  const hasPassword = stored !== null && stored.proxy_password !== "";
+  if (proxy.trim() === "") return null;
+  return (
+    <>
+      <Form.Item
+        name="proxyUsername"
+        label={t("endpoint.proxyKey")}
+        extra={t("endpoint.proxyKeyAbout")}
+      >
+        <Input autoComplete="off" />
+      </Form.Item>
+      <Form.Item
+        name="proxyPassword"
+        label={t("endpoint.proxySecret")}
+        extra={hasPassword ? t("endpoint.secretKept") : t("endpoint.secretAbout")}
+        dependencies={["proxy", "proxyUsername"]}
+        rules={[
+          {
+            validator: () =>
+              needsProxyPassword(form.getFieldsValue(true), stored)
+                ? Promise.reject(new Error(t("endpoint.secretAgain")))
+                : Promise.resolve(),
+          },
+        ]}
+      >
+        <Input.Password
+          autoComplete="new-password"
+          placeholder={hasPassword ? "••••••••" : undefined}
+        />
       </Form.Item>
     </>
   );
