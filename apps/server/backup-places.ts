@@ -1,6 +1,8 @@
 import { isAbsolute, resolve, sep } from "node:path";
 import { RegistryError } from "@entrepot/oci";
+import type { KeptAddress } from "@entrepot/recovery";
 import { openObjects, type ObjectStore } from "@entrepot/storage";
+import type { RegistryPlaces } from "./backup-registries.ts";
 import type { Setting } from "./config.ts";
 
 /** Where backups may lie on this machine. */
@@ -21,6 +23,8 @@ export interface BackupPlaces {
   readonly folders: readonly string[];
   /** Of S3, the storage's; absent: as the AWS SDK finds them. */
   readonly keys?: { readonly accessKey: string; readonly secretKey: string } | undefined;
+  /** Repositories of other registries. */
+  readonly registries: RegistryPlaces;
 }
 
 /** What opens encrypted backups when they are tried. */
@@ -35,18 +39,16 @@ export const DRILL_SETTINGS: readonly Setting[] = [
   },
 ];
 
-/** The addresses of backups that may be used: of this machine's folders those in `folders`. */
-export function backupPlaces({ folders, keys }: BackupPlaces): {
+/** What an address says: of this machine's folders only those in `folders` are taken. */
+export function backupPlaces({ folders, keys, registries }: BackupPlaces): {
   /** Throws FORBIDDEN for another folder, BAD_REQUEST for what is no address. */
-  check(address: string): void;
+  check(address: string): Promise<KeptAddress>;
   open(address: string): Promise<ObjectStore>;
 } {
-  const check = (address: string): void => {
+  const checkHere = (address: string): void => {
     if (address.startsWith("s3:")) return;
     const folder = /^file:(?:\/\/)?(\/[^/].*)$/.exec(address)?.[1];
-    if (folder === undefined) {
-      throw new RegistryError("BAD_REQUEST", "give an address as file:/folder or s3:bucket/prefix");
-    }
+    if (folder === undefined) throw new RegistryError("BAD_REQUEST", NO_ADDRESS);
     const inside = folders.some((allowed) => {
       const above = resolve(allowed);
       const path = resolve(folder);
@@ -59,10 +61,18 @@ export function backupPlaces({ folders, keys }: BackupPlaces): {
     );
   };
   return {
-    check,
-    open: async (address) => {
-      check(address);
+    async check(address) {
+      if (address.startsWith("registry:")) return await registries.check(address);
+      checkHere(address);
+      return { address, endpointId: null };
+    },
+    async open(address) {
+      if (address.startsWith("registry:")) return await registries.open(address);
+      checkHere(address);
       return await openObjects(address, { keys });
     },
   };
 }
+
+const NO_ADDRESS =
+  "give an address as file:/folder, s3:bucket/prefix or registry:endpoint/project/repository";

@@ -22,7 +22,7 @@ export function backupReader({ targets, open, key }: Options): OpenBackup {
     const known = await targets.list();
     const target =
       known.find(({ name }) => name === from) ?? known.find(({ id }) => String(id) === from);
-    if (!target && !/^(?:file|s3):/.test(from)) {
+    if (!target && !/^(?:file|s3|registry):/.test(from)) {
       throw new RegistryError("NOT_FOUND", `there is no backup target '${from}'`);
     }
     const objects = await open(target?.address ?? from);

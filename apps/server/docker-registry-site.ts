@@ -10,6 +10,7 @@ import { throwawayArtifact } from "./throwaway-artifact.ts";
 export function dockerRegistrySite(remote: RemoteRegistry): Site {
   return {
     registry: (origin) => remote.with(originHeaders(origin)),
+    plain: () => remote,
     list: (selection) => listByTags(remote, selection),
     async tags(repository, most) {
       const named = new Map<string, null>();

@@ -43,6 +43,8 @@ export function harborSite(
   return {
     registry: (origin) => remote().with(carrying(origin)),
 
+    plain: remote,
+
     together(origins) {
       const headers = peerId && takesTogether ? originHeadersOfTags(origins) : null;
       const refused = () => (takesTogether = false);

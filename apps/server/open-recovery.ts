@@ -10,6 +10,7 @@ import {
 import { tokenBucket } from "@entrepot/replication";
 import { backupPlaces } from "./backup-places.ts";
 import { backupReader } from "./backup-reader.ts";
+import { registryPlaces } from "./backup-registries.ts";
 import { blobCopies } from "./blob-copies.ts";
 import { GRACE_MS, type OnStop, type Parts, type PartsOptions } from "./open-parts.ts";
 import { pauseReplication } from "./pause-replication.ts";
@@ -31,7 +32,8 @@ export function openRecovery(
   const onError = reporting(log);
   const kinds = restorableKinds({ content, jobs, replication, retention });
   const { backupFolders: folders = [], storage } = options;
-  const places = backupPlaces({ folders, keys: storage?.keys ?? undefined });
+  const registries = registryPlaces(catalog, replication);
+  const places = backupPlaces({ folders, keys: storage?.keys ?? undefined, registries });
   const backups = openBackups({
     catalog,
     store,

@@ -14,10 +14,10 @@ import {
   unencrypted,
   unfinishedRestore,
 } from "@entrepot/recovery";
-import { openObjects } from "@entrepot/storage";
 import { type Config, readConfig } from "./config.ts";
 import { goBackOffline, type WentBack } from "./go-back.ts";
 import { agreed, UsageError, withoutServer } from "./offline.ts";
+import { checkSource, openSource } from "./restore-source.ts";
 
 /** What `entrepot restore --help` prints. */
 export const RESTORE_HELP = `Usage: entrepot restore --from <address> [flags]
@@ -26,9 +26,14 @@ Restores a registry from a backup onto an empty data folder (and database, and s
 plan, asks, fetches blobs, then all names in one transaction. Cut off, it may be run again. Then
 start it with 'entrepot serve'; replication and backups stay off until 'entrepot backup confirm'.
 
-  --from <address>           where the backup is: file:/folder or s3:bucket/prefix. With
+  --from <address>           where the backup is: file:/folder, s3:bucket/prefix or
+                             registry:https://host/project/repository. With
                              --project or --repository it goes into a registry
                              that runs: see 'entrepot restore --help'
+  --username <name>          of an account at that registry, or ENTREPOT_RESTORE_USERNAME;
+                             its password is ENTREPOT_RESTORE_PASSWORD, or
+  --password-stdin           comes by standard input (then with --yes)
+  --ca <file>                certificates to trust there (PEM)
   --key <file>               the key file of an encrypted backup (age)
   --at <time>                names as they were at this moment, as 2026-01-31T14:03:00Z
   --seq <n>                  names as they were at this seq of the journal
@@ -43,6 +48,9 @@ Flags and variables that say where things are, --data, --storage and --database-
 
 const OPTIONS = {
   from: { type: "string" },
+  username: { type: "string" },
+  "password-stdin": { type: "boolean" },
+  ca: { type: "string" },
   key: { type: "string" },
   at: { type: "string" },
   seq: { type: "string" },
@@ -67,7 +75,7 @@ export async function restore(
   const { given, config } = readFlags(flags, env);
   const open = given.key ? decryptedWith(await readFile(given.key, "utf8")) : unencrypted;
   const keys = config.storage.keys ?? undefined;
-  const objects = await openObjects(given.from, { keys });
+  const objects = await openSource(given.from, { login: given.login, env, keys });
   try {
     const point = { at: given.at, seq: given.seq };
     const plan = await planBackupRestore(objects, { ...point, exact: true });
@@ -135,9 +143,7 @@ function readFlags(flags: readonly string[], env: Readonly<Record<string, string
     throw new UsageError((error as Error).message);
   }
   if (!values.from) throw new UsageError("say where the backup is: --from <address>");
-  if (!/^(?:file|s3):./.test(values.from)) {
-    throw new UsageError("give --from as file:/folder or s3:bucket/prefix");
-  }
+  checkSource(values.from);
   const at = values.at === undefined ? undefined : new Date(values.at);
   if (at && Number.isNaN(at.getTime())) throw new UsageError("give --at as 2026-01-31T14:03:00Z");
   if (values.seq !== undefined && !/^\d{1,15}$/.test(values.seq)) {
@@ -151,6 +157,11 @@ function readFlags(flags: readonly string[], env: Readonly<Record<string, string
       config: readConfig(server, env),
       given: {
         from: values.from,
+        login: {
+          username: values.username,
+          passwordStdin: values["password-stdin"] === true,
+          caFile: values.ca,
+        },
         key: values.key,
         at,
         seq: values.seq === undefined ? undefined : Number(values.seq),

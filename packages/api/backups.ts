@@ -14,7 +14,9 @@ export const NewBackupTarget = z
   .object({
     name: z.string(),
     description: z.string().max(1_024).default(""),
-    address: z.string().max(2_048),
+    address: z.string().max(2_048).openapi({
+      description: "file:/folder, s3:bucket/prefix or registry:endpoint/project/repository",
+    }),
     enabled: z.boolean().default(true),
     cron: z.string().max(100).default(""),
     time_zone: z.string().max(64).default("UTC"),

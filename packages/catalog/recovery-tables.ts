@@ -104,6 +104,8 @@ export interface BackupTargetTable {
   name: string;
   description: Generated<string>;
   address: string;
+  /** The registry that `registry:` addresses are in. */
+  endpoint_id: number | null;
   enabled: Generated<boolean>;
   cron: Generated<string>;
   time_zone: Generated<string>;

@@ -29,4 +29,4 @@ export type {
 export { entriesFor, rewriteIndex, type TakesPlatform, withPlatforms } from "./platforms.ts";
 export { GRAPH_LIMIT_BYTES, NESTING_LIMIT } from "./read-graph.ts";
 export { sharedTransfers } from "./shared-transfers.ts";
-export type { Throttle } from "./slowed.ts";
+export { slowed, type Throttle } from "./slowed.ts";

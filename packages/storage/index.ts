@@ -4,6 +4,7 @@ export { memoryStore } from "./memory.ts";
 export { openStorage } from "./open-storage.ts";
 export type { BlobStore, Draft, OpenStore } from "./ports.ts";
 export { openFolderObjects } from "./folder-objects.ts";
+export { checkObjectKey } from "./object-key.ts";
 export type { ObjectInfo, ObjectStore } from "./objects.ts";
 export { openObjects } from "./open-objects.ts";
 export { openObjectsBeside } from "./open-objects-beside.ts";

@@ -4,13 +4,14 @@ import type { Bytes } from "@entrepot/oci";
 export interface ObjectInfo {
   /** Printable ASCII, parts joined by `/`, none empty or beginning with a dot; `checkObjectKey`. */
   readonly key: string;
-  /** Bytes. */
-  readonly size: number;
-  readonly modified: Date;
+  /** Bytes. Null in a list of a place whose lists do not tell it; `stat` does. */
+  readonly size: number | null;
+  /** Null as well there. */
+  readonly modified: Date | null;
 }
 
 /**
- * Objects by key, in a folder or a bucket: where backups lie. What is acknowledged is durable; an
+ * Objects by key, in a folder, a bucket or a repository: where backups lie. What is acknowledged is durable; an
  * object is there whole or not at all.
  */
 export interface ObjectStore {

@@ -91,7 +91,10 @@ function addTarget(backup: Command, cli: Cli): void {
     .command("create")
     .description("Creates a place where backups go.")
     .argument("<name>")
-    .requiredOption("--to <address>", "file:/folder or s3:bucket/prefix")
+    .requiredOption(
+      "--to <address>",
+      "file:/folder, s3:bucket/prefix or registry:endpoint/project/name",
+    )
     .option("--schedule <cron>", "when to run, six fields: '0 0 3 * * *'")
     .option("--time-zone <zone>", "of the schedule; UTC if absent")
     .option("--continuous", "follow every change within seconds")

@@ -14,7 +14,14 @@ export {
 } from "./backup/plan-restore.ts";
 export { restoreBackup, type Restored } from "./backup/restore-backup.ts";
 export { readTargetFile } from "./backup/target-objects.ts";
-export { BACKUP, DRILL, type BackupTarget, type TargetSettings } from "./backup/targets.ts";
+export { registryObjects } from "./backup/registry-objects.ts";
+export {
+  BACKUP,
+  DRILL,
+  type BackupTarget,
+  type KeptAddress,
+  type TargetSettings,
+} from "./backup/targets.ts";
 export { type Drill, type Drills, openDrills } from "./drill/open-drills.ts";
 export type { DrillReport, Scratch } from "./drill/run-drill.ts";
 export { CHECK } from "./check/check-task.ts";

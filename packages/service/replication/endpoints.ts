@@ -28,7 +28,7 @@ export interface Endpoints {
   create(settings: EndpointSettings, actor: Actor): Promise<number>;
   /** As create; also throws NOT_FOUND. */
   update(id: number, settings: EndpointSettings, actor: Actor): Promise<void>;
-  /** False if there was none. Throws PRECONDITION while a policy uses it. */
+  /** False if there was none. Throws PRECONDITION while a policy or a backup uses it. */
   remove(id: number, actor: Actor): Promise<boolean>;
   /** Asks the endpoint now and stores how it is. Throws NOT_FOUND. */
   check(id: number): Promise<Endpoint>;
@@ -235,6 +235,17 @@ async function removeEndpoint(catalog: Catalog, id: number, actor: Actor): Promi
       throw new RegistryError(
         "PRECONDITION",
         `endpoint ${id} is used by replication policy '${user.name}'; delete the policy first`,
+      );
+    }
+    const target = await commit.db
+      .selectFrom("backup_target")
+      .select("name")
+      .where("endpoint_id", "=", id)
+      .executeTakeFirst();
+    if (target) {
+      throw new RegistryError(
+        "PRECONDITION",
+        `endpoint ${id} is used by backup target '${target.name}'; delete the target first`,
       );
     }
     const deleted = await commit.db

@@ -38,6 +38,12 @@ export interface Site {
   registry(origin: Origin): Registry;
 
   /**
+   * The registry as our account uses it, for what carries on no change of ours: backups. Absent
+   * where nothing but images is to be put.
+   */
+  plain?(): Registry;
+
+  /**
    * The registry for one push of several tags, each carrying on its own of `origins`, named in this
    * order: it takes nothing else. Null where these cannot go together. Throws BAD_REQUEST in that
    * push, with nothing stored, at an Entrepot that is too old for it, and from then on is null.

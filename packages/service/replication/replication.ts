@@ -1,6 +1,7 @@
 import { type Actor, type Catalog, followJournal } from "@entrepot/catalog";
 import type { Jobs } from "@entrepot/jobs";
 import { RegistryError } from "@entrepot/oci";
+import type { Throttle } from "@entrepot/registry";
 import { sql } from "kysely";
 import { type DiffEntry, diffPolicy } from "./diff.ts";
 import { type Endpoints, openEndpoints } from "./endpoints.ts";
@@ -54,6 +55,8 @@ export interface Replication {
   plan(policy: Policy | PolicySettings, options: PreviewOptions): AsyncGenerator<PreviewEvent>;
   /** Brings one artifact to an endpoint, without a policy: the execution's id. NOT_FOUND. */
   promote(promotion: Promotion, actor: Actor): Promise<number>;
+  /** Bounds all transfers with an endpoint together, on this node, as its settings say. */
+  throttle(endpointId: number): Throttle;
   /** Stops an execution; its names stay as they are until they change or the policy runs again. */
   stop(executionId: number): Promise<boolean>;
   /** Starts reading the journal and looking after what is behind. Call on nodes that work. */
@@ -99,6 +102,7 @@ export function openReplication(options: ReplicationOptions): Replication {
       if (await endpoints.get(id)) return startPromotion(jobs, promotion, actor);
       throw new RegistryError("NOT_FOUND", `registry endpoint ${id} does not exist`);
     },
+    throttle: (endpointId) => transport.to(endpointId).throttle,
     stop: (executionId) => stopExecution(catalog, jobs, executionId),
 
     start() {

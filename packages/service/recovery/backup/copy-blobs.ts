@@ -104,15 +104,20 @@ export function listedIn(objects: ObjectStore, encrypted: boolean) {
     const key = blobKey(digest);
     last = seek(last, key);
     const found = await last;
-    return found?.key === key && (encrypted || size === null || found.size === size);
+    return found?.key === key && (encrypted || isSize(found, size));
   };
+}
+
+/** A size that nobody tells speaks against nothing. */
+function isSize({ size }: ObjectInfo, expected: number | null): boolean {
+  return size === null || expected === null || size === expected;
 }
 
 /** The same by asking for each: for few. */
 export function askedOf(objects: ObjectStore, encrypted: boolean) {
   return async ({ digest, size }: BlobLine): Promise<boolean> => {
     const found = await objects.stat(blobKey(digest));
-    return found !== null && (encrypted || size === null || found.size === size);
+    return found !== null && (encrypted || isSize(found, size));
   };
 }
 

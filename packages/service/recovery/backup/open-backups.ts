@@ -8,7 +8,14 @@ import { type BackupContext, openTargetsOnce, prunePlanOf, runBackup } from "./c
 import { takeLease } from "./lease.ts";
 import type { PrunePlan } from "./prune-backup.ts";
 import { type Chain, readChains } from "./target-objects.ts";
-import { BACKUP, type BackupTarget, openTargets, SYSTEM, type Targets } from "./targets.ts";
+import {
+  BACKUP,
+  type BackupTarget,
+  type CheckAddress,
+  openTargets,
+  SYSTEM,
+  type Targets,
+} from "./targets.ts";
 
 /** Backups of this registry. */
 export interface Backups {
@@ -35,8 +42,7 @@ export interface Backups {
 /** What backups are opened with. */
 export interface BackupsOptions extends BackupContext {
   readonly jobs: Jobs;
-  /** Throws for an address that may not be used. */
-  readonly checkAddress: (address: string) => void;
+  readonly checkAddress: CheckAddress;
   readonly onError: (error: unknown) => void;
   /** How often continuous targets are looked at. */
   readonly everyMs?: number;

@@ -76,7 +76,7 @@ export async function pruneBackup(
       signal?.throwIfAborted();
       const isNamed = named.has(key.split("/")[1]!);
       if (isNamed && (broken || prefix === "segments/" || parts.has(key))) continue;
-      if (await objects.remove(key)) bytes += size;
+      bytes += await removed(objects, key, size);
     }
   }
   const blobs = { count: 0, bytes: 0 };
@@ -86,12 +86,17 @@ export async function pruneBackup(
       signal?.throwIfAborted();
       const digest = digestOfKey(key);
       if (digest === null || (await isNeeded(digest))) continue;
-      await objects.remove(key);
+      blobs.bytes += await removed(objects, key, size);
       blobs.count += 1;
-      blobs.bytes += size;
     }
   }
   return { snapshots: plan.removed.length, blobs: blobs.count, bytes: bytes + blobs.bytes };
+}
+
+/** Removes an object; its bytes, which a list need not have told. */
+async function removed(objects: ObjectStore, key: string, size: number | null): Promise<number> {
+  const bytes = size ?? (await objects.stat(key))?.size ?? 0;
+  return (await objects.remove(key)) ? bytes : 0;
 }
 
 /**

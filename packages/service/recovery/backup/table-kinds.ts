@@ -46,6 +46,7 @@ const NEVER: ReadonlySet<string> = new Set([
   "job_line",
   "login_attempt",
   "name_archive",
+  "oidc_standing",
   "project_deletion",
   "repair_item",
   "run_plan",

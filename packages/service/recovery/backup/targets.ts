@@ -78,19 +78,28 @@ export interface Targets {
 /** Who keeps history for a target, in `history_hold`. */
 export const holderOf = (id: number): string => `backup:${id}`;
 
-/** The targets in `catalog`. `check` throws for an address that may not be used. */
+/** An address as it is kept: of a registry without its endpoint's name, which may change. */
+export interface KeptAddress {
+  readonly address: string;
+  readonly endpointId: number | null;
+}
+
+/** Throws for an address that may not be used. */
+export type CheckAddress = (address: string) => Promise<KeptAddress>;
+
+/** The targets in `catalog`. */
 export function openTargets(
   catalog: Catalog,
   jobs: Pick<Jobs, "schedule">,
-  check: (address: string) => void,
+  check: CheckAddress,
 ): Targets {
   const read = async (id?: number) => {
-    const { rows } = await sql<
-      Selectable<Database["backup_target"]> & { behind_since: Date | null }
-    >`
-      SELECT t.*, (SELECT at FROM journal WHERE seq > coalesce((t.tip ->> 'seq')::bigint, 0)
-        ORDER BY seq LIMIT 1) AS behind_since
-      FROM backup_target t WHERE ${id ?? null}::integer IS NULL OR id = ${id ?? null} ORDER BY id
+    const { rows } = await sql<TargetRow>`
+      SELECT t.*, e.name AS endpoint,
+        (SELECT at FROM journal WHERE seq > coalesce((t.tip ->> 'seq')::bigint, 0)
+          ORDER BY seq LIMIT 1) AS behind_since
+      FROM backup_target t LEFT JOIN registry_endpoint e ON e.id = t.endpoint_id
+      WHERE ${id ?? null}::integer IS NULL OR t.id = ${id ?? null} ORDER BY t.id
     `.execute(catalog.db);
     return rows.map(targetOf);
   };
@@ -105,11 +114,11 @@ export function openTargets(
     },
     async create(settings) {
       checkSettings(settings);
-      check(settings.address);
+      const { address, endpointId } = await check(settings.address);
       return await catalog.transaction(async (db) => {
         const row = await db
           .insertInto("backup_target")
-          .values({ ...rowOf(settings), address: settings.address })
+          .values({ ...rowOf(settings), address, endpoint_id: endpointId })
           .onConflict((conflict) => conflict.doNothing())
           .returning("id")
           .executeTakeFirst();
@@ -186,15 +195,21 @@ function rowOf(settings: TargetSettings) {
   };
 }
 
-function targetOf(
-  row: Selectable<Database["backup_target"]> & { behind_since: Date | null },
-): BackupTarget {
+type TargetRow = Selectable<Database["backup_target"]> & {
+  readonly behind_since: Date | null;
+  readonly endpoint: string | null;
+};
+
+function targetOf(row: TargetRow): BackupTarget {
   const options = row.options as unknown as TargetOptions;
   return {
     id: row.id,
     name: row.name,
     description: row.description,
-    address: row.address,
+    address:
+      row.endpoint === null
+        ? row.address
+        : row.address.replace(/^registry:/, (kind) => `${kind}${row.endpoint}/`),
     enabled: row.enabled,
     cron: row.cron,
     timeZone: row.time_zone,

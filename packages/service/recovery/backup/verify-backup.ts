@@ -81,11 +81,11 @@ async function checkBlob(
   digest: Digest,
   open: Conversion,
 ): Promise<number | null> {
-  const stored = await objects.get(key);
-  if (!stored) return null; // removed since it was listed
   const hash = createHash(algorithmOf(digest));
   let size = 0;
   try {
+    const stored = await objects.get(key);
+    if (!stored) return null; // removed since it was listed
     for await (const piece of open(stored)) {
       hash.update(piece);
       size += piece.length;
