@@ -30,7 +30,7 @@ const OF_VENDOR: Readonly<Record<string, readonly string[]>> = {
   DRILL: ["drills"],
   GARBAGE_COLLECTION: ["garbage", "quotas"],
   REPAIR: ["checks"],
-  REPLICATION: ["lag", "policies"],
+  REPLICATION: ["conflicts", "lag", "policies"],
   RESTORE: ["history", "bin"],
   RETENTION: ["retentions"],
   WEBHOOK: ["webhooks"],

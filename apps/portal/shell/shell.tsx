@@ -1,6 +1,6 @@
 import { MenuOutlined, UserOutlined } from "@ant-design/icons";
 import { useIsFetching, useQuery } from "@tanstack/react-query";
-import { Outlet, useLocation, useNavigate } from "@tanstack/react-router";
+import { Outlet, useLocation, useNavigate, useRouterState } from "@tanstack/react-router";
 import { Button, Dropdown, Flex, Grid, Layout, theme } from "antd";
 import { lazy, type ReactNode, Suspense, useEffect, useState } from "react";
 import { useLive } from "../live.ts";
@@ -11,9 +11,9 @@ import { Logo } from "./logo.tsx";
 import { MainMenu } from "./menu.tsx";
 import { Notices } from "./notices.tsx";
 import { Preferences } from "./preferences.tsx";
+import { Search } from "./search.tsx";
 
 /** By itself, since it brings more of antd than the first page needs. */
-const Search = lazy(() => import("./search.tsx"));
 const SideMenu = lazy(() => import("./side-menu.tsx"));
 
 /** The frame around every page of somebody who is signed in. */
@@ -69,9 +69,7 @@ function Frame({ person }: { readonly person: Person }) {
           )}
           {wide ? <Logo /> : null}
         </Flex>
-        <Suspense fallback={<span />}>
-          <Search />
-        </Suspense>
+        <Search />
         <Flex align="center" gap={4}>
           <Preferences />
           <PersonMenu person={person} />
@@ -109,14 +107,15 @@ function Frame({ person }: { readonly person: Person }) {
   );
 }
 
-/** The page's place; says that it is busy while something is asked for for the first time. */
+/** The page's place; says that it is busy while a page, or what it shows, is fetched. */
 function Content({ children }: { readonly children: ReactNode }) {
+  const leaving = useRouterState({ select: ({ status }) => status === "pending" });
   const asked = useIsFetching({ predicate: ({ state }) => state.status === "pending" });
   return (
     <Layout.Content
       id="content"
       tabIndex={-1}
-      aria-busy={asked > 0}
+      aria-busy={leaving || asked > 0}
       style={{ minWidth: 0, outline: "none" }}
     >
       {children}

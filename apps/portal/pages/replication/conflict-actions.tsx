@@ -22,7 +22,7 @@ export function ConflictActions({
   const remedy = remedyOf(conflict, policy);
   const dismiss = async () => {
     await api.conflicts.dismiss({ params: { id } });
-    await queries.invalidateQueries({ queryKey: ["executions", "conflicts"] });
+    await queries.invalidateQueries({ queryKey: ["conflicts"] });
   };
   const turn = async () => {
     if (remedy === "sent" && policy) await sendOurs(conflict, policy);

@@ -21,7 +21,7 @@ export default function Conflicts() {
       <PageHead title={t("conflicts.title")} about={t("conflicts.about")} />
       <ApiTable<Conflict>
         label={t("conflicts.title")}
-        queryKey={["executions", "conflicts"]}
+        queryKey={["conflicts"]}
         load={(query) => api.conflicts.list({ query })}
         columns={columns}
         rowKey={({ id }) => id}
