@@ -2,16 +2,14 @@ import type { BackupStanding, Overview, PolicyLag, RunningWork } from "@entrepot
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { Flex, Skeleton, Tag } from "antd";
-import { lazy, Suspense } from "react";
 import { api } from "../../api.ts";
 import { Failure } from "../../parts/failure.tsx";
 import { StatusTag } from "../../parts/status-tag.tsx";
 import { bytesText, durationText, When } from "../../parts/units.tsx";
 import { useLanguage, useTexts } from "../../texts.ts";
 import { AttentionList } from "./attention-list.tsx";
+import { GrowthLine } from "./growth-line.tsx";
 import { Line, Panel, Quiet, Share } from "./panel.tsx";
-
-const Growth = lazy(() => import("./growth.tsx"));
 
 const EVERY_MS = 10_000;
 /** While something runs. */
@@ -219,9 +217,7 @@ function Storage({ bytes }: { readonly bytes: number | undefined }) {
     <>
       <Line end={total === undefined ? "–" : bytesText(total, language)}>{t("storage.total")}</Line>
       <Line end={data ? bytesText(data.history_bytes, language) : "–"}>{t("storage.history")}</Line>
-      <Suspense fallback={<Skeleton active title={false} />}>
-        {data && <Growth samples={data.growth} />}
-      </Suspense>
+      {data ? <GrowthLine samples={data.growth} /> : <Skeleton active title={false} />}
     </>
   );
 }

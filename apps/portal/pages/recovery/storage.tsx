@@ -13,7 +13,7 @@ import { useLanguage, useTexts } from "../../texts.ts";
 import { HeldTable } from "./held-table.tsx";
 import { allTargets } from "./targets.ts";
 
-const Growth = lazy(() => import("../home/growth.tsx"));
+const Growth = lazy(() => import("./growth.tsx"));
 
 type ProjectUse = StorageUse["projects"][number];
 

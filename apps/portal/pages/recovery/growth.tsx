@@ -5,15 +5,10 @@ import { SVGRenderer } from "echarts/renderers";
 import { Empty, theme } from "antd";
 import { useEffect, useRef } from "react";
 import { bytesText } from "../../parts/units.tsx";
+import type { Sample } from "../home/growth-scale.ts";
 import { useLanguage, useTexts } from "../../texts.ts";
 
 use([LineChart, GridComponent, TooltipComponent, AriaComponent, SVGRenderer]);
-
-/** What storage took up at the end of a day, in bytes. */
-export interface Sample {
-  readonly day: string;
-  readonly bytes: number;
-}
 
 const HEIGHT = 220;
 
