@@ -56,7 +56,7 @@ describe.skipIf(!hasBrowser)(title, () => {
     await page.reload();
     await page.getByRole("button", { name: "Restore team/app:1.0" }).click();
     const plan = page.getByRole("dialog", { name: "Plan of a restore" });
-    await plan.getByText("Comes back").first().waitFor();
+    await plan.getByRole("cell", { name: "Restore", exact: true }).first().waitFor();
     expect(await app().resolve("1.0")).toBeNull();
 
     await plan.getByRole("button", { name: "Carry out: 1 name" }).click();
