@@ -20,6 +20,7 @@ import {
   type Retention,
   type SweepContext,
   type Sweeps,
+  UPLOAD_REST_MS,
 } from "@entrepot/retention";
 import type {
   Backups,
@@ -128,8 +129,6 @@ export const GRACE_MS = 10_000;
 /** How long running tasks may: less than the 10 s after which containers are killed. */
 const DRAIN_MS = 7_000;
 const DAY_MS = 24 * 3_600_000;
-/** Unfinished uploads are forgotten after this long without a byte. */
-const DRAFT_AGE_MS = 7 * DAY_MS;
 
 /** Builds the parts, and what a new registry starts with. Nothing works in the background yet. */
 export async function openParts(options: PartsOptions, onStop: OnStop): Promise<Parts> {
@@ -247,7 +246,7 @@ export async function startWork(parts: Parts, workers: number, onStop: OnStop): 
   await parts.audit.start();
   parts.backups.start();
   const tidyUp = async () => {
-    await store.sweepDrafts(DRAFT_AGE_MS);
+    await store.sweepDrafts(UPLOAD_REST_MS);
     if (!parts.settings.get(READ_ONLY)) await expireProxied(catalog, content);
     await content.pulls.forgetGone();
     await forgetTombstones(catalog);

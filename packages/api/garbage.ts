@@ -11,15 +11,23 @@ const byId = { params: z.object({ gc_id: contract.Id }) };
 /** Blobs, and their size in bytes. */
 export const GarbageAmount = z.object({ blobs: z.int(), bytes: z.int() }).openapi("GarbageAmount");
 
+/** What one holder keeps that nothing can pull, and until when. */
+export const Held = GarbageAmount.extend({
+  holder: z.string(),
+  name: z.string().optional(),
+  until: contract.Time.optional(),
+}).openapi("GarbageHeld");
+export type Held = z.infer<typeof Held>;
+
 /**
  * What a garbage collection did or, as a dry run, would do, and why the rest stays. In `held` one
- * entry per holder: `history`, `grace`, or whoever holds history (`backup:3`); `until` is absent
- * where it is not known. Ours.
+ * entry per holder: `history`, `grace`, `uploads` (those under way), or whoever holds history
+ * (`backup:3`, whose target's name is `name`); `until` is absent where it is not known. Ours.
  */
 export const GarbageReport = z
   .object({
     live: GarbageAmount,
-    held: z.array(GarbageAmount.extend({ holder: z.string(), until: contract.Time.optional() })),
+    held: z.array(Held),
     quarantined: GarbageAmount,
     waiting: GarbageAmount,
     taken_back: GarbageAmount,

@@ -1,5 +1,6 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import * as contract from "./contract.ts";
+import { Held } from "./garbage.ts";
 import { PageQuery } from "./paging.ts";
 
 const { errors, json, needs, page } = contract;
@@ -16,12 +17,17 @@ const Use = { bytes: z.int(), history_bytes: z.int() };
 export const StorageSample = z.object({ day: z.string(), bytes: z.int() }).openapi("StorageSample");
 export type StorageSample = z.infer<typeof StorageSample>;
 
-/** What the storage is used for. */
+/**
+ * What the storage is used for. `held` is what nothing can pull and something keeps, by the garbage
+ * collection (or its dry run) that ended at `held_at`; both are absent before the first.
+ */
 export const StorageUse = z
   .object({
     ...Use,
     projects: z.array(z.object({ project: z.string(), repositories: z.int(), ...Use })),
     growth: z.array(StorageSample),
+    held: z.array(Held).optional(),
+    held_at: contract.Time.optional(),
   })
   .openapi("StorageUse");
 export type StorageUse = z.infer<typeof StorageUse>;
@@ -35,7 +41,7 @@ export const storageUse = {
   total: createRoute({
     method: "get",
     path: "/api/v2.0/system/storage",
-    summary: "What storage is used for: by project, of history, and its growth",
+    summary: "What storage is used for: by project, of history, held by what, and its growth",
     tags,
     ...needs("system:system-volumes:read"),
     request: { query: Days },

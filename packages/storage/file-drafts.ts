@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { RegistryError, algorithmOf, hexOf } from "@entrepot/oci";
 import type { Algorithm, Digest } from "@entrepot/oci";
-import { isMissing, onDisk } from "./disk.ts";
+import { diskFailure, isMissing, onDisk } from "./disk.ts";
 import {
   appendToDraftFile,
   closeDraftFile,
@@ -17,7 +17,7 @@ import type { DraftHome } from "./draft-file.ts";
 import { algorithmOfDraft, draftFileName, isUploadFileName, newDraftId } from "./draft-name.ts";
 import type { DraftState } from "./draft-table.ts";
 import { uploadsFolder } from "./layout.ts";
-import type { Draft } from "./ports.ts";
+import type { BlobStore, Draft } from "./ports.ts";
 
 /** A new, empty draft under `scope`. */
 export async function startDraft(
@@ -83,6 +83,19 @@ export async function sweepDrafts(home: DraftHome, before: number): Promise<numb
     }
   });
   return removed;
+}
+
+/** Every draft, and every file that is being written; see `BlobStore.drafts`. */
+export async function* listDrafts({ disk, root }: DraftHome): ReturnType<BlobStore["drafts"]> {
+  const folder = uploadsFolder(root);
+  const names = await onDisk("listing unfinished uploads", root, () => disk.readdir(folder));
+  for (const name of names.filter(isUploadFileName)) {
+    const facts = await disk.stat(join(folder, name)).catch((error: unknown) => {
+      if (isMissing(error)) return null; // finished or cancelled meanwhile
+      throw diskFailure(error, "looking for an upload", root);
+    });
+    if (facts) yield { size: facts.size, touched: facts.mtime };
+  }
 }
 
 async function draftSize(home: DraftHome, name: string): Promise<number | null> {

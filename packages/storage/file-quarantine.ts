@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { algorithmOf, asDigest, hexOf, type Algorithm, type Digest } from "@entrepot/oci";
-import { isMissing, onDisk, type Disk } from "./disk.ts";
+import { diskFailure, isMissing, onDisk, type Disk } from "./disk.ts";
 import { blobPath, shardFolder, syncFolder } from "./layout.ts";
 import type { BlobStore } from "./ports.ts";
 
@@ -71,14 +71,14 @@ export function fileQuarantine(disk: Disk, root: string, now: () => number): Fil
         const folder = folderOf("quarantine", algorithm);
         const entries = await disk.opendir(folder).catch((error: unknown) => {
           if (isMissing(error)) return [];
-          throw error;
+          throw diskFailure(error, "listing the quarantine", root);
         });
         for await (const { name } of entries) {
           const digest = asDigest(`${algorithm}:${name}`);
           if (!digest) continue;
           const facts = await disk.stat(join(folder, name)).catch((error: unknown) => {
             if (isMissing(error)) return null;
-            throw error;
+            throw diskFailure(error, "looking into the quarantine", root);
           });
           if (facts) yield { digest, size: facts.size, since: facts.mtime };
         }

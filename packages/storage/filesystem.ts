@@ -4,7 +4,7 @@ import type { Disk } from "./disk.ts";
 import { draftTable } from "./draft-table.ts";
 import { fileBlobs } from "./file-blobs.ts";
 import { fileQuarantine } from "./file-quarantine.ts";
-import { resumeDraft, startDraft, sweepDrafts } from "./file-drafts.ts";
+import { listDrafts, resumeDraft, startDraft, sweepDrafts } from "./file-drafts.ts";
 import { prepareLayout } from "./layout.ts";
 import type { OpenStore } from "./ports.ts";
 import { openShards } from "./shards.ts";
@@ -46,6 +46,7 @@ export async function openFileStore(options: FileStoreOptions): Promise<OpenStor
     ...quarantine,
     start: (scope, algorithm = "sha256") => startDraft(drafts, scope, algorithm),
     resume: (scope, id) => resumeDraft(drafts, scope, id),
+    drafts: () => listDrafts(drafts),
     sweepDrafts: (olderThanMs) => sweepDrafts(drafts, now() - olderThanMs),
     async close() {
       await table.close();

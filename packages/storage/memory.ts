@@ -62,6 +62,11 @@ export function memoryStore({
     async resume(scope, id) {
       return drafts.has(keyOf(scope, id)) ? memoryDraft(home, keyOf(scope, id)) : null;
     },
+    async *drafts() {
+      for (const { size, touchedAt } of drafts.values()) {
+        yield { size, touched: new Date(touchedAt) };
+      }
+    },
     async sweepDrafts(olderThanMs) {
       const before = now() - olderThanMs;
       const old = [...drafts].filter(([, draft]) => !draft.busy && draft.touchedAt < before);

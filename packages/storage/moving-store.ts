@@ -17,6 +17,7 @@ export function movingStore(from: BlobStore, to: BlobStore): BlobStore {
     put: (digest, bytes) => to.put(digest, bytes),
     start: (scope, algorithm) => to.start(scope, algorithm),
     resume: (scope, id) => to.resume(scope, id),
+    drafts: () => to.drafts(),
     sweepDrafts: (olderThanMs) => to.sweepDrafts(olderThanMs),
     quarantine: (digest) => to.quarantine(digest),
     quarantined: () => to.quarantined(),

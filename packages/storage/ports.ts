@@ -23,6 +23,9 @@ export interface BlobStore {
   /** The unfinished draft `id` of `scope`, or null. */
   resume(scope: string, id: string): Promise<Draft | null>;
 
+  /** Every unfinished draft: its bytes so far, and when it was last touched. In no order. */
+  drafts(): AsyncIterable<{ readonly size: number; readonly touched: Date }>;
+
   /** Removes drafts untouched for `olderThanMs`; returns how many. */
   sweepDrafts(olderThanMs: number): Promise<number>;
 

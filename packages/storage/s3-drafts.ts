@@ -1,7 +1,7 @@
 import { RegistryError } from "@entrepot/oci";
 import type { Algorithm } from "@entrepot/oci";
 import { algorithmOfDraft, draftFileName, isUploadFileName, newDraftId } from "./draft-name.ts";
-import type { Draft } from "./ports.ts";
+import type { BlobStore, Draft } from "./ports.ts";
 import { appendToDraft, type S3DraftHome, uploadUnknown } from "./s3-append.ts";
 import { commitDraft } from "./s3-commit.ts";
 import { type DraftFolder, draftKeys, lookAtDraft, removeDraft } from "./s3-draft-folder.ts";
@@ -41,12 +41,7 @@ export async function resumeS3Draft(
  */
 export async function sweepS3Drafts(home: S3DraftHome, before: number): Promise<number> {
   const { bucket, table } = home;
-  const touched = new Map<string, number>();
-  for await (const { key, modified } of bucket.list(UPLOADS)) {
-    const name = key.split("/")[1]!;
-    if (!isUploadFileName(name)) continue;
-    touched.set(name, Math.max(touched.get(name) ?? 0, modified.getTime()));
-  }
+  const touched = await lastTouched(home);
   let removed = 0;
   for (const [name, at] of touched) {
     if (at >= before || table.peek(name)?.busy) continue;
@@ -59,6 +54,25 @@ export async function sweepS3Drafts(home: S3DraftHome, before: number): Promise<
     if (isOld) await bucket.abort(key, upload);
   }
   return removed;
+}
+
+/** Every draft that lies in the bucket; see `BlobStore.drafts`. */
+export async function* listS3Drafts(home: S3DraftHome): ReturnType<BlobStore["drafts"]> {
+  for (const [name, at] of await lastTouched(home)) {
+    const folder = await lookAtDraft(home.bucket, name);
+    if (folder) yield { size: folder.offset, touched: new Date(at) };
+  }
+}
+
+/** When each draft was last touched, in milliseconds since 1970, by its name. */
+async function lastTouched({ bucket }: S3DraftHome): Promise<Map<string, number>> {
+  const touched = new Map<string, number>();
+  for await (const { key, modified } of bucket.list(UPLOADS)) {
+    const name = key.split("/")[1]!;
+    if (!isUploadFileName(name)) continue;
+    touched.set(name, Math.max(touched.get(name) ?? 0, modified.getTime()));
+  }
+  return touched;
 }
 
 interface DraftFacts {

@@ -4,7 +4,7 @@ import { gate } from "./gate.ts";
 import { checkLayout, LAYOUT_TEXT } from "./layout.ts";
 import type { BlobStore, OpenStore } from "./ports.ts";
 import { s3Blobs } from "./s3-blobs.ts";
-import { resumeS3Draft, startS3Draft, sweepS3Drafts } from "./s3-drafts.ts";
+import { listS3Drafts, resumeS3Draft, startS3Draft, sweepS3Drafts } from "./s3-drafts.ts";
 import { s3DraftTable } from "./s3-draft-table.ts";
 import { s3Quarantine } from "./s3-quarantine.ts";
 
@@ -38,9 +38,10 @@ export async function openS3Store(options: S3StoreOptions): Promise<OpenStore> {
   const { locate, ...blobs } = s3Blobs(bucket, takeBack);
   const table = s3DraftTable(DRAFTS_KEPT);
   const home = { bucket, table, partBytes, partGate: gate(MOST_PARTS_UNDER_WAY) };
-  const drafts: Pick<BlobStore, "start" | "resume" | "sweepDrafts"> = {
+  const drafts: Pick<BlobStore, "start" | "resume" | "drafts" | "sweepDrafts"> = {
     start: (scope, algorithm = "sha256") => startS3Draft(home, scope, algorithm),
     resume: (scope, id) => resumeS3Draft(home, scope, id),
+    drafts: () => listS3Drafts(home),
     sweepDrafts: (olderThanMs) => sweepS3Drafts(home, now() - olderThanMs),
   };
   return {

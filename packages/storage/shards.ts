@@ -2,7 +2,7 @@ import type { FileHandle } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { algorithmOf, asDigest, hexOf } from "@entrepot/oci";
 import type { Algorithm, Digest } from "@entrepot/oci";
-import { isMissing } from "./disk.ts";
+import { diskFailure, isMissing } from "./disk.ts";
 import type { Disk } from "./disk.ts";
 import { groupedSync } from "./grouped-sync.ts";
 import { algorithmFolder, shardFolder } from "./layout.ts";
@@ -83,7 +83,7 @@ async function* digestsIn(disk: Disk, root: string, after?: Digest): AsyncIterab
       const folder = join(algorithmFolder(root, algorithm), shard);
       const names = await disk.readdir(folder).catch((error: unknown) => {
         if (isMissing(error)) return [];
-        throw error;
+        throw diskFailure(error, "listing blobs", root);
       });
       for (const name of names.toSorted()) {
         const digest = name.startsWith(shard) ? asDigest(`${algorithm}:${name}`) : null;

@@ -244,10 +244,14 @@ function draftKindTests(on: () => StoreUnderTest): void {
     await store.put(digestOf(bytes), bytes);
     const old = await store.start("library/a");
     await old.append(inPieces(bytes));
+    const [draft, ...others] = await Array.fromAsync(store.drafts());
+    expect([draft?.size, others]).toEqual([10, []]);
+    expect(Math.abs(draft!.touched.getTime() - Date.now())).toBeLessThan(60_000);
     expect(await store.sweepDrafts(3_600_000)).toBe(0);
     advance(7_200_000);
     expect(await store.sweepDrafts(3_600_000)).toBe(1);
     expect(await store.resume("library/a", old.id)).toBe(null);
+    expect(await Array.fromAsync(store.drafts())).toEqual([]);
     await expect(old.append(inPieces(bytes))).rejects.toMatchObject({
       code: "BLOB_UPLOAD_UNKNOWN",
     });

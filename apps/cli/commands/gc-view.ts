@@ -1,9 +1,9 @@
-import type { GarbageCollection, GarbageReport } from "@entrepot/api";
+import type { GarbageCollection, GarbageReport, Held } from "@entrepot/api";
 import { counted, type formatBytes } from "../format.ts";
 import type { Format, View } from "../output.ts";
 
 /** Who keeps blobs that nothing can pull. */
-export type HeldRow = GarbageReport["held"][number];
+export type HeldRow = Held;
 
 type Bytes = typeof formatBytes;
 
@@ -30,7 +30,7 @@ export const gcView: View<GarbageCollection> = {
 export const heldView: View<HeldRow> = {
   name: ({ holder }) => holder,
   columns: ({ time, bytes }) => [
-    { title: "HOLDER", value: ({ holder }) => holder },
+    { title: "HOLDER", value: holderText },
     { title: "BLOBS", value: ({ blobs }) => String(blobs), align: "right" },
     { title: "SIZE", value: (row) => bytes(row.bytes), align: "right" },
     { title: "UNTIL", value: ({ until }) => time(until) },
@@ -42,16 +42,29 @@ export function gcLines(one: GarbageCollection, { bytes, time }: Format): string
   const { report } = one;
   if (!report) return [`Garbage collection ${one.id}: ${statusOf(one)}.`];
   const [freed, gone] = isDry(one) ? ["Would free", "would go"] : ["Freed", "went"];
-  const held = report.held.map(({ holder, bytes: size, until }) => {
-    const when = until === undefined ? "" : ` until ${time(until)}`;
-    return `${bytes(size)} held by ${holder}${when}.`;
-  });
+  const held = heldLines(report.held, { bytes, time });
   const later = report.quarantined;
   return [
     `${freed} ${amount(report.freed, bytes)}.`,
     `${amount(later, bytes)} ${gone} to quarantine, to be freed later.`,
     ...held,
   ];
+}
+
+/** Who holds something back: a backup's target with its name. */
+export function holderText({ holder, name }: HeldRow): string {
+  return name === undefined ? holder : `${holder} (${name})`;
+}
+
+/** What is held by what, and until when, in a line for each. */
+export function heldLines(
+  held: readonly HeldRow[],
+  { bytes, time }: Pick<Format, "bytes" | "time">,
+): string[] {
+  return held.map((row) => {
+    const when = row.until === undefined ? "" : ` until ${time(row.until)}`;
+    return `${bytes(row.bytes)} held by ${holderText(row)}${when}.`;
+  });
 }
 
 /** Whether it only looked. */
@@ -68,9 +81,9 @@ function heldBytes({ held }: GarbageReport): number {
 }
 
 function detailsOf(report: GarbageReport, { bytes, time }: Format) {
-  const held = report.held.map(({ holder, blobs, bytes: size, until }) => {
-    const when = until === undefined ? "" : ` until ${time(until)}`;
-    return [`HELD BY ${holder}`, `${amount({ blobs, bytes: size }, bytes)}${when}`] as const;
+  const held = report.held.map((row) => {
+    const when = row.until === undefined ? "" : ` until ${time(row.until)}`;
+    return [`HELD BY ${holderText(row)}`, `${amount(row, bytes)}${when}`] as const;
   });
   return [
     ["IN USE", amount(report.live, bytes)] as const,

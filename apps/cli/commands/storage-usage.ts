@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import { action, type Cli } from "../call.ts";
 import { wholeNumber, withExample, withLimit } from "../options.ts";
 import type { View } from "../output.ts";
+import { heldLines } from "./gc-view.ts";
 
 interface Use {
   readonly name: string;
@@ -52,7 +53,11 @@ export function addStorageUsage(storage: Command, cli: Cli): void {
           if (growth) return call.list(body.growth, sampleView, limit);
           const all = { ...body, name: "everything" };
           const projects = body.projects.map((one) => ({ ...one, name: one.project }));
-          return call.list([all, ...projects], useView, limit);
+          await call.list([all, ...projects], useView, limit);
+          const { held = [], held_at: at } = body;
+          if (call.form !== "table" || at === undefined) return;
+          for (const line of heldLines(held, call.format)) call.terminal.note(line);
+          return call.terminal.note(`As of ${call.format.time(at)}, the last garbage collection.`);
         }
         const params = { project_name_or_id: project };
         if (growth) {

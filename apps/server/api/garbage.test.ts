@@ -1,4 +1,5 @@
 import { apiClient } from "@entrepot/api/client";
+import { bytesOf } from "@entrepot/registry";
 import { pushSample, sampleImage } from "@entrepot/registry/samples";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { testServer, type TestServer } from "../testing.ts";
@@ -65,6 +66,40 @@ test("a dry run tells what is held by what and removes nothing; a run frees the 
   const { body: log } = await api().garbage.log({ params: { gc_id: last.id } });
   expect(log).toContain("held by history until");
   expect(await server.metrics.text()).toMatch(/entrepot_gc_held_bytes\{holder="history"\} \d+/);
+});
+
+test("storage use says what is held by what: uploads under way, backups by their name", async () => {
+  const upload = await server.content.as(ACTOR).repository("library/app").startUpload();
+  await upload.append(bytesOf(new Uint8Array(1_000)));
+  const target = { name: "vault", address: "file:/nowhere", tip: null };
+  const { id } = await server.catalog.db
+    .insertInto("backup_target")
+    .values(target)
+    .returning("id")
+    .executeTakeFirstOrThrow();
+  // As long as the target has not got it, what was deleted since is kept, history or not.
+  await server.catalog.db
+    .insertInto("history_hold")
+    .values({ holder: `backup:${id}`, seq: 0, reason: "a test" })
+    .execute();
+  await server.catalog.db
+    .insertInto("setting")
+    .values({ key: "recovery_days", value: "0" })
+    .execute();
+  await collect({ dry_run: true });
+
+  const { body: use } = await api().storageUse.total({ query: {} });
+  const held = new Map(use.held!.map((one) => [one.holder, one]));
+  const weekOn = (Date.parse(held.get("uploads")!.until!) - Date.now()) / 86_400_000;
+  expect(held.get("uploads")).toMatchObject({ blobs: 1, bytes: 1_000 });
+  expect(weekOn).toBeCloseTo(7, 1);
+  expect(held.get(`backup:${id}`)).toMatchObject({ name: "vault", blobs: 3 });
+  expect(Date.now() - Date.parse(use.held_at!)).toBeLessThan(60_000);
+
+  await upload.cancel();
+  await server.catalog.db.deleteFrom("history_hold").execute();
+  await server.catalog.db.deleteFrom("backup_target").execute();
+  await server.catalog.db.deleteFrom("setting").where("key", "=", "recovery_days").execute();
 });
 
 test("manifests without a tag go if that is asked for, but what belongs to one stays", async () => {

@@ -1,4 +1,4 @@
-import { type GarbageCollection, type GarbageReport, routes } from "@entrepot/api";
+import { type GarbageCollection, type GarbageReport, type Held, routes } from "@entrepot/api";
 import { RegistryError } from "@entrepot/oci";
 import type { Sweep, SweepParameters, SweepReport, Sweeps } from "@entrepot/retention";
 import { type ApiOptions, type App, needing } from "./app.ts";
@@ -27,12 +27,15 @@ function addRuns(app: App, options: ApiOptions): void {
   app.openapi(needing(options, garbage.list), async (context) => {
     const query = context.req.valid("query");
     const { items, total } = await sweeps.list({ page: query.page, pageSize: query.page_size });
-    return paged(context, query, { items: items.map(shapeOf), total });
+    const names = await holderNames(options);
+    const shown = items.map((item) => shapeOf(item, names));
+    return paged(context, query, { items: shown, total });
   });
 
-  app.openapi(needing(options, garbage.get), async (context) =>
-    context.json(shapeOf(await sweepOf(sweeps, context.req.valid("param").gc_id)), 200),
-  );
+  app.openapi(needing(options, garbage.get), async (context) => {
+    const sweep = await sweepOf(sweeps, context.req.valid("param").gc_id);
+    return context.json(shapeOf(sweep, await holderNames(options)), 200);
+  });
 
   app.openapi(needing(options, garbage.stop), async (context) => {
     const { execution } = await sweepOf(sweeps, context.req.valid("param").gc_id);
@@ -112,7 +115,18 @@ async function sweepOf(sweeps: Sweeps, id: number): Promise<Sweep> {
   throw new RegistryError("NOT_FOUND", `there is no garbage collection ${id}`);
 }
 
-function shapeOf({ execution, parameters, stage, report }: Sweep): GarbageCollection {
+type HolderNames = ReadonlyMap<string, string>;
+
+/** What people call those that hold something back, where they have a name. */
+export async function holderNames({ backups }: Pick<ApiOptions, "backups">): Promise<HolderNames> {
+  const targets = await backups.targets.list();
+  return new Map(targets.map(({ id, name }) => [`backup:${id}`, name]));
+}
+
+function shapeOf(
+  { execution, parameters, stage, report }: Sweep,
+  names: HolderNames,
+): GarbageCollection {
   const { id, trigger, status, startTime, endTime } = execution;
   return {
     ...JOB,
@@ -124,20 +138,23 @@ function shapeOf({ execution, parameters, stage, report }: Sweep): GarbageCollec
     creation_time: startTime.toISOString(),
     update_time: (endTime ?? startTime).toISOString(),
     stage,
-    ...(report && { report: reportShape(report) }),
+    ...(report && { report: reportShape(report, names) }),
   };
 }
 
-function reportShape(report: SweepReport): GarbageReport {
-  const held = Object.entries(report.held).map(([holder, { blobs, bytes, until }]) => ({
-    holder,
-    blobs,
-    bytes,
-    ...(until !== null && { until }),
-  }));
+/** What is held by what, the most first. */
+export function heldShape(report: SweepReport, names: HolderNames): Held[] {
+  const held = Object.entries(report.held).map(([holder, { blobs, bytes, until }]) => {
+    const name = names.get(holder);
+    return { holder, ...(name && { name }), blobs, bytes, ...(until !== null && { until }) };
+  });
+  return held.toSorted((a, b) => b.bytes - a.bytes);
+}
+
+function reportShape(report: SweepReport, names: HolderNames): GarbageReport {
   return {
     live: report.live,
-    held: held.toSorted((a, b) => b.bytes - a.bytes),
+    held: heldShape(report, names),
     quarantined: report.quarantined,
     waiting: report.waiting,
     taken_back: report.takenBack,

@@ -1,5 +1,6 @@
 import { routes } from "@entrepot/api";
 import { type ApiOptions, type App, needing, requires } from "./app.ts";
+import { heldShape, holderNames } from "./garbage.ts";
 import { pageOf, paged } from "./paged.ts";
 
 const { storageUse } = routes;
@@ -17,7 +18,12 @@ export function addStorageUse(app: App, options: ApiOptions): void {
       history_bytes: historyBytes,
     }));
     const growth = await use.growth(null, days);
-    return context.json({ bytes, history_bytes, projects, growth }, 200);
+    const swept = await options.sweeps.last();
+    const held = swept?.report && {
+      held: heldShape(swept.report, await holderNames(options)),
+      held_at: (swept.execution.endTime ?? swept.execution.startTime).toISOString(),
+    };
+    return context.json({ bytes, history_bytes, projects, growth, ...held }, 200);
   });
 
   app.openapi({ ...storageUse.repositories, middleware: inProject }, async (context) => {

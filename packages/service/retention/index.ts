@@ -1,4 +1,5 @@
 export { RECOVERY_DAYS } from "./recovery-days.ts";
+export { UPLOAD_REST_MS } from "./upload-rest.ts";
 export { openRetention, type Retention, type RetentionOptions } from "./open-retention.ts";
 export { RETENTION_KINDS } from "./put-back.ts";
 export type { ImmutableRules, ProjectRef } from "./immutable/immutable-rules.ts";

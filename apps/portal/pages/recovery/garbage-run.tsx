@@ -1,17 +1,18 @@
 import type { GarbageCollection, GarbageReport } from "@entrepot/api";
 import { useQuery } from "@tanstack/react-query";
-import { Link, useParams } from "@tanstack/react-router";
-import { Alert, Button, Card, Empty, Flex, Table } from "antd";
+import { useParams } from "@tanstack/react-router";
+import { Alert, Button, Card, Flex, Table } from "antd";
 import { api, route } from "../../api.ts";
 import { useDoing } from "../../parts/ask.tsx";
 import { ExecutionProgress } from "../../parts/execution-progress.tsx";
 import { Failure } from "../../parts/failure.tsx";
 import { LogView } from "../../parts/log-view.tsx";
 import { PageHead } from "../../parts/page-head.tsx";
-import { Bytes, Count, When } from "../../parts/units.tsx";
+import { Bytes, Count } from "../../parts/units.tsx";
 import { Waiting } from "../../parts/waiting.tsx";
-import { type Text, useTexts } from "../../texts.ts";
+import { useTexts } from "../../texts.ts";
 import { isDryRun } from "./garbage-runs.ts";
+import { HeldTable } from "./held-table.tsx";
 
 const EVERY_MS = 1_000;
 const isOpen = (status: string | undefined) => status === "Running" || status === "Pending";
@@ -105,34 +106,7 @@ function Report({ report }: { readonly report: GarbageReport }) {
           ]}
         />
       </div>
-      <div className="sideways" tabIndex={0} role="region" aria-label={t("garbage.heldBy")}>
-        <Table<GarbageReport["held"][number]>
-          aria-label={t("garbage.heldBy")}
-          title={() => t("garbage.heldBy")}
-          size="middle"
-          dataSource={report.held}
-          rowKey={({ holder }) => holder}
-          pagination={false}
-          locale={{ emptyText: <Empty description={t("garbage.nothingHeld")} /> }}
-          columns={[
-            { title: t("garbage.holder"), render: (_, { holder }) => holderOf(holder, t) },
-            { title: t("garbage.blobs"), render: (_, { blobs }) => <Count value={blobs} /> },
-            { title: t("garbage.bytes"), render: (_, { bytes }) => <Bytes value={bytes} /> },
-            { title: t("garbage.until"), render: (_, { until }) => <When time={until} /> },
-          ]}
-        />
-      </div>
+      <HeldTable held={report.held} />
     </>
   );
-}
-
-/** Whoever holds something back, with the way to it. */
-function holderOf(holder: string, t: Text) {
-  const [, kind = "", id] = /^(backup|restore):(\d+)$/.exec(holder) ?? [];
-  if (kind === "backup") {
-    return <Link to={`/recovery/backups/${id}` as string}>{t("holder.backup", { id })}</Link>;
-  }
-  if (kind === "restore") return t("holder.restore", { id });
-  if (holder === "history") return <Link to="/recovery/bin">{t("holder.history")}</Link>;
-  return holder === "grace" ? t("holder.grace") : holder;
 }

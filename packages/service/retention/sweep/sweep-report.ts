@@ -1,4 +1,7 @@
-/** Why a blob's bytes are kept. A holder is `history`, `grace`, or as in `history_hold`. */
+/**
+ * Why bytes are kept. A holder is `history`, `grace`, `uploads` (those under way, each counted as a
+ * blob), or as in `history_hold`.
+ */
 export interface Held {
   readonly blobs: number;
   readonly bytes: number;
@@ -55,6 +58,12 @@ export const EMPTY_REPORT: SweepReport = {
 /** `amount` and one blob of `size` bytes more. */
 export function withBlob(amount: Amount, size: number): Amount {
   return { blobs: amount.blobs + 1, bytes: amount.bytes + size };
+}
+
+/** `report` as if `holder` kept nothing. */
+export function withoutHeld(report: SweepReport, holder: string): SweepReport {
+  const { [holder]: _, ...held } = report.held;
+  return { ...report, held };
 }
 
 /** `report` with one blob more that `holder` keeps, until `until` as far as is known. */

@@ -5,10 +5,11 @@ import type { BlobStore } from "@entrepot/storage";
 import { foldLimits, historyWindow, settleFold } from "./history-window.ts";
 import { blobFacts, isUnnamed, type StoredBlob, take, takeBack } from "./sweep-blobs.ts";
 import { sweepPast } from "./sweep-past.ts";
-import { EMPTY_REPORT, type SweepReport, withBlob, withHeld } from "./sweep-report.ts";
+import { EMPTY_REPORT, type SweepReport, withBlob, withHeld, withoutHeld } from "./sweep-report.ts";
 import { sweepRows } from "./sweep-rows.ts";
 import { untaggedManifests } from "./sweep-untagged.ts";
 import { sweepWebhooks } from "./sweep-webhooks.ts";
+import { UPLOAD_REST_MS } from "../upload-rest.ts";
 import { verdictOf } from "./verdict.ts";
 
 /** What a sweep works on, and how long it waits. */
@@ -34,7 +35,16 @@ export interface SweepParameters {
 }
 
 /** The stages of a sweep, in order: names first, rows next, bytes last. */
-const STAGES = ["untagged", "history", "journal", "rows", "quarantine", "blobs", "done"] as const;
+const STAGES = [
+  "untagged",
+  "history",
+  "journal",
+  "rows",
+  "quarantine",
+  "uploads",
+  "blobs",
+  "done",
+] as const;
 
 /** How far a sweep is. Plain data: another process goes on from it. */
 export interface SweepState {
@@ -99,6 +109,7 @@ export function sweepRun(
       return on(state, next, { rows: sum });
     },
     quarantine: bytes.quarantine,
+    uploads: bytes.uploads,
     blobs: bytes.blobs,
     done: async (state) => state,
   };
@@ -110,6 +121,7 @@ function sweepBytes(context: SweepContext, { dryRun, workers }: SweepParameters)
   const { catalog, store, graceMs, quarantineMs } = context;
   let hidden: AsyncIterator<StoredBlob & { since: Date }> | null = null;
   let listed: AsyncIterator<StoredBlob> | null = null;
+  let arriving: AsyncIterator<{ size: number; touched: Date }> | null = null;
 
   /** Who is due is asked about anew, right before it goes. */
   async function quarantine(state: SweepState): Promise<SweepState> {
@@ -132,6 +144,18 @@ function sweepBytes(context: SweepContext, { dryRun, workers }: SweepParameters)
         if (act === "freed") await store.remove(digest);
         else if (act === "takenBack") await takeBack(store, digest);
       });
+    }
+    return on(state, batch.length === BATCH ? "more" : null, report);
+  }
+
+  /** What has arrived of uploads that are not finished; counted anew like what waits. */
+  async function uploads(state: SweepState): Promise<SweepState> {
+    let { report } = arriving ? state : { report: withoutHeld(state.report, "uploads") };
+    arriving ??= store.drafts()[Symbol.asyncIterator]();
+    const batch = await take(arriving, BATCH);
+    for (const { size, touched } of batch) {
+      const until = new Date(touched.getTime() + UPLOAD_REST_MS);
+      report = withHeld(report, { holder: "uploads", until }, size);
     }
     return on(state, batch.length === BATCH ? "more" : null, report);
   }
@@ -160,7 +184,7 @@ function sweepBytes(context: SweepContext, { dryRun, workers }: SweepParameters)
     return on(state, batch.length === BATCH ? batch.at(-1)!.digest : null, report);
   }
 
-  return { quarantine, blobs };
+  return { quarantine, uploads, blobs };
 }
 
 /** Further in the same stage, or, if `next` is null, at the beginning of the one after it. */

@@ -81,6 +81,7 @@ function lineOf(stage: SweepState["stage"], report: SweepReport): string {
     quarantine:
       `in quarantine: ${inWords(report.freed)} due, ${inWords(report.takenBack)} taken back, ` +
       `${inWords(report.waiting)} not due`,
+    uploads: `uploads under way: ${inWords(report.held["uploads"] ?? { blobs: 0, bytes: 0 })}`,
     blobs: `in the store: ${inWords(report.live)} in use, ${inWords(report.quarantined)} unnamed`,
     done: "",
   };
