@@ -60,6 +60,10 @@ test("a project deleted with all that is in it comes back by one undo", async ()
   const team = (await as().projects.get({ params })).body;
   const policy = { name: "away", dest_registry: { id: Number(endpoint.created) } };
   await as().policies.create({ body: { ...policy, project_id: team.project_id } as never });
+  await as().projects.update({ params, body: { metadata: { recovery_days: "45" } } });
+  expect((await as().projects.get({ params })).body.metadata["recovery_days"]).toBe("45");
+  await as().projects.update({ params, body: { metadata: { recovery_days: "" } } });
+  expect((await as().projects.get({ params })).body.metadata).not.toHaveProperty("recovery_days");
   await as().projects.update({ params, body: { metadata: { recovery_days: "90" } } });
 
   await expect(as().projects.delete({ params })).rejects.toMatchObject({ code: "PRECONDITION" });

@@ -49,9 +49,14 @@ export const NewProject = z
   .openapi("ProjectReq");
 export type NewProject = z.infer<typeof NewProject>;
 
-/** What can be changed of a project; what is absent stays. */
+/** What can be changed of a project. */
 export const ProjectChange = NewProject.pick({ public: true, metadata: true }).openapi(
   "ProjectUpdate",
+  {
+    description:
+      "What is absent or null stays. A setting that is an empty text is set no more: with " +
+      "`recovery_days`, the registry's counts again.",
+  },
 );
 export type ProjectChange = z.infer<typeof ProjectChange>;
 

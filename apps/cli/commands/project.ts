@@ -109,7 +109,11 @@ function addChanges(project: Command, cli: Cli): void {
     .argument("<project>", "its name or id")
     .option("--public", "everybody may pull from it")
     .option("--private", "only members see it")
-    .option("--recovery-days <n>", "what is deleted in it can be restored for so long", wholeNumber)
+    .option(
+      "--recovery-days <n>",
+      "what is deleted in it can be restored for so long; 'default': as in the whole registry",
+      (text) => (text === "default" ? "" : String(wholeNumber(text))),
+    )
     .action(
       action(cli, async (call, name: string, options: UpdateOptions) => {
         const [access, days] = [accessOf(options), options.recoveryDays];
@@ -119,13 +123,13 @@ function addChanges(project: Command, cli: Cli): void {
         const params = { project_name_or_id: name };
         const metadata = {
           ...(access && { public: access }),
-          ...(days !== undefined && { recovery_days: String(days) }),
+          ...(days !== undefined && { recovery_days: days }),
         };
         await call.api.projects.update({ params, body: { metadata } });
         const after = { read: () => read(call, name), view: projectView };
         const said = [
           ...(access ? [`is ${access === "true" ? "public" : "private"} now`] : []),
-          ...(days === undefined ? [] : [`can be recovered for ${days} days`]),
+          ...(days === undefined ? [] : [`can be recovered for ${days || "the registry's"} days`]),
         ];
         await call.done(`Project ${name} ${said.join(", and ")}.`, after);
       }),
@@ -153,7 +157,8 @@ function addChanges(project: Command, cli: Cli): void {
 }
 
 interface UpdateOptions extends AccessOptions {
-  readonly recoveryDays?: number;
+  /** Empty: the registry's. */
+  readonly recoveryDays?: string;
 }
 
 interface DeleteOptions {

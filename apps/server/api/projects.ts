@@ -84,7 +84,9 @@ function addCreate(app: App, options: ApiOptions): void {
   app.openapi({ ...projects.create, middleware }, async (context) => {
     const identity = context.get("identity");
     const body = context.req.valid("json");
-    const { public: isPublic = "false", ...metadata } = metadataOf(body);
+    const { public: isPublic = "false", ...given } = metadataOf(body);
+    // Nothing is set yet that an empty text would take away.
+    const metadata = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== ""));
     const name = body.project_name;
     const registryId = body.registry_id || null;
     // Its credential reads what projects proxy, so that is not for everybody who may make one.
@@ -216,17 +218,18 @@ function metadataOf(given: Pick<NewProject, "public" | "metadata">): Record<stri
   );
   const isPublic = metadata.public ?? given.public?.toString();
   const days = metadata["proxy_keep_days"];
-  if (typeof days === "string" && !/^[1-9][0-9]{0,3}$/.test(days)) {
+  if (days && !/^[1-9][0-9]{0,3}$/.test(days)) {
     throw new RegistryError(
       "BAD_REQUEST",
-      `proxy_keep_days ${JSON.stringify(days)} is not accepted: give 1 to 9999 days`,
+      `proxy_keep_days ${JSON.stringify(days)} is not accepted: give 1 to 9999 days, or "" for none`,
     );
   }
   const kept = metadata["recovery_days"];
-  if (typeof kept === "string" && !/^[1-9][0-9]{0,4}$/.test(kept)) {
+  if (kept && !/^[1-9][0-9]{0,4}$/.test(kept)) {
     throw new RegistryError(
       "BAD_REQUEST",
-      `recovery_days ${JSON.stringify(kept)} is not accepted: give 1 to 99999 days`,
+      `recovery_days ${JSON.stringify(kept)} is not accepted: give 1 to 99999 days, or "" for ` +
+        "the registry's",
     );
   }
   return { ...(Object.fromEntries(set) as object), ...(isPublic && { public: isPublic }) };

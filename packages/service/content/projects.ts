@@ -41,7 +41,10 @@ export interface Projects {
     project: NewProject,
     within?: (commit: Commit) => Promise<unknown>,
   ): Promise<number>;
-  /** Sets the metadata given, keeps the rest. False if there is no such project. */
+  /**
+   * Sets the metadata given, keeps the rest; what is given as an empty text is set no more. False if
+   * there is no such project.
+   */
   update(actor: Actor, name: string, metadata: ProjectMetadata): Promise<boolean>;
   /**
    * False if there was none. Throws PRECONDITION while it has repositories, or a replication policy
@@ -209,10 +212,12 @@ async function updateProject(
   return catalog.commit(actor, async (commit) => {
     const before = await lockedProject(commit, name);
     if (!before) return false;
+    const all = { ...(before.metadata as ProjectMetadata), ...metadata };
+    const set = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== ""));
     const after = await commit.db
       .updateTable("project")
       .set({
-        metadata: JSON.stringify({ ...(before.metadata as ProjectMetadata), ...metadata }),
+        metadata: JSON.stringify(set),
         updated_at: new Date(),
       })
       .where("name", "=", name)

@@ -41,8 +41,9 @@ function General({ project, may }: InProject) {
     const change = {
       public: String(fields.public === true) as "true",
       description: fields.description ?? "",
-      ...(fields.recoveryDays && { recovery_days: String(fields.recoveryDays) }),
-      ...(fields.proxyKeepDays && { proxy_keep_days: String(fields.proxyKeepDays) }),
+      // An empty field takes the setting away.
+      recovery_days: String(fields.recoveryDays ?? ""),
+      ...(project.registry_id > 0 && { proxy_keep_days: String(fields.proxyKeepDays ?? "") }),
     };
     const params = { project_name_or_id: project.name };
     const headers = { "x-is-resource-name": "true" };
