@@ -27,10 +27,17 @@ export function firstSeed({ ENTREPOT_TEST_LONG }: SeedChoice): number {
 
 /**
  * Seeds for `test.each`, each with the command that runs it alone, which so becomes part of the
- * test's name: three from `firstSeed` on, or the one that is asked for.
+ * test's name: three from `firstSeed` on (`inLong` in the long mode), or the one that is asked for.
  */
-export function seeds(file: string, choice: SeedChoice): [replay: string, seed: number][] {
+export function seeds(
+  file: string,
+  choice: SeedChoice,
+  inLong = 3,
+): [replay: string, seed: number][] {
   const first = firstSeed(choice);
-  const chosen = choice.SEED ? [Number(choice.SEED)] : [first, first + 1, first + 2];
+  const count = choice.ENTREPOT_TEST_LONG ? inLong : 3;
+  const chosen = choice.SEED
+    ? [Number(choice.SEED)]
+    : Array.from({ length: count }, (_, n) => first + n);
   return chosen.map((seed) => [`SEED=${seed} npx vitest run ${file}`, seed]);
 }
