@@ -23,7 +23,10 @@ const root = createRootRouteWithContext<Context>()({ notFoundComponent: NotFound
 const login = createRoute({
   getParentRoute: () => root,
   path: "/login",
-  validateSearch: (search) => ({ to: localPath(search["to"]) }),
+  validateSearch: ({ to, failure }: Record<string, unknown>): { to: string; failure?: string } => ({
+    to: localPath(to),
+    ...(typeof failure === "string" && { failure }),
+  }),
   component: lazyRouteComponent(() => import("./shell/login.tsx")),
 });
 

@@ -13,7 +13,7 @@ export const User = z
     username: z.string(),
     email: z.string(),
     realname: z.string(),
-    comment: z.string().optional(),
+    comment: z.string(),
     sysadmin_flag: z.boolean(),
     admin_role_in_auth: z.boolean().openapi({ description: "By a group of the directory." }),
     source: z.enum(["local", "ldap", "oidc"]).openapi({ description: "Who keeps its password." }),
@@ -34,6 +34,8 @@ export const User = z
   .openapi("UserResp");
 export type User = z.infer<typeof User>;
 
+const Comment = z.string().max(1_000);
+
 /** What a user is created with. */
 export const NewUser = z
   .object({
@@ -41,7 +43,7 @@ export const NewUser = z
     password: z.string(),
     email: z.string().default(""),
     realname: z.string().default(""),
-    comment: z.string().optional(),
+    comment: Comment.default(""),
   })
   .openapi("UserCreationReq");
 export type NewUser = z.infer<typeof NewUser>;
@@ -51,7 +53,7 @@ export const UserProfile = z
   .object({
     email: z.string().max(255).optional(),
     realname: z.string().max(255).optional(),
-    comment: z.string().optional(),
+    comment: Comment.optional(),
   })
   .openapi("UserProfile");
 
@@ -137,8 +139,9 @@ export const users = {
   update: createRoute({
     method: "put",
     path: "/api/v2.0/users/{user_id}",
-    summary: "Changes a user's address and full name",
-    description: "One's own, or as a system admin anybody's.",
+    summary: "Changes a user's address, full name and comment",
+    description:
+      "One's own, or with the right user:update those who have no right beyond one's own.",
     tags,
     ...needs("account"),
     request: { ...byId, body: body(UserProfile) },

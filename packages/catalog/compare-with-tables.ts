@@ -69,6 +69,7 @@ const IMAGES = `
   SELECT 'account', username,
     jsonb_build_object('username', username, 'email', email, 'realname', realname,
       'sysadmin', sysadmin)
+      || CASE comment WHEN '' THEN '{}' ELSE jsonb_build_object('comment', comment) END
       || CASE rights WHEN '{}' THEN '{}' ELSE jsonb_build_object('rights', rights) END
   FROM account
   UNION ALL

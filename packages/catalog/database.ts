@@ -27,7 +27,12 @@ import type {
   LabelTable,
   ArtifactLabelTable,
 } from "./name-tables.ts";
-import type { AccountGroupTable, StandingMemberView, UserGroupTable } from "./group-tables.ts";
+import type {
+  AccountGroupTable,
+  OidcStandingTable,
+  StandingMemberView,
+  UserGroupTable,
+} from "./group-tables.ts";
 import type {
   BackupTargetTable,
   NameArchiveTable,
@@ -102,6 +107,7 @@ export interface Database {
   session: SessionTable;
   access_token: AccessTokenTable;
   access_token_use: AccessTokenUseTable;
+  oidc_standing: OidcStandingTable;
   login_attempt: LoginAttemptTable;
   project: ProjectTable;
   pulled: PulledTable;

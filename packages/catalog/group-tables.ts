@@ -29,3 +29,15 @@ export interface StandingMemberView {
   account_id: number;
   role: number;
 }
+
+/** What an OpenID Connect provider says of accounts; see `0023-oidc-standing.sql`. */
+export interface OidcStandingTable {
+  account_id: number;
+  /** Null: the provider gave none. */
+  refresh_token_sealed: Buffer | null;
+  is_refused: boolean;
+  /** Nobody asks before. */
+  ask_at: Date;
+  /** Null: the provider could be asked, the last time. */
+  unknown_since: Generated<Date | null>;
+}

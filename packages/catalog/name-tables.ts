@@ -59,6 +59,7 @@ export interface AccountTable {
   username: string;
   email: Generated<string>;
   realname: Generated<string>;
+  comment: Generated<string>;
   sysadmin: Generated<boolean>;
   /** In the whole registry, `resource:action`. */
   rights: Generated<string[]>;
@@ -71,7 +72,6 @@ export interface AccountTable {
   external_id: string | null;
   /** What docker logs in with, where the source takes no passwords. */
   cli_secret_sealed: Buffer | null;
-  refresh_token_sealed: Buffer | null;
   created_at: Generated<Date>;
   updated_at: Generated<Date>;
 }

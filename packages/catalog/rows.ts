@@ -135,13 +135,14 @@ export function userGroupChange(
 /** The account `username`, without its password's hash. */
 export function accountChange(
   username: string,
-  row: Row<AccountTable, "email" | "realname" | "sysadmin" | "rights"> | null,
+  row: Row<AccountTable, "email" | "realname" | "comment" | "sysadmin" | "rights"> | null,
 ): Change {
   const after = row && {
     username,
     email: row.email,
     realname: row.realname,
     sysadmin: row.sysadmin,
+    ...(row.comment !== "" && { comment: row.comment }),
     ...someOf("rights", row.rights),
   };
   return { kind: "account", key: username, after };

@@ -15,6 +15,14 @@ export interface OidcPlayer {
   readonly settings: Readonly<Record<string, string | boolean>>;
   /** Who logs in next; null refuses consent. */
   person: Person | null;
+  /** Everybody who has logged in, by `sub`, as claims tell of them. */
+  readonly people: Map<string, Person>;
+  /** Those that the provider does not have any more, by `sub`. */
+  readonly removed: Set<string>;
+  /** Whether it answers 503 to everything. */
+  isDown: boolean;
+  /** How often it was asked with a refresh token; each of them counts once. */
+  refreshes: number;
   close(): Promise<void>;
 }
 
@@ -26,16 +34,22 @@ export async function runOidcPlayer(callback: string): Promise<OidcPlayer> {
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const player: { person: Person | null } = { person: null };
-  const known = new Map<string, Person>();
-  const provider = new Provider(issuer, configuration(callback, known));
+  const player: Pick<OidcPlayer, "person" | "people" | "removed" | "isDown" | "refreshes"> = {
+    person: null,
+    people: new Map(),
+    removed: new Set(),
+    isDown: false,
+    refreshes: 0,
+  };
+  const provider = new Provider(issuer, configuration(callback, player));
   const answer = provider.callback();
 
   server.on("request", (request, response) => {
+    if (player.isDown) return void response.writeHead(503).end();
     if (!request.url?.startsWith("/interaction/")) return void answer(request, response);
     void (async () => {
       const { person } = player;
-      if (person) known.set(person.sub, person);
+      if (person) player.people.set(person.sub, person);
       const details = await provider.interactionDetails(request, response);
       const result =
         person === null
@@ -59,7 +73,7 @@ export async function runOidcPlayer(callback: string): Promise<OidcPlayer> {
       oidc_endpoint: issuer,
       oidc_client_id: CLIENT.id,
       oidc_client_secret: CLIENT.secret,
-      oidc_scope: "openid,profile,email,groups",
+      oidc_scope: "openid,profile,email,groups,offline_access",
       oidc_groups_claim: "groups",
     },
     async close() {
@@ -70,7 +84,10 @@ export async function runOidcPlayer(callback: string): Promise<OidcPlayer> {
   });
 }
 
-function configuration(callback: string, known: ReadonlyMap<string, Person>): Configuration {
+function configuration(
+  callback: string,
+  player: Pick<OidcPlayer, "people" | "removed" | "refreshes">,
+): Configuration {
   return {
     clients: [
       {
@@ -78,7 +95,7 @@ function configuration(callback: string, known: ReadonlyMap<string, Person>): Co
         client_secret: CLIENT.secret,
         redirect_uris: [callback],
         response_types: ["code"],
-        grant_types: ["authorization_code"],
+        grant_types: ["authorization_code", "refresh_token"],
       },
     ],
     ttl: { AccessToken: 600, Grant: 600, IdToken: 600, Interaction: 600, Session: 600 },
@@ -89,12 +106,16 @@ function configuration(callback: string, known: ReadonlyMap<string, Person>): Co
       email: ["email"],
       groups: ["groups"],
     },
-    scopes: ["openid", "profile", "email", "groups"],
+    scopes: ["openid", "profile", "email", "groups", "offline_access"],
+    rotateRefreshToken: () => {
+      player.refreshes += 1;
+      return true;
+    },
     features: { devInteractions: { enabled: false } },
-    findAccount: async (_: unknown, sub: string) => ({
-      accountId: sub,
-      claims: async () => ({ ...known.get(sub), sub }),
-    }),
+    findAccount: async (_: unknown, sub: string) =>
+      player.removed.has(sub)
+        ? undefined
+        : { accountId: sub, claims: async () => ({ ...player.people.get(sub), sub }) },
   };
 }
 

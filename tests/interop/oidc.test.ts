@@ -44,6 +44,21 @@ describe("logging in by OpenID Connect", () => {
   const atCallback = (url: URL) => ours(url) && url.pathname === "/c/oidc/callback";
   const atHome = (url: URL) => ours(url) && !url.pathname.startsWith("/c/");
 
+  /** Where a login ends that fails: at the page to log in, with what its text is to be. */
+  async function failing(asking = browser): Promise<string> {
+    const { url } = await asking.follow(login(), atHome);
+    expect(url.pathname).toBe("/login");
+    return url.search;
+  }
+
+  /** The same from where the browser stands. */
+  async function failsAt(url: URL, asking = browser): Promise<void> {
+    const response = await asking.get(url);
+    expect(response.status).toBe(302);
+    expect(response.headers.get("location")).toBe("/login?failure=again");
+    expect(await response.text()).toBe("");
+  }
+
   /** Who the browser is to this server. */
   async function whoAmI(asking = browser): Promise<Record<string, unknown> | null> {
     const response = await asking.get(`${server.url}/api/v2.0/users/current`);
@@ -90,10 +105,17 @@ describe("logging in by OpenID Connect", () => {
 
   test("who refuses consent is told so, and is nobody", async () => {
     player.person = null;
-    const { response } = await browser.follow(login());
-    expect(response.status).toBe(403);
-    expect(await response.text()).toMatch(/did not let you in: "the person said no"/);
+    expect(await failing()).toBe("?failure=refused");
     expect(await whoAmI()).toBe(null);
+    await server.audit.idle();
+    const { detail, ...record } = await server.catalog.db
+      .selectFrom("audit_log")
+      .select(["actor", "kind", "result", "address", "detail"])
+      .orderBy("n", "desc")
+      .executeTakeFirstOrThrow();
+    const wanted = { actor: "anonymous", kind: "login", result: "denied", address: "127.0.0.1" };
+    expect(record).toEqual(wanted);
+    expect(detail).toContain("the person said no");
   });
 
   test.for([
@@ -105,18 +127,24 @@ describe("logging in by OpenID Connect", () => {
   ] as const)("%s lets nobody in", async ([, change]) => {
     const { url } = await browser.follow(login(), atCallback);
     change(url);
-    const response = await browser.get(url);
-    expect(response.status).toBe(401);
-    expect(await response.text()).toMatch(/begin it again/);
+    await failsAt(url);
     expect(await whoAmI()).toBe(null);
+  });
+
+  test("what the provider or anybody else writes is not shown", async () => {
+    const { url } = await browser.follow(login(), atCallback);
+    url.search = `?error=%3Cscript%3E&error_description=x&state=${url.searchParams.get("state")}`;
+    url.searchParams.set("failure", "https://evil.example");
+    const location = (await browser.get(url)).headers.get("location");
+    expect(location).toMatch(/^\/login\?failure=(?:refused|again)$/);
   });
 
   test("another browser's way back lets nobody in", async () => {
     const { url } = await browser.follow(login(), atCallback);
     const victim = openBrowser();
-    expect((await victim.get(url)).status).toBe(401);
+    await failsAt(url, victim);
     await victim.follow(login(), atCallback);
-    expect((await victim.get(url)).status).toBe(401);
+    await failsAt(url, victim);
     expect(await whoAmI(victim)).toBe(null);
   });
 
@@ -128,17 +156,17 @@ describe("logging in by OpenID Connect", () => {
     asked.searchParams.set("nonce", "another");
     const { url } = await browser.follow(asked, atCallback);
     browser.cookies(server.url).set("entrepot_oidc", kept);
-    expect((await browser.get(url)).status).toBe(401);
+    await failsAt(url);
   });
 
   test("a way back counts once", async () => {
     const { url } = await browser.follow(login(), atCallback);
     const kept = browser.cookies(server.url).get("entrepot_oidc")!;
-    expect((await browser.get(url)).status).toBe(302);
-    expect((await browser.get(url)).status).toBe(401);
+    expect((await browser.get(url)).headers.get("location")).toBe("/");
+    await failsAt(url);
     const thief = openBrowser();
     thief.cookies(server.url).set("entrepot_oidc", kept);
-    expect((await thief.get(url)).status).toBe(401);
+    await failsAt(url, thief);
     expect(await whoAmI(thief)).toBe(null);
   });
 
@@ -154,9 +182,7 @@ describe("logging in by OpenID Connect", () => {
 
   test("the name of a local account is not given away", async () => {
     player.person = { sub: "666", preferred_username: "admin", name: "Not the admin" };
-    const { response } = await browser.follow(login());
-    expect(response.status).toBe(403);
-    expect(await response.text()).toMatch(/account of that name is not of this person/);
+    expect(await failing()).toBe("?failure=name-taken");
     expect(await whoAmI()).toBe(null);
   });
 
@@ -201,23 +227,19 @@ describe("logging in by OpenID Connect", () => {
     await server.settings.change(ACTOR, { oidc_auto_onboard: false });
     await openBrowser().follow(login(), atHome);
     player.person = { sub: "2002", preferred_username: "new" };
-    const { response } = await openBrowser().follow(login());
-    expect(response.status).toBe(403);
+    expect(await failing(openBrowser())).toBe("?failure=no-account");
     expect(await server.access.findAccount("new")).toBe(null);
   });
 
   test("a claim that is missing is told", async () => {
     await server.settings.change(ACTOR, { oidc_user_claim: "upn" });
-    const { response } = await browser.follow(login());
-    expect(response.status).toBe(403);
-    expect(await response.text()).toMatch(/tells no 'upn' of you/);
+    expect(await failing()).toBe("?failure=claim");
   });
 
   test("a provider that does not answer is told, and locals log in", async () => {
     const endpoint = `http://127.0.0.1:${await freePort()}`;
     await server.settings.change(ACTOR, { oidc_endpoint: endpoint });
-    const { response } = await browser.follow(login());
-    expect(response.status).toBe(503);
+    expect(await failing()).toBe("?failure=unavailable");
     const { username, password } = server.credential;
     expect(await server.access.login(username, password, "10.0.0.1")).toMatchObject({
       sysadmin: true,

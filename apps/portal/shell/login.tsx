@@ -6,6 +6,7 @@ import { localPath } from "../local-path.ts";
 import { session, useSigning } from "../session.ts";
 import { systemInfo } from "../system-info.ts";
 import { useTexts } from "../texts.ts";
+import { LoginFailure } from "./login-failure.tsx";
 import { Logo } from "./logo.tsx";
 import { Preferences } from "./preferences.tsx";
 
@@ -17,7 +18,7 @@ interface Credentials {
 /** Signing in, by password or at the organisation's identity provider. */
 export default function Login() {
   const t = useTexts("shell");
-  const search: { to?: string } = useSearch({ strict: false });
+  const search: { to?: string; failure?: string } = useSearch({ strict: false });
   const to = localPath(search.to);
   const navigate = useNavigate();
   const queries = useQueryClient();
@@ -57,6 +58,7 @@ export default function Login() {
               {t("login.title")}
             </Typography.Title>
           </Flex>
+          <LoginFailure failure={search.failure} />
           {oidc && (
             <>
               <Button

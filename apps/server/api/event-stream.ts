@@ -3,6 +3,7 @@ import { RegistryError } from "@entrepot/oci";
 import { happenedOf, type Happened } from "../change-feed.ts";
 import { type ApiOptions, type App, requires } from "./app.ts";
 import { type MayBeTold, openMayBeTold } from "./may-be-told.ts";
+import { untilRevoked, type Watch } from "./until-revoked.ts";
 
 /** Streams at a time: per node, and per caller. */
 const [MOST_STREAMS, MOST_OF_ONE] = [500, 20];
@@ -40,9 +41,11 @@ export function addEventStream(app: App, options: ApiOptions): void {
     };
     const given = context.req.header("last-event-id");
     const from = /^\d{1,15}$/.test(given ?? "") ? Number(given) : (after ?? null);
-    const signals = [context.req.raw.signal, options.closing].filter((one) => one !== undefined);
+    const watch = untilRevoked(options, context);
+    const signals = [watch.signal, context.req.raw.signal, options.closing];
+    const end = AbortSignal.any(signals.filter((one) => one !== undefined));
     const told = openMayBeTold(options, identity, project ?? null);
-    const events = follow(options, { from, told, end: AbortSignal.any(signals), release });
+    const events = follow(options, { from, told, end, watch, release });
     const body = ReadableStream.from(events).pipeThrough(new TextEncoderStream());
     return new Response(body, { headers }) as never;
   });
@@ -53,15 +56,17 @@ interface Stream {
   readonly from: number | null;
   readonly told: MayBeTold;
   readonly end: AbortSignal;
+  readonly watch: Watch;
   readonly release: () => void;
 }
 
 async function* follow(
   { feed, catalog }: Pick<ApiOptions, "feed" | "catalog">,
-  { from, told, end, release }: Stream,
+  { from, told, end, watch, release }: Stream,
 ): AsyncGenerator<string> {
   const endsAt = Date.now() + LONGEST_MS;
   const inbox = openInbox(end);
+  const stopWatching = watch.begin();
   let stop = () => {};
   try {
     stop = await feed.follow(inbox.put);
@@ -80,12 +85,13 @@ async function* follow(
       for (const one of happened) {
         if (one.event === "change" && one.seq <= last) continue;
         if (one.event === "change") last = one.seq;
-        if (await told(one)) yield eventOf(one);
+        if ((await told(one)) && !end.aborted) yield eventOf(one);
       }
       if (happened.length === 0 && !(await inbox.filled(QUIET_MS))) yield ": nothing new\n\n";
     }
   } finally {
     stop();
+    stopWatching();
     release();
   }
 }

@@ -4,7 +4,8 @@ import type { Jobs, LogLine, TaskStatus } from "@entrepot/jobs";
 import { RegistryError } from "@entrepot/oci";
 import type { z } from "@hono/zod-openapi";
 import type { Context } from "hono";
-import type { ApiOptions } from "./app.ts";
+import type { ApiOptions, Env } from "./app.ts";
+import { untilRevoked, type Watch } from "./until-revoked.ts";
 
 /** Logs followed at a time, per node. */
 const MAX_FOLLOWED = 200;
@@ -22,11 +23,12 @@ let followed = 0;
  * TOOMANYREQUESTS if too many follow already.
  */
 export async function answerLog(
-  context: Context,
-  { jobs, closing }: Pick<ApiOptions, "jobs" | "closing">,
+  context: Context<Env>,
+  options: Pick<ApiOptions, "jobs" | "closing" | "access" | "publicUrl">,
   taskId: number,
   query: z.output<typeof LogQuery>,
 ): Promise<never> {
+  const { jobs, closing } = options;
   const accepts = context.req.header("accept")?.includes("text/event-stream") ?? false;
   if (query.follow || accepts) {
     const headers = { "content-type": "text/event-stream", "cache-control": "no-store" };
@@ -37,7 +39,9 @@ export async function answerLog(
       throw new RegistryError("TOOMANYREQUESTS", message);
     }
     const after = Math.max(query.after, Number(context.req.header("last-event-id")) || 0);
-    const events = ReadableStream.from(eventsOf(jobs, taskId, after, closing));
+    const watch = untilRevoked(options, context);
+    const end = AbortSignal.any(closing ? [watch.signal, closing] : [watch.signal]);
+    const events = ReadableStream.from(eventsOf(jobs, { taskId, after, end, watch }));
     const body = events.pipeThrough(new TextEncoderStream());
     return new Response(body, { headers }) as never;
   }
@@ -47,17 +51,24 @@ export async function answerLog(
   return context.text(text.join(""), 200) as never;
 }
 
-/** The lines of a task's log as server-sent events, until it has ended or the server closes. */
+interface Followed {
+  readonly taskId: number;
+  /** The last line that the caller knows. */
+  readonly after: number;
+  readonly end: AbortSignal;
+  readonly watch: Watch;
+}
+
+/** The lines of a task's log as server-sent events, until it has ended, or `end`. */
 async function* eventsOf(
   jobs: Pick<Jobs, "task" | "taskLog">,
-  taskId: number,
-  after: number,
-  closing: AbortSignal | undefined,
+  { taskId, after, end, watch }: Followed,
 ): AsyncGenerator<string> {
   followed++;
+  const stopWatching = watch.begin();
   try {
     let last = after;
-    for (let quiet = 1; !closing?.aborted; quiet++) {
+    for (let quiet = 1; !end.aborted; quiet++) {
       // Asked before its lines, so that none can be missed.
       const task = await jobs.task(taskId);
       const lines = await jobs.taskLog(taskId, last, BATCH);
@@ -70,11 +81,10 @@ async function* eventsOf(
         return;
       }
       if (quiet % QUIET_LOOKS === 0) yield ": nothing new\n\n";
-      await sleep(POLL_MS, undefined, { ref: false, ...(closing && { signal: closing }) }).catch(
-        () => {},
-      );
+      await sleep(POLL_MS, undefined, { ref: false, signal: end }).catch(() => {});
     }
   } finally {
+    stopWatching();
     followed--;
   }
 }

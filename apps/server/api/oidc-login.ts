@@ -1,7 +1,7 @@
 import { localPath } from "@entrepot/access";
-import { RegistryError } from "@entrepot/oci";
-import { STATUS_OF } from "@entrepot/distribution/wire";
+import { type ErrorCode, RegistryError } from "@entrepot/oci";
 import type { Context } from "hono";
+import { loginNotes } from "../audit-notes.ts";
 import type { ApiOptions, App, Env } from "./app.ts";
 import { isHttps, publicOrigin } from "../public-address.ts";
 import { signIn } from "./sessions.ts";
@@ -15,7 +15,8 @@ const KEPT_S = 600;
 /**
  * Adds logging in by a browser at an OpenID Connect provider: `GET /c/oidc/login?redirect_url=`
  * goes there, `/c/oidc/callback` comes back with a session. Paths as Harbor's, so that a provider
- * set up for one serves the other. What fails is told as plain text: nothing in it is a page.
+ * set up for one serves the other. What fails is told by the portal's page to log in, which has a
+ * text for each kind of failure: nothing that somebody else wrote is shown.
  */
 export function addOidcLogin(app: App, options: ApiOptions): void {
   const { directories } = options.access;
@@ -38,8 +39,8 @@ export function addOidcLogin(app: App, options: ApiOptions): void {
       // Whatever comes of it, it counts once.
       keep(context, options, null);
       const cameTo = new URL(CALLBACK + new URL(context.req.url).search, baseOf(context, options));
-      const { vouched, returnTo } = await directories.oidc.finish(cameTo, kept);
-      const identity = await directories.vouched(vouched);
+      const { vouched, refreshToken, returnTo } = await directories.oidc.finish(cameTo, kept);
+      const identity = await directories.vouched(vouched, refreshToken);
       await signIn(options, context, identity);
       return context.redirect(returnTo, 302);
     }),
@@ -53,10 +54,17 @@ export function addOidcLogin(app: App, options: ApiOptions): void {
   );
 }
 
-/** Answers with what went wrong, in words, where a person looks at it. */
+/** What the page to log in has texts for, where the error says nothing more exact. */
+const FAILURES: Partial<Record<ErrorCode, string>> = {
+  FORBIDDEN: "refused",
+  PRECONDITION: "off",
+  UNAUTHORIZED: "again",
+};
+
+/** Sends the browser to the page to log in where that has failed, with what went wrong. */
 async function telling(
   context: Context<Env>,
-  { log }: ApiOptions,
+  { audit, log }: ApiOptions,
   answer: () => Promise<Response>,
 ): Promise<Response> {
   context.header("Cache-Control", "no-store");
@@ -64,12 +72,14 @@ async function telling(
     return await answer();
   } catch (error) {
     if (!(error instanceof RegistryError)) throw error;
-    const status = STATUS_OF[error.code];
     log.warn({ err: error, path: context.req.path }, "login by OpenID Connect failed");
-    return context.text(
-      `${error.message}\n\nBegin again at ${LOGIN}, or go to /.\n`,
-      status as 400,
-    );
+    const { clientAddress } = context.env;
+    const result = error.code === "UNAVAILABLE" ? "failure" : "denied";
+    const about = { what: "session", username: "anonymous", clientAddress } as const;
+    loginNotes(audit)({ ...about, result, why: error.message });
+    const { login } = (error.detail ?? {}) as { login?: string };
+    const failure = login ?? FAILURES[error.code] ?? "unavailable";
+    return context.redirect(`/login?failure=${failure}`, 302);
   }
 }
 

@@ -6,7 +6,7 @@ import { type ApiOptions, type App, needing } from "./app.ts";
 import { foundIn } from "./found-in.ts";
 import { paged } from "./paged.ts";
 import { contains } from "./sql-filter.ts";
-import { requireOwn, userOf } from "./users.ts";
+import { ownOr } from "./users.ts";
 
 const { users } = routes;
 
@@ -26,10 +26,8 @@ export function addProfiles(app: App, options: ApiOptions): void {
 
   app.openapi(needing(options, users.update), async (context) => {
     const { user_id: id } = context.req.valid("param");
-    const { email, realname } = context.req.valid("json");
-    requireOwn(context.get("identity"), id);
-    const { username } = await userOf(options, id);
-    await access.changeProfile(context.get("actor"), username, { email, realname });
+    const { username } = await ownOr(options, context.get("identity"), id, "user:update");
+    await access.changeProfile(context.get("actor"), username, context.req.valid("json"));
     return context.body(null, 200);
   });
 

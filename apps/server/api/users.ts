@@ -56,8 +56,7 @@ function addCreation(app: App, options: ApiOptions): void {
   const { access } = options;
 
   app.openapi(needing(options, users.create), async (context) => {
-    const { username, password, email, realname } = context.req.valid("json");
-    const account = { username, password, email, realname };
+    const account = context.req.valid("json");
     const { id } = await access.createAccount(context.get("actor"), account);
     context.header("Location", `/api/v2.0/users/${id}`);
     return context.body(null, 201);
@@ -122,7 +121,7 @@ function addSysadmin(app: App, options: ApiOptions): void {
  * User `id`, if that is the caller, or the caller has `right` and the user has no more than it in
  * the whole registry. Throws FORBIDDEN, NOT_FOUND.
  */
-async function ownOr(
+export async function ownOr(
   options: ApiOptions,
   identity: Identity,
   id: number,
@@ -170,7 +169,7 @@ async function inTheWay(change: Promise<unknown>): Promise<void> {
 function userRows({ catalog }: ApiOptions) {
   return catalog.db
     .selectFrom("account")
-    .select(["id", "username", "email", "realname", "sysadmin", "rights", "admin_by_group"])
+    .select(["id", "username", "email", "realname", "comment", "sysadmin", "rights"])
     .select(["created_at", "updated_at", "admin_by_group", "source", "external_id"]);
 }
 
@@ -204,6 +203,7 @@ export function shownUser(row: UserRow): User {
     username: row.username,
     email: row.email,
     realname: row.realname,
+    comment: row.comment,
     sysadmin_flag: row.sysadmin,
     admin_role_in_auth: row.admin_by_group,
     rights: row.rights,

@@ -51,10 +51,10 @@ export async function insertAccount(
   account: NewAccount,
   hash: string,
 ): Promise<Account | null> {
-  const { username, email = "", realname = "", sysadmin = false } = account;
+  const { username, email = "", realname = "", comment = "", sysadmin = false } = account;
   const row = await db
     .insertInto("account")
-    .values({ username, email, realname, sysadmin, password_hash: hash })
+    .values({ username, email, realname, comment, sysadmin, password_hash: hash })
     .onConflict((conflict) => conflict.column("username").doNothing())
     .returningAll()
     .executeTakeFirst();
@@ -93,13 +93,14 @@ export async function updatePassword(
 export async function updateProfile(
   { db, record }: Commit,
   username: string,
-  { email, realname }: Profile,
+  { email, realname, comment }: Profile,
 ): Promise<void> {
   const row = await db
     .updateTable("account")
     .set({
       ...(email !== undefined && { email }),
       ...(realname !== undefined && { realname }),
+      ...(comment !== undefined && { comment }),
       updated_at: sql<Date>`now()`,
     })
     .where("username", "=", askable(username))
@@ -189,7 +190,7 @@ export function unknownAccount(username: string): RegistryError {
 }
 
 function accountOf(row: Selectable<AccountTable>): Account {
-  const { id, username, email, realname, sysadmin } = row;
+  const { id, username, email, realname, comment, sysadmin } = row;
   const { created_at: createdAt, updated_at: updatedAt } = row;
-  return { id, username, email, realname, sysadmin, createdAt, updatedAt };
+  return { id, username, email, realname, comment, sysadmin, createdAt, updatedAt };
 }

@@ -21,6 +21,7 @@ export interface Account {
   readonly username: string;
   readonly email: string;
   readonly realname: string;
+  readonly comment: string;
   readonly sysadmin: boolean;
   readonly createdAt: Date;
   readonly updatedAt: Date;
@@ -32,6 +33,7 @@ export interface NewAccount {
   readonly password: string;
   readonly email?: string;
   readonly realname?: string;
+  readonly comment?: string | undefined;
   readonly sysadmin?: boolean;
 }
 
@@ -39,6 +41,7 @@ export interface NewAccount {
 export interface Profile {
   readonly email?: string | undefined;
   readonly realname?: string | undefined;
+  readonly comment?: string | undefined;
 }
 
 /** Local accounts. Every change is journalled on behalf of an actor. */

@@ -13,16 +13,18 @@ import { ldapSettings } from "./ldap-settings.ts";
 import { oidcSettings } from "./oidc-settings.ts";
 import { openPresence } from "./presence.ts";
 import { type DirectoryFetch, openOidc, type Oidc } from "./oidc.ts";
+import { openOidcStandings } from "./oidc-standing.ts";
 
 /** Where accounts come from that are not our own. */
 export interface Directories extends CliSecrets {
   readonly oidc: Oidc;
 
   /**
-   * Signs in whom an OpenID Connect provider vouches for; see `vouchedAccount`. Throws FORBIDDEN
-   * for who has no account yet where the settings make none.
+   * Signs in whom an OpenID Connect provider vouches for; see `vouchedAccount`. With
+   * `refreshToken`, if there is one, the provider is asked later on whether it still does. Throws
+   * FORBIDDEN for who has no account yet where the settings make none.
    */
-  vouched(person: Vouched): Promise<Identity>;
+  vouched(person: Vouched, refreshToken?: string | null): Promise<Identity>;
 
   /** Tries the directory out, with `given` instead of what is set. Throws UNAVAILABLE. */
   pingLdap(given: Readonly<Record<string, unknown>>): Promise<void>;
@@ -68,20 +70,26 @@ export function openDirectories(options: DirectoriesOptions): Directories & {
   const { catalog, box, settings = INITIAL_SETTINGS, clock, onError = () => undefined } = options;
   const { lookup, fetch } = options.network ?? OPEN_NETWORK;
   const ldap = openLdap({ lookup, clock });
+  const oidc = openOidc({ settings, box, fetch, clock });
+  const standings = openOidcStandings({ catalog, box, oidc, clock, onError });
+  const isPresent = openPresence({ catalog, settings, ldap, standings, clock, onError });
 
   return {
-    logins: openDirectoryLogins({ catalog, box, settings, ldap, clock, onError }),
-    isPresent: openPresence({ catalog, settings, ldap, clock, onError }),
-    oidc: openOidc({ settings, box, fetch, clock }),
+    logins: openDirectoryLogins({ catalog, box, settings, ldap, isPresent, clock, onError }),
+    isPresent,
+    oidc,
     ...openCliSecrets(catalog, box),
-    async vouched(person) {
+    async vouched(person, refreshToken = null) {
       if (oidcSettings(settings).autoOnboard || (await isKnown(catalog, person))) {
-        return vouchedAccount(catalog, person);
+        const identity = await vouchedAccount(catalog, person);
+        await standings.vouchedFor(identity.accountId!, refreshToken);
+        return identity;
       }
       throw new RegistryError(
         "FORBIDDEN",
         "you have no account here, and first logins make none; an administrator can change " +
           "oidc_auto_onboard",
+        { detail: { login: "no-account" } },
       );
     },
     pingLdap: (given) => ldap.ping(ldapSettings(settings, given)),

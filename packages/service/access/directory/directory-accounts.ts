@@ -137,6 +137,7 @@ async function insert({ db, record }: Commit, vouched: Vouched): Promise<Known> 
     "FORBIDDEN",
     `the directory vouches for '${username}', but the account of that name is not of this ` +
       "person; an administrator has to rename or delete one of the two",
+    { detail: { login: "name-taken" } },
   );
 }
 
@@ -150,6 +151,7 @@ function accountNameOf({ source, username: name }: Vouched): string {
     "FORBIDDEN",
     `the directory's name ${JSON.stringify(name.slice(0, 100))} cannot be a username here: use ` +
       "letters, digits and . _ @ + ' -; an administrator can set another attribute or claim",
+    { detail: { login: "name" } },
   );
 }
 

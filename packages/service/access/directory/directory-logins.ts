@@ -36,6 +36,8 @@ export interface DirectoryLoginOptions {
   readonly box: SecretBox;
   readonly settings: Pick<Settings, "get">;
   readonly ldap: Ldap;
+  /** See `openPresence`. */
+  readonly isPresent: (accountId: number) => Promise<boolean>;
   readonly clock: () => number;
   /** Told what administrators have to know, and people who log in do not. */
   readonly onError: (error: unknown) => void;
@@ -47,7 +49,7 @@ const MOST_REMEMBERED = 5_000;
 
 /** Logins by the directory that the settings tell of. */
 export function openDirectoryLogins(options: DirectoryLoginOptions): DirectoryLogins {
-  const { catalog, settings, ldap, clock, box, onError } = options;
+  const { catalog, settings, ldap, isPresent, clock, box, onError } = options;
   const secret = randomBytes(32);
   const known = new LRUCache<string, { readonly id: number; readonly until: number }>({
     max: MOST_REMEMBERED,
@@ -88,7 +90,7 @@ export function openDirectoryLogins(options: DirectoryLoginOptions): DirectoryLo
     const right = Buffer.from(box.open(sealed, cliSecretContext(id)));
     const given = Buffer.from(password);
     const same = right.length === given.length && timingSafeEqual(right, given);
-    return same ? identityOf(catalog, id) : nobody(password);
+    return same && (await isPresent(id)) ? identityOf(catalog, id) : nobody(password);
   }
 
   return {

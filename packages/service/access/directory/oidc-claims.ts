@@ -23,6 +23,7 @@ export function vouchedClaims(
       "FORBIDDEN",
       `the provider tells no '${oidc.userClaim}' of you, which is to be the username; an ` +
         "administrator has to change oidc_user_claim or oidc_scope",
+      { detail: { login: "claim" } },
     );
   }
   const groups = groupsOf(oidc, claims);

@@ -51,8 +51,10 @@ const CLIENT_SECRET: KnownSetting<string> = {
 const SCOPE: KnownSetting<string> = {
   name: "oidc_scope",
   type: "string",
-  initial: "openid,profile,email",
-  help: "what is asked of the provider, joined by commas; openid must be among it",
+  initial: "openid,profile,email,offline_access",
+  help:
+    "what is asked of the provider, joined by commas; openid must be among it, and with " +
+    "offline_access removal there is noticed here",
   wrong: (value) =>
     scopesOf(value).includes("openid") ? null : "expected openid among others, joined by commas",
 };

@@ -6,6 +6,7 @@ import type { SecretBox } from "../secret-box.ts";
 import type { Vouched } from "./directory-accounts.ts";
 import { isEndpoint, type OidcSettings, oidcSettings } from "./oidc-settings.ts";
 import { vouchedClaims } from "./oidc-claims.ts";
+import { type Refreshed, refreshed } from "./oidc-refresh.ts";
 
 /** Fetches over HTTP, only where that is allowed; `insecure` takes any certificate. */
 export type DirectoryFetch = (
@@ -27,19 +28,27 @@ export interface Oidc {
 
   /**
    * Whom the provider vouches for, by the address that the browser came back to and what `begin`
-   * had it keep. Counts once. Throws UNAUTHORIZED for what does not fit together or is too old,
-   * FORBIDDEN if the provider refuses, UNAVAILABLE.
+   * had it keep, and what the provider is asked with later on, if it gave that. Counts once. Throws
+   * UNAUTHORIZED for what does not fit together or is too old, FORBIDDEN if the provider refuses,
+   * UNAVAILABLE.
    */
-  finish(
-    cameTo: URL,
-    kept: string | null,
-  ): Promise<{ readonly vouched: Vouched; readonly returnTo: string }>;
+  finish(cameTo: URL, kept: string | null): Promise<Finished>;
+
+  /** See `refreshed`. */
+  refresh(refreshToken: string, externalId: string): Promise<Refreshed | null>;
 
   /** Where the browser signs out at the provider; null if there is no such place. */
   signOut(returnTo: string): Promise<string | null>;
 
   /** Reads what a provider says of itself. Throws BAD_REQUEST, UNAVAILABLE. */
   ping(endpoint: string, verifyCert: boolean): Promise<void>;
+}
+
+/** A login that the provider has ended well. */
+export interface Finished {
+  readonly vouched: Vouched;
+  readonly refreshToken: string | null;
+  readonly returnTo: string;
 }
 
 /** What it is opened with. */
@@ -60,6 +69,8 @@ interface Kept {
 }
 
 const CONTEXT = "oidc-login";
+/** What makes a provider give refresh tokens. Source: OpenID Connect Core 1.0 §11. */
+const OFFLINE = "offline_access";
 const LOGIN_MS = 10 * 60_000;
 const TIMEOUT_S = 10;
 const KNOWN_MS = 10 * 60_000;
@@ -90,6 +101,7 @@ export function openOidc({ settings, box, fetch, clock }: OidcOptions): Oidc {
 
   return {
     ...entering({ settings, box, clock, configured }),
+    refresh: (...asked) => refreshed({ settings, configured, telling }, ...asked),
 
     async signOut(returnTo) {
       const oidc = oidcSettings(settings);
@@ -131,7 +143,7 @@ function entering(options: Entering): Pick<Oidc, "begin" | "finish"> {
       const url = client.buildAuthorizationUrl(configuration, {
         ...oidc.extraParameters,
         redirect_uri: callback,
-        scope: oidc.scope,
+        scope: scopeOf(oidc, configuration),
         state: kept.state,
         nonce: kept.nonce,
         code_challenge: await client.calculatePKCECodeChallenge(kept.verifier),
@@ -161,9 +173,20 @@ function entering(options: Entering): Pick<Oidc, "begin" | "finish"> {
           ? {}
           : await telling(() => client.fetchUserInfo(configuration, tokens.access_token, own.sub));
       const claims = { ...asked, ...own };
-      return { vouched: vouchedClaims(oidc, claims), returnTo: kept.returnTo };
+      const refreshToken = tokens.refresh_token ?? null;
+      return { vouched: vouchedClaims(oidc, claims), refreshToken, returnTo: kept.returnTo };
     },
   };
+}
+
+/** Of a provider that says what it offers, offline access is asked only if that is among it. */
+function scopeOf({ scope }: OidcSettings, configuration: client.Configuration): string {
+  const offered = configuration.serverMetadata().scopes_supported ?? [OFFLINE];
+  if (offered.includes(OFFLINE)) return scope;
+  return scope
+    .split(" ")
+    .filter((one) => one !== OFFLINE)
+    .join(" ");
 }
 
 async function configurationOf(

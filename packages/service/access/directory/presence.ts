@@ -7,12 +7,14 @@ import { vouchedPerson } from "./directory-logins.ts";
 import { AUTH_MODE } from "./directory-settings.ts";
 import type { Ldap } from "./ldap.ts";
 import { ldapSettings } from "./ldap-settings.ts";
+import type { OidcStandings } from "./oidc-standing.ts";
 
 /** What presence is asked of. */
 export interface PresenceOptions {
   readonly catalog: Catalog;
   readonly settings: Pick<Settings, "get">;
   readonly ldap: Ldap;
+  readonly standings: Pick<OidcStandings, "isPresent">;
   readonly clock: () => number;
   readonly onError: (error: unknown) => void;
 }
@@ -20,24 +22,37 @@ export interface PresenceOptions {
 const REMEMBERED_MS = 60_000;
 const MOST_REMEMBERED = 10_000;
 
+/** Whether an account is present, and whether that may be remembered here. */
+interface Told {
+  readonly isPresent: boolean;
+  readonly lasts: boolean;
+}
+
 /**
  * Whether an account may still be used by a session or a token that it was given: not when it is
  * gone, when its directory no longer has or enables its person, or when another directory is set.
- * Its groups are brought up to date on the way. What is told is at most a minute old. A directory
- * that cannot be asked changes nothing: whoever is in stays in.
+ * Its groups are brought up to date on the way. What is told is at most a minute old, of OpenID
+ * Connect as old as `OidcStandings` has it. An LDAP directory that cannot be asked changes nothing:
+ * whoever is in stays in.
  */
 export function openPresence(options: PresenceOptions): (accountId: number) => Promise<boolean> {
   const { clock } = options;
-  const known = new LRUCache<number, { readonly until: number; readonly told: Promise<boolean> }>({
+  const known = new LRUCache<number, { readonly until: number; readonly told: Promise<Told> }>({
     max: MOST_REMEMBERED,
   });
-  return (accountId) => {
+  return async (accountId) => {
     const before = known.get(accountId);
-    if (before && before.until > clock()) return before.told;
+    if (before && before.until > clock()) return (await before.told).isPresent;
     const told = findOut(options, accountId);
     known.set(accountId, { until: clock() + REMEMBERED_MS, told });
-    told.catch(() => known.delete(accountId));
-    return told;
+    try {
+      const { isPresent, lasts } = await told;
+      if (!lasts) known.delete(accountId);
+      return isPresent;
+    } catch (error) {
+      known.delete(accountId);
+      throw error;
+    }
   };
 }
 
@@ -56,21 +71,34 @@ export function withPresence(
   };
 }
 
-async function findOut(
-  { catalog, settings, ldap, onError }: PresenceOptions,
-  accountId: number,
-): Promise<boolean> {
+async function findOut(options: PresenceOptions, accountId: number): Promise<Told> {
+  const { catalog, settings, standings } = options;
   const account = await catalog.db
     .selectFrom("account")
     .select(["source", "username", "external_id"])
     .where("id", "=", accountId)
     .executeTakeFirst();
-  if (!account || account.source === "local") return account !== undefined;
-  if (settings.get(AUTH_MODE) !== `${account.source}_auth`) return false;
-  if (account.source === "oidc") return true;
+  if (!account || account.source === "local") return lasting(account !== undefined);
+  if (settings.get(AUTH_MODE) !== `${account.source}_auth`) return lasting(false);
+  const { username, external_id } = account;
+  const externalId = external_id ?? "";
+  if (account.source === "ldap") return lasting(await isInLdap(options, username, externalId));
+  // Remembered in the database, for all nodes: whoever signs in at one is in at all.
+  return { isPresent: await standings.isPresent({ id: accountId, externalId }), lasts: false };
+}
+
+function lasting(isPresent: boolean): Told {
+  return { isPresent, lasts: true };
+}
+
+async function isInLdap(
+  { catalog, settings, ldap, onError }: PresenceOptions,
+  username: string,
+  externalId: string,
+): Promise<boolean> {
   try {
-    const person = await ldap.find(ldapSettings(settings), account.username);
-    if (person?.externalId !== account.external_id) return false;
+    const person = await ldap.find(ldapSettings(settings), username);
+    if (person?.externalId !== externalId) return false;
     await vouchedAccount(catalog, vouchedPerson(person));
     return true;
   } catch (error) {
