@@ -11,6 +11,7 @@ import { manifestGet } from "./scenarios/manifest-get.ts";
 import { memory } from "./scenarios/memory.ts";
 import { pull } from "./scenarios/pull.ts";
 import { push } from "./scenarios/push.ts";
+import { recovery } from "./scenarios/recovery.ts";
 import { replication } from "./scenarios/replication.ts";
 import { restore } from "./scenarios/restore.ts";
 import { shapes } from "./scenarios/shapes.ts";
@@ -25,6 +26,7 @@ const SCENARIOS: readonly Scenario[] = [
   shapes,
   arrival,
   backup,
+  recovery,
   restore,
 ];
 const NAMES = SCENARIOS.map(({ name }) => name);

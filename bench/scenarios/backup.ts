@@ -7,6 +7,7 @@ import type { Bench, Scenario } from "../bench.ts";
 import { contentMaker } from "../client/content.ts";
 import { type Figure, KIB, MB, MIB } from "../figure.ts";
 import { ADMIN, startEntrepot } from "../peers.ts";
+import { memoryOf } from "../process-tree.ts";
 import { pushSamples } from "../sample-images.ts";
 
 const TAGS = 5;
@@ -45,6 +46,7 @@ export const backup: Scenario = {
     await push(largeOf(bench), "large", true);
     await api.backups.create({ body: { name: "vault", address: `file:${vault}` } as never });
 
+    const before = memoryOf(entrepot.pid).bytes;
     const whole = await secondsOf(api, "run");
     const incremental: number[] = [];
     for (let round = 1; round <= bench.rounds; round++) {
@@ -54,6 +56,7 @@ export const backup: Scenario = {
       bench.say(`backup: round ${round}: ${incremental.at(-1)} s`);
     }
     await secondsOf(api, "verify");
+    const peak = memoryOf(entrepot.pid).peakBytes;
     await entrepot.close();
     await remove();
     return [
@@ -61,18 +64,21 @@ export const backup: Scenario = {
       figure(`everything, ${(largeOf(bench) * LARGE) / MB} MB of it large`, "MB/s", [
         (largeOf(bench) * LARGE) / MB / whole,
       ]),
+      figure("everything", "s", [whole]),
+      figure("resident memory before the first backup", "MB", [before / MB]),
+      figure("resident memory at the most", "MB", [peak / MB]),
     ];
   },
 };
 
 function figure(
   what: string,
-  unit: "s" | "MB/s",
+  unit: Figure["unit"],
   entrepot: readonly number[],
   atMost?: number,
 ): Figure {
   const goal = atMost === undefined ? null : { atMost };
-  return { what, unit, better: unit === "s" ? "less" : "more", entrepot, other: null, goal };
+  return { what, unit, better: unit === "MB/s" ? "more" : "less", entrepot, other: null, goal };
 }
 
 /** How long the only target takes to be brought up to date, or checked. */
