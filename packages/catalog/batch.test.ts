@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { batched } from "./batch.ts";
 
 test("calls of one turn become one load, each with its own answer", async () => {
@@ -30,6 +30,28 @@ test("a load holds at most max keys, and at most maxInFlight loads run", async (
   expect(await Promise.all(keys.map(lookUp))).toEqual(keys);
   expect(sizes).toEqual([10, 10, 10, 10, 5]);
   expect(most).toBe(2);
+});
+
+test("keys of one name that wait together are loaded once; one that comes later, again", async () => {
+  const loads: string[][] = [];
+  const gates: (() => void)[] = [];
+  const lookUp = batched(
+    async (keys: string[]) => {
+      loads.push(keys);
+      await new Promise<void>((open) => gates.push(open));
+      return keys.map((key) => `${key} by load ${loads.length}`);
+    },
+    { maxInFlight: 1, nameOf: (key) => key.toLowerCase() },
+  );
+  const together = ["a", "b", "A", "a"].map(lookUp);
+  await vi.waitFor(() => expect(loads).toEqual([["a", "b"]]));
+  // The first load is under way: it may have looked before what these ask about.
+  const later = [lookUp("a"), lookUp("a")];
+  gates[0]!();
+  expect(await Promise.all(together)).toEqual(["a", "b", "a", "a"].map((k) => `${k} by load 1`));
+  await vi.waitFor(() => expect(loads).toEqual([["a", "b"], ["a"]]));
+  gates[1]!();
+  expect(await Promise.all(later)).toEqual(["a by load 2", "a by load 2"]);
 });
 
 test("a load that fails fails its own calls, and later ones work", async () => {

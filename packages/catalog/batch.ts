@@ -1,13 +1,16 @@
 /** How a batched lookup behaves. */
-export interface BatchOptions {
+export interface BatchOptions<K = unknown> {
   /** Keys per load. Default 200. */
   readonly max?: number;
   /** Loads at a time; keys that come meanwhile wait and go together. Default 2. */
   readonly maxInFlight?: number;
+  /** A key's name. Keys of one name that wait together are loaded once. Absent: each is. */
+  readonly nameOf?: (key: K) => string;
 }
 
 interface Waiting<K, V> {
   readonly key: K;
+  readonly name: string | null;
   readonly resolve: (value: V) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -19,10 +22,11 @@ interface Waiting<K, V> {
  */
 export function batched<K, V>(
   load: (keys: K[]) => Promise<V[]>,
-  options: BatchOptions = {},
+  options: BatchOptions<K> = {},
 ): (key: K) => Promise<V> {
-  const { max = 200, maxInFlight = 2 } = options;
+  const { max = 200, maxInFlight = 2, nameOf } = options;
   let waiting: Waiting<K, V>[] = [];
+  const byName = new Map<string, Promise<V>>();
   let inFlight = 0;
   let scheduled = false;
 
@@ -31,6 +35,8 @@ export function batched<K, V>(
     while (waiting.length > 0 && inFlight < maxInFlight) {
       const batch = waiting.slice(0, max);
       waiting = waiting.slice(max);
+      // Who asks from now on may ask for what has changed since.
+      for (const { name } of batch) if (name !== null) byName.delete(name);
       inFlight++;
       void settle(load, batch).finally(() => {
         inFlight--;
@@ -38,14 +44,21 @@ export function batched<K, V>(
       });
     }
   };
-  return (key) =>
-    new Promise((resolve, reject) => {
-      waiting.push({ key, resolve, reject });
-      if (scheduled) return;
+  return (key) => {
+    const name = nameOf?.(key) ?? null;
+    const same = name === null ? undefined : byName.get(name);
+    if (same) return same;
+    const value = new Promise<V>((resolve, reject) => {
+      waiting.push({ key, name, resolve, reject });
+    });
+    if (name !== null) byName.set(name, value);
+    if (!scheduled) {
       scheduled = true;
       // After every socket that is readable now has been read; a microtask would come too early.
       setImmediate(flush);
-    });
+    }
+    return value;
+  };
 }
 
 async function settle<K, V>(

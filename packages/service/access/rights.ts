@@ -38,6 +38,7 @@ export function openRights(catalog: Catalog): Rights {
   const ask = batched((questions: Question[]) => findStandings(catalog, questions), {
     max: MOST_QUESTIONS,
     maxInFlight: 1,
+    nameOf: ({ holder, project }) => `${holder.accountId}/${holder.robotId}/${project}`,
   });
   return {
     async standing(holder, project) {

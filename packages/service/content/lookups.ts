@@ -26,8 +26,11 @@ export interface BlobRow {
 const MOST_KEYS = 200;
 /** Rows that vanish again and again are no garbage collection's doing. */
 const MOST_TRIES = 5;
-/** One at a time: under load each then answers more, and the database is asked less often. */
-const ONE_QUERY = { max: MOST_KEYS, maxInFlight: 1 };
+/**
+ * One at a time: under load each then answers more, and the database is asked less often. What many
+ * ask for at once (a fleet that pulls one tag) is asked once.
+ */
+const oneQuery = <K>(nameOf: (key: K) => string) => ({ max: MOST_KEYS, maxInFlight: 1, nameOf });
 
 /** The lookups of `catalog`, batched. */
 export function openLookups(catalog: Catalog): Lookups {
@@ -38,8 +41,14 @@ export function openLookups(catalog: Catalog): Lookups {
     throw outcome;
   };
   return {
-    manifest: batched((keys) => findManifests(catalog, keys), ONE_QUERY),
-    blob: batched((keys) => findBlobs(catalog, keys), ONE_QUERY),
+    manifest: batched(
+      (keys) => findManifests(catalog, keys),
+      oneQuery(({ repository, reference }) => `${repository}:${reference}`),
+    ),
+    blob: batched(
+      (keys) => findBlobs(catalog, keys),
+      oneQuery(({ repository, digest }) => `${repository}@${digest}`),
+    ),
     addBlob: added,
   };
 }
