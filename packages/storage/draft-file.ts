@@ -10,6 +10,9 @@ import { gatheredWriter } from "./gathered-writer.ts";
 import { uploadsFolder } from "./layout.ts";
 import { readSpan, releasePiece } from "./read-span.ts";
 
+/** From here on the disk is given what has come while the client still asks for the end. */
+const EARLY_SYNC_BYTES = 256 * 1024;
+
 /** What drafts need from the store that they are part of. */
 export interface DraftHome {
   readonly disk: Disk;
@@ -72,7 +75,8 @@ export async function appendToDraftFile(
   hash: Hash,
   bytes: Bytes,
 ): Promise<void> {
-  const writer = gatheredWriter(state.file!, state.offset);
+  const start = state.offset;
+  const writer = gatheredWriter(state.file!, start);
   let stopped: { by: unknown } | null = null;
   try {
     for await (const chunk of bytes) {
@@ -94,14 +98,24 @@ export async function appendToDraftFile(
     throw diskFailure(error, "writing an upload", home.root);
   }
   if (stopped) throw stopped.by;
+  if (state.offset - start < EARLY_SYNC_BYTES) return;
+  const done = syncFile(home, state);
+  done.catch(() => undefined); // the draft is gone, and who goes on with it is told so
+  state.synced = { offset: state.offset, done };
+}
+
+/** Waits until what the file of `state` holds is on the disk. */
+export async function syncDraftFile(home: DraftHome, state: DraftState): Promise<void> {
+  const { synced, offset } = state;
+  await synced?.done;
+  if (synced?.offset !== offset) await syncFile(home, state);
 }
 
 /**
- * Waits until what the file of `state` holds is on the disk. Once that has failed nobody can say
- * what is there, and asking again would be answered with success: the draft goes, and the client
- * starts again.
+ * Once a sync has failed nobody can say what is on the disk, and asking again would be answered with
+ * success: the draft goes, and the client starts again.
  */
-export async function syncDraftFile(home: DraftHome, state: DraftState): Promise<void> {
+async function syncFile(home: DraftHome, state: DraftState): Promise<void> {
   try {
     await state.file!.sync();
   } catch (error) {

@@ -11,6 +11,8 @@ export interface DraftState {
   offset: number;
   /** The running hash of exactly `offset` bytes; null when they must be read again. */
   hash: Hash | null;
+  /** A sync of the file's first `offset` bytes, under way or done; the draft goes if it fails. */
+  synced: { readonly offset: number; readonly done: Promise<void> } | null;
   /** True while one request has it. */
   busy: boolean;
   /** True once it has been committed, cancelled or swept away. */
@@ -66,7 +68,7 @@ export function draftTable({ drafts, files }: { drafts: number; files: number })
     claim(name) {
       const known = states.get(name);
       if (known?.busy) throw inUse();
-      const state = known ?? { name, file: null, offset: 0, hash: null, busy: false, gone: false };
+      const state = known ?? newState(name);
       state.busy = true;
       idleOpen.delete(state);
       states.delete(name);
@@ -102,6 +104,10 @@ export function draftTable({ drafts, files }: { drafts: number; files: number })
       await Promise.all(idle.map(closeFile));
     },
   };
+}
+
+function newState(name: string): DraftState {
+  return { name, file: null, offset: 0, hash: null, synced: null, busy: false, gone: false };
 }
 
 function inUse(): RegistryError {
