@@ -1,9 +1,19 @@
 import { existsSync } from "node:fs";
-import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+import {
+  type Browser,
+  type BrowserContext,
+  chromium,
+  type Locator,
+  type Page,
+} from "playwright-core";
 
 const PROGRAMS = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 /** A page that is not there by then, on a machine that is busy, is not coming. */
 const PATIENCE_MS = 20_000;
+/** A page on which something takes more keys to reach is no page for keys. */
+const MOST_TABS = 80;
+/** In so many frames whatever has just come has asked for what it needs. */
+const CALM_FRAMES = 4;
 const program = PROGRAMS.find((path) => existsSync(path));
 
 /** Whether there is a browser; tests that need one are skipped plainly where there is none. */
@@ -15,6 +25,10 @@ export interface Look {
   readonly shade?: "light" | "dark";
   /** 1280 is a desk's, 390 a telephone's. */
   readonly width?: 1280 | 390;
+  /** By a finger: `tap` instead of `click`. */
+  readonly touch?: boolean;
+  /** With motions, as most people have them. They take time. */
+  readonly motion?: boolean;
 }
 
 /** A browser of its own; `await using` closes it. */
@@ -27,11 +41,15 @@ export async function openBrowser() {
     /** A fresh visitor, with a page that throws whatever the page's own code throws. */
     async visitor(look: Look = {}): Promise<Visitor> {
       const { language = "en", shade = "light", width = 1280 } = look;
+      const { touch = false, motion = false } = look;
       const context = await browser.newContext({
         locale: language === "zh" ? "zh-CN" : "en-GB",
         colorScheme: shade,
+        reducedMotion: motion ? "no-preference" : "reduce",
         timezoneId: "Europe/Berlin",
         viewport: { width, height: width === 390 ? 844 : 900 },
+        hasTouch: touch,
+        isMobile: touch,
       });
       const page = await context.newPage();
       page.setDefaultTimeout(PATIENCE_MS);
@@ -71,20 +89,35 @@ export async function signIn(
   await page.waitForURL((now) => now.pathname !== "/login");
 }
 
-/** Waits until the page shows what it has to show: a heading, and nothing that is still loading. */
+/** Presses Tab until the focus is on `target`, as somebody without a mouse does. */
+export async function tabTo(page: Page, target: Locator): Promise<void> {
+  await target.waitFor();
+  const reached = target.and(page.locator(":focus-within"));
+  for (let pressed = 0; pressed < MOST_TABS; pressed++) {
+    await page.keyboard.press("Tab");
+    if ((await reached.count()) > 0) return;
+  }
+  throw new Error(`after ${MOST_TABS} tabs the focus is not on ${String(target)}`);
+}
+
+/**
+ * Waits until the page shows what it has to show: a heading, nothing that is still asked for or
+ * loading, nothing that moves; and stays so for some frames, in which it would ask for more.
+ */
 export async function settled(page: Page): Promise<void> {
   // In the frame: the login has a heading, too, and goes only when the page is there.
   await page.locator("#content h1").first().waitFor();
-  const waiting = page.locator(".ant-skeleton-active, .ant-spin-spinning");
-  do {
-    while ((await waiting.count()) > 0) await waiting.first().waitFor({ state: "detached" });
-    // What has just come may itself wait for more.
-    await page.evaluate(
-      `new Promise((done) => setTimeout(() => requestAnimationFrame(done), 100))`,
-    );
-  } while ((await waiting.count()) > 0);
-  // Motions fade in; half a colour is no colour.
-  await page.evaluate(
-    `Promise.all(document.getAnimations().map((motion) => motion.finished.catch(() => null)))`,
-  );
+  await page.evaluate(SETTLED);
 }
+
+const SETTLED = `new Promise((done) => {
+  const busy = ".ant-skeleton-active, .ant-spin-spinning, [aria-busy=true]";
+  let calm = 0;
+  const look = () => {
+    const moves = document.getAnimations().some((one) => one.playState === "running");
+    calm = moves || document.querySelector(busy) ? 0 : calm + 1;
+    if (calm > ${CALM_FRAMES}) done();
+    else requestAnimationFrame(look);
+  };
+  look();
+})`;
