@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Chance, chanceOf, replay, SEED } from "../simulation/seed.ts";
-import { untilEndOf } from "./changing-tags.ts";
+import { untilEndOf, type Work } from "./changing-tags.ts";
 import { createEndpoint, pushPolicy } from "./entrepot-api.ts";
 import { type EntrepotProcess, runEntrepot } from "./entrepot-process.ts";
 import { atRest, changesMadeTwice, journalDifferences, logsOfFailures } from "./entrepot-state.ts";
@@ -59,31 +59,31 @@ describe.skipIf(!hasSkopeo)(`${title}: ${replay("tests/interop/crash-skopeo.test
   }
 
   /** Pushes until it succeeds. A push that fails though the server was up all the time is wrong. */
-  async function push(layout: string, reference: string): Promise<string> {
+  async function push(layout: string, reference: string, givenUp: AbortSignal): Promise<string> {
     for (;;) {
       const [wasReady, before] = [isReady, turns];
       try {
         return await skopeoPush(layout, "image", source, reference);
       } catch (error) {
-        if (wasReady && before === turns) throw error;
+        if (givenUp.aborted || (wasReady && before === turns)) throw error;
         await pause(50);
       }
     }
   }
 
   /** A stream of images, one after the other, each under some tags of its own repository. */
-  function pushes(stream: number): () => Promise<void> {
+  function pushes(stream: number): Work {
     const chance = chanceOf(SEED + 1 + stream);
     const base = chanceOf(SEED).bytes(200_000);
     const layout = join(folder, String(stream));
-    return async () => {
+    return async (givenUp) => {
       const own = chance.bytes(chance.between(100, 600_000));
       const image = makeImage({ files: { base, own } });
       await writeLayout(layout, { image });
       for (let tags = chance.between(1, 4); tags > 0; tags--) {
         const key = `library/skopeo-${stream}:t${chance.between(0, 5)}`;
         reported.delete(key);
-        const digest = await push(layout, key);
+        const digest = await push(layout, key, givenUp);
         expect(digest).toBe(image.content.digest);
         reported.set(key, digest);
       }

@@ -7,9 +7,6 @@ import { basic, type EndpointPlace } from "./entrepot-api.ts";
 /** The registry answered, and not as a push expects: unlike a broken connection, never retried. */
 export class Refused extends Error {}
 
-/** How long a server may be away before a push gives up. */
-const PATIENCE_MS = 60_000;
-
 /** Pushes `sample` to repository `name`, children first, itself under `reference`. One try. */
 export async function pushOnce(
   registry: EndpointPlace,
@@ -46,15 +43,18 @@ export async function deleteTag(registry: EndpointPlace, name: string, tag: stri
 
 /**
  * Does `work` as a client would whose server may be killed at any moment: again from the start
- * whenever the connection breaks, until it has been acknowledged. Throws Refused at once.
+ * whenever the connection breaks, until it has been acknowledged: however long the server is away,
+ * until `givenUp` is aborted. Throws Refused at once.
  */
-export async function untilAcknowledged(work: () => Promise<void>): Promise<void> {
-  const deadline = performance.now() + PATIENCE_MS;
+export async function untilAcknowledged(
+  work: () => Promise<void>,
+  givenUp: AbortSignal,
+): Promise<void> {
   for (;;) {
     try {
       return await work();
     } catch (error) {
-      if (error instanceof Refused || performance.now() > deadline) throw error;
+      if (error instanceof Refused || givenUp.aborted) throw error;
       await pause(20);
     }
   }
