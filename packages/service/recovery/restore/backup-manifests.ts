@@ -8,22 +8,22 @@ import { batchesOf, type NameLine } from "./backup-entries.ts";
 import type { BackupToRead } from "./ports.ts";
 
 /**
- * Brings out of a backup what the manifests of plan `planId` were that nothing is kept of here, to
- * where deleted ones are kept; and keeps those that are there from garbage collection for as long
- * as what was deleted just now. Repeating is safe. Throws INTEGRITY for one that is another.
+ * Reads out of a backup what the manifests of plan `planId` were that nothing is kept of here, into
+ * the temporary tables `staged_manifest` and `staged_reference`: nothing that anybody else works
+ * with is locked while the backup is asked. Throws INTEGRITY for one that is another.
  */
-export async function stageManifests(
+export async function readManifests(
   db: Transaction<Database>,
   { objects, open, links }: BackupToRead & { readonly links: readonly Kept[] },
   planId: number,
 ): Promise<void> {
-  const wanted = sql`
-    SELECT DISTINCT split_part(key, '@', 2) AS digest FROM restore_item
-    WHERE plan_id = ${planId} AND kind = 'manifest' AND wanted IS NOT NULL`;
-  await sql`UPDATE past_manifest SET since = clock_timestamp(), held_by = 'history'
-    WHERE digest IN (${wanted})`.execute(db);
+  for (const table of ["manifest", "reference"]) {
+    const [staged, past] = [sql.table(`staged_${table}`), sql.table(`past_${table}`)];
+    await sql`CREATE TEMPORARY TABLE ${staged} (LIKE ${past} INCLUDING DEFAULTS)
+      ON COMMIT DROP`.execute(db);
+  }
   const { rows } = await sql<{ digest: string }>`
-    ${wanted} EXCEPT SELECT digest FROM past_manifest`.execute(db);
+    ${wantedBy(planId)} EXCEPT SELECT digest FROM past_manifest`.execute(db);
   const lacking = new Set(rows.map(({ digest }) => digest));
   if (lacking.size === 0) return;
 
@@ -64,6 +64,30 @@ export async function stageManifests(
   }
 }
 
+/**
+ * Brings what was staged to where deleted manifests are kept; and keeps those that are there from
+ * garbage collection for as long as what was deleted just now. Repeating is safe. Until the
+ * transaction ends nobody else can delete these manifests.
+ */
+export async function keepManifests(db: Transaction<Database>, planId: number): Promise<void> {
+  await sql`UPDATE past_manifest SET since = clock_timestamp(), held_by = 'history'
+    WHERE digest IN (${wantedBy(planId)})`.execute(db);
+  await sql`
+    WITH kept AS (
+      INSERT INTO past_manifest
+        (digest, media_type, size, artifact_type, subject, annotations, bytes)
+      SELECT digest, media_type, size, artifact_type, subject, annotations, bytes
+      FROM staged_manifest ORDER BY digest ON CONFLICT DO NOTHING RETURNING digest
+    )
+    INSERT INTO past_reference (manifest, digest, kind, position)
+    SELECT manifest, staged_reference.digest, kind, position
+    FROM staged_reference JOIN kept ON kept.digest = manifest`.execute(db);
+}
+
+const wantedBy = (planId: number) => sql`
+  SELECT DISTINCT split_part(key, '@', 2) AS digest FROM restore_item
+  WHERE plan_id = ${planId} AND kind = 'manifest' AND wanted IS NOT NULL`;
+
 const TABLES: ReadonlySet<string> = new Set([
   "manifest",
   "manifest_reference",
@@ -78,16 +102,14 @@ function check(digest: Digest, bytes: string): void {
 
 async function addManifests(db: Transaction<Database>, text: string): Promise<void> {
   await sql`
-    INSERT INTO past_manifest (digest, media_type, size, artifact_type, subject, annotations, bytes)
+    INSERT INTO staged_manifest (digest, media_type, size, artifact_type, subject, annotations, bytes)
     SELECT digest, media_type, size, artifact_type, subject, annotations, bytes
-    FROM json_populate_recordset(null::past_manifest, ${text}::json)
-    ON CONFLICT DO NOTHING`.execute(db);
+    FROM json_populate_recordset(null::past_manifest, ${text}::json)`.execute(db);
 }
 
 async function addReferences(db: Transaction<Database>, text: string): Promise<void> {
   await sql`
-    INSERT INTO past_reference (manifest, digest, kind, position)
+    INSERT INTO staged_reference (manifest, digest, kind, position)
     SELECT manifest, digest, kind, position
-    FROM json_populate_recordset(null::past_reference, ${text}::json)
-    ON CONFLICT DO NOTHING`.execute(db);
+    FROM json_populate_recordset(null::past_reference, ${text}::json)`.execute(db);
 }

@@ -3,8 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { compareWithTables } from "@entrepot/catalog";
 import { type Digest, RegistryError } from "@entrepot/oci";
+import { bytesOf } from "@entrepot/registry";
 import { pushSample, sampleImage, sampleIndex } from "@entrepot/registry/samples";
-import { openFolderObjects } from "@entrepot/storage";
+import { openFolderObjects, type ObjectStore } from "@entrepot/storage";
 import { Encrypter, generateIdentity, identityToRecipient } from "age-encryption";
 import { sql } from "kysely";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -23,12 +24,14 @@ let other: World;
 let folder: string;
 const keys = new Map<string, string>();
 const paused: ComingBack[] = [];
+/** What happens whenever a backup is asked. */
+const meanwhile = new Map<string, () => Promise<void>>();
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "entrepot-from-backup-"));
   const openBackup = async (from: string) => {
     const key = keys.get(from);
-    const objects = await openFolderObjects(join(folder, from));
+    const objects = askedSlowly(await openFolderObjects(join(folder, from)), from);
     return {
       objects,
       open: key === undefined ? plain : decryptedWith(key),
@@ -47,6 +50,18 @@ afterAll(async () => {
   await other.close();
   await rm(folder, { recursive: true });
 });
+
+function askedSlowly(objects: ObjectStore, from: string): ObjectStore {
+  const asked = async <T>(answer: () => Promise<T>): Promise<T> => {
+    await meanwhile.get(from)?.();
+    return await answer();
+  };
+  return {
+    ...objects,
+    get: (key, range) => asked(() => objects.get(key, range)),
+    stat: (key) => asked(() => objects.stat(key)),
+  };
+}
 
 /** A project with an index, an image that is deleted again, and a label. */
 async function filled({ content }: World, project: string): Promise<Digest> {
@@ -321,3 +336,35 @@ for (const [what, request, code] of REFUSED) {
     expect(rows).toEqual([]);
   });
 }
+
+test("while a backup is asked, the same names are pushed and deleted", async () => {
+  const index = await filled(here, "busy");
+  await backUp(here, "busy");
+  const web = here.content.as(ANN).repository("busy/web");
+  const [image, late] = [(await web.resolve("v1"))!, sampleImage()];
+  const { rows } = await sql<{ bytes: Buffer }>`
+    SELECT bytes FROM manifest WHERE digest = ${image.digest}`.execute(here.catalog.db);
+  // Both are known of what is deleted here, and what only the backup tells.
+  await here.content.deleteRepository(ANN, "busy/app");
+  await sql`DELETE FROM past_manifest WHERE digest = ${index}`.execute(here.catalog.db);
+  await web.delete(image.digest);
+  let times = 0;
+  let last: Promise<unknown> = Promise.resolve();
+  const pushed = async () => {
+    times += 1;
+    // Throws at once where a row is locked that a deletion writes to.
+    await sql`SELECT FROM past_manifest FOR UPDATE NOWAIT`.execute(here.catalog.db);
+    await pushSample(web, late, ["v1"]);
+    await web.push(image, bytesOf(rows[0]!.bytes), ["v1"]);
+    await web.delete(image.digest);
+  };
+  meanwhile.set("busy", async () => void (await (last = last.then(pushed))));
+  const plan = await here.restores.plan({ name: "busy", from: "busy" }, ANN);
+  const planned = times;
+  expect(planned).toBeGreaterThan(3);
+  expect(plan.counts).toMatchObject({ conflict: 0 });
+  await restore(here, { name: "busy/app", from: "busy" });
+  expect(times).toBeGreaterThan(planned);
+  await pulled(here, "busy/app", "v1");
+  expect(await compareWithTables(here.catalog)).toEqual([]);
+});

@@ -11,7 +11,7 @@ import { chooseLinks } from "../backup/plan-restore.ts";
 import { fetchBlob } from "../backup/restore-backup.ts";
 import type { Kept } from "../backup/target-objects.ts";
 import { loadEntries } from "./backup-entries.ts";
-import { stageManifests } from "./backup-manifests.ts";
+import { keepManifests, readManifests } from "./backup-manifests.ts";
 import { COPIED, noteCopies, noteFromBackup } from "./differences.ts";
 import type { BackupToRead, OpenBackup, RestorePlan, RestoreRequest } from "./ports.ts";
 import type { Scope } from "./scope.ts";
@@ -19,7 +19,7 @@ import type { Scope } from "./scope.ts";
 type Db = Transaction<Database>;
 type Store = Pick<BlobStore, "stat">;
 
-const AT_ONCE = 4;
+const AT_ONCE = 8;
 
 /** A backup at the moment that is asked for. */
 export interface BackupMoment extends BackupToRead {
@@ -80,7 +80,8 @@ export interface AskedOfBackup {
 
 /**
  * Notes with plan `planId` what the backup has otherwise than it is now, and brings what deleted
- * manifests were. Returns a store that has the backup's blobs as well.
+ * manifests were. Returns a store that has the backup's blobs as well, as far as the plan is about
+ * them.
  */
 export async function noteBackup(
   db: Db,
@@ -104,8 +105,11 @@ export async function noteBackup(
     await sql`UPDATE restore_item SET source = NULL
       WHERE plan_id = ${planId} AND kind = 'manifest'`.execute(db);
   } else await noteFromBackup(db, about, copied);
-  await stageManifests(db, backup, planId);
-  return await withBlobsOf(db, backup, store, planId);
+  await readManifests(db, backup, planId);
+  const sizes = await findBlobs(db, backup, store, planId);
+  // From here on names are locked, and nobody elsewhere is asked.
+  await keepManifests(db, planId);
+  return { stat: async (digest) => sizes.get(digest) ?? null };
 }
 
 /** Throws NOT_FOUND for a moment that the backup's journal does not tell exactly any more. */
@@ -141,16 +145,19 @@ async function checkThere(db: Db, scope: Scope, { name }: RestoreRequest): Promi
   throw new RegistryError("NOT_FOUND", text);
 }
 
-/** The store, with the blobs that the plan's manifests need as far as the backup has them. */
-async function withBlobsOf(
+/**
+ * The sizes of the blobs that the plan's manifests need, as far as the store or the backup has them;
+ * both are asked here, and no more later.
+ */
+async function findBlobs(
   db: Db,
   { objects, links }: BackupMoment,
   store: Store,
   planId: number,
-): Promise<Store> {
+): Promise<Map<Digest, number>> {
   const { rows } = await sql<{ digest: Digest }>`
     SELECT DISTINCT ref.digest FROM restore_item item
-    JOIN past_reference ref ON ref.manifest = split_part(item.key, '@', 2) AND ref.kind = 'blob'
+    JOIN ${REFERENCES} ref ON ref.manifest = split_part(item.key, '@', 2) AND ref.kind = 'blob'
     WHERE item.plan_id = ${planId} AND item.kind = 'manifest' AND item.wanted IS NOT NULL
   `.execute(db);
   const wanted = new Set(rows.map(({ digest }) => digest));
@@ -164,27 +171,34 @@ async function withBlobsOf(
     }
   }
   // Of what was deleted before it was backed up only its manifest tells.
-  const sizes = await sizesByManifests(
+  const told = await sizesByManifests(
     db,
     [...unsized].filter((digest) => !found.has(digest)),
   );
-  for (const [digest, size] of sizes) found.set(digest, { digest, size, needed: false });
+  for (const [digest, size] of told) found.set(digest, { digest, size, needed: false });
   // As long as it should be: what is encrypted is longer.
   const isThere = askedOf(objects, true);
-  return {
-    async stat(digest) {
-      const here = await store.stat(digest);
-      if (here !== null) return here;
-      const line = found.get(digest);
-      return line && (await isThere(line)) ? line.size : null;
-    },
-  };
+  const sizes = new Map<Digest, number>();
+  await eachOf([...wanted], AT_ONCE, async (digest) => {
+    const line = found.get(digest);
+    const size = (await store.stat(digest)) ?? (line && (await isThere(line)) ? line.size : null);
+    if (size !== null) sizes.set(digest, size);
+  });
+  return sizes;
 }
+
+/** Of deleted manifests, those included that are still to be kept. */
+const REFERENCES = sql`(
+  SELECT manifest, digest, kind FROM past_reference
+  UNION ALL SELECT manifest, digest, kind FROM staged_reference)`;
 
 async function sizesByManifests(db: Db, digests: readonly Digest[]): Promise<Map<Digest, number>> {
   const { rows } = await sql<{ bytes: Buffer; mediaType: string }>`
-    SELECT bytes, media_type AS "mediaType" FROM past_manifest WHERE digest IN (
-      SELECT manifest FROM past_reference WHERE digest = ANY(${[...digests]}::text[]))
+    SELECT bytes, media_type AS "mediaType" FROM (
+      SELECT digest, bytes, media_type FROM past_manifest
+      UNION ALL SELECT digest, bytes, media_type FROM staged_manifest) AS past
+    WHERE digest IN (
+      SELECT manifest FROM ${REFERENCES} ref WHERE digest = ANY(${[...digests]}::text[]))
   `.execute(db);
   const sizes = new Map<Digest, number>();
   for (const { bytes, mediaType } of rows) {
@@ -214,7 +228,8 @@ export async function bringContent(
       byHistory: true,
     });
     const digests = await db.transaction(async (trx) => {
-      await stageManifests(trx, { ...backup, links }, id);
+      await readManifests(trx, { ...backup, links }, id);
+      await keepManifests(trx, id);
       const { rows } = await sql<{ digest: Digest }>`
         SELECT digest FROM restore_blob WHERE plan_id = ${id} ORDER BY digest`.execute(trx);
       return rows.map(({ digest }) => digest);
