@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { apiClient, type ApiClient } from "@entrepot/api/client";
 import { pushSample, sampleImage, sampleIndex } from "@entrepot/registry/samples";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { generateX25519Identity, identityToRecipient } from "age-encryption";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { removeDrills } from "./drill-scratch.ts";
 import { testServer, type TestServer } from "./testing.ts";
 
@@ -15,13 +16,16 @@ let api: ApiClient;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "entrepot-drill-"));
   await chmod(folder, 0o711);
-  server = await testServer({ backupFolders: [folder] });
+  server = await testServer({ backupFolders: [folder], drillKey: ours });
   api = apiClient({ url: server.url, credential: server.credential });
 });
 afterAll(async () => {
   await server.close();
   await rm(folder, { recursive: true });
 });
+
+/** The keys of targets: the server's own, and somebody's that it does not have. */
+const [ours, theirs] = [await generateX25519Identity(), await generateX25519Identity()];
 
 async function ended<T extends { status: string }>(read: () => Promise<{ body: T }>): Promise<T> {
   for (;;) {
@@ -91,6 +95,55 @@ test(
     expect(listed.map(({ status }) => status)).toEqual(["Error", "Success"]);
   },
 );
+
+/** Backs up into a new target that is encrypted for `identity`; returns its id. */
+async function encryptedFor(name: string, identity: string): Promise<number> {
+  const recipients = [await identityToRecipient(identity)];
+  const body = { name, address: `file:${folder}/${name}`, recipients };
+  const id = Number((await api.backups.create({ body: body as never })).created);
+  const { created } = await api.backups.run({ params: { id }, body: {} as never });
+  const params = { id, execution_id: Number(created) };
+  expect((await ended(() => api.backups.execution({ params }))).status).toBe("Success");
+  return id;
+}
+
+test("an encrypted backup is tried with its key", { timeout: 240_000 }, async () => {
+  await pushSample(server.content.as(ACTOR).repository("library/sealed"), sampleImage(), ["1.0"]);
+  const good = await drilled(await encryptedFor("sealed", ours));
+  expect(good.report?.problems).toEqual([]);
+  expect(good.status).toBe("Success");
+  expect(good.report!.pulled.images).toBe(good.report!.tags);
+  expect(await server.metrics.text()).toContain('entrepot_drill_success{target="sealed"} 1');
+});
+
+test(
+  "a key that does not open it is the one thing that a drill tells",
+  { timeout: 240_000 },
+  async () => {
+    const bad = await drilled(await encryptedFor("foreign", theirs));
+    expect(bad.status).toBe("Error");
+    expect(bad.report?.problems).toEqual([
+      expect.stringMatching(/^this key does not open the backup/),
+    ]);
+    expect(bad.report).toMatchObject({ problem_count: 1, recovery_seconds: null, blobs: 0 });
+    expect(await server.metrics.text()).toContain('entrepot_drill_success{target="foreign"} 0');
+  },
+);
+
+test("where there is no key, a drill says how to give one", { timeout: 120_000 }, async () => {
+  const keyless = await testServer({ backupFolders: [folder] });
+  onTestFinished(() => keyless.close());
+  const there = apiClient({ url: keyless.url, credential: keyless.credential });
+  const recipients = [await identityToRecipient(ours)];
+  const body = { name: "mute", address: `file:${folder}/mute`, recipients };
+  const id = Number((await there.backups.create({ body: body as never })).created);
+  const { created } = await there.drills.run({ params: { id }, body: {} as never });
+  const params = { id, execution_id: Number(created) };
+  const drill = await ended(() => there.drills.get({ params }));
+  expect(drill).toMatchObject({ status: "Error", report: null });
+  expect(drill.status_text).toContain("ENTREPOT_DRILL_KEY_FILE");
+  expect(await keyless.metrics.text()).toContain('entrepot_drill_success{target="mute"} 0');
+});
 
 test("what a killed drill has left is removed", async () => {
   const places = join(folder, "drill");

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { testCatalog } from "@entrepot/catalog/testing";
+import { decryptedWith } from "@entrepot/recovery";
 import { openStorage } from "@entrepot/storage";
 import { openApi } from "./api/index.ts";
 import { drillScratch } from "./drill-scratch.ts";
@@ -39,6 +40,8 @@ export interface TestServerOptions {
   readonly garbage?: PartsOptions["garbage"];
   /** Where backups may be. */
   readonly backupFolders?: readonly string[];
+  /** The text of the key file that opens encrypted backups for drills. */
+  readonly drillKey?: string;
   /** Of buckets that backups go to. */
   readonly s3Keys?: { readonly accessKey: string; readonly secretKey: string };
   /** How soon replication tries again. */
@@ -58,7 +61,7 @@ async function start(
   { publicUrl, trustedProxies = "", workers = 4, ...options }: TestServerOptions,
   onStop: OnStop,
 ) {
-  const { garbage, backupFolders, s3Keys, pace } = options;
+  const { garbage, backupFolders, s3Keys, pace, drillKey } = options;
   const { catalog, url: databaseUrl, close } = await testCatalog();
   onStop(close);
   const folder = await mkdtemp(join(tmpdir(), "entrepot-server-"));
@@ -73,7 +76,8 @@ async function start(
   const adminPassword = credential.password;
   const drillFolder = `${folder}-drill`;
   onStop(() => rm(drillFolder, { recursive: true, force: true }));
-  const drill = { scratch: drillScratch(drillFolder), key: null };
+  const key = drillKey === undefined ? null : decryptedWith(drillKey);
+  const drill = { scratch: drillScratch(drillFolder), key };
   const given = { adminPassword, garbage, backupFolders, storage, pace, drill };
   const parts = await openParts({ catalog, store, log, masterKey, ...given }, onStop);
   if (workers > 0) await startWork(parts, workers, onStop);

@@ -11,7 +11,12 @@ import type { BlobStore, ObjectStore } from "@entrepot/storage";
 import { type Kysely, sql } from "kysely";
 import { checkStored } from "../archive/check-stored.ts";
 import type { Conversion } from "../backup/encryption.ts";
-import { planBackupRestore, problemList, type RestorePlan } from "../backup/plan-restore.ts";
+import {
+  checkKey,
+  planBackupRestore,
+  problemList,
+  type RestorePlan,
+} from "../backup/plan-restore.ts";
 import { restoreBackup } from "../backup/restore-backup.ts";
 
 /** A registry of its own that is thrown away afterwards. */
@@ -91,6 +96,8 @@ export async function runDrill(run: DrillRun): Promise<DrillReport> {
     plan = await planBackupRestore(objects);
     for (const problem of plan.problems) problems.add(problem);
     if (plan.problemCount === 0) {
+      // Told at once, before any blob is fetched in vain.
+      await checkKey(objects, plan, run.open);
       await scratch.reserve(plan.blobBytes + plan.namesBytes * NAMES_GROW);
       report = await restoreAndTry(run, plan, problems, () => seconds(began));
     }
