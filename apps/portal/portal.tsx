@@ -30,12 +30,17 @@ export function Portal() {
     document.documentElement.style.colorScheme = dark ? "dark" : "light";
   }, [dark]);
   return (
-    <ConfigProvider theme={themeOf(dark)} locale={useAntdTexts()}>
-      <App style={{ minHeight: "100%" }}>
-        <QueryClientProvider client={queries}>
+    <ConfigProvider
+      theme={themeOf(dark)}
+      locale={useAntdTexts()}
+      button={{ autoInsertSpace: false }}
+      form={{ requiredMark: false }}
+    >
+      <QueryClientProvider client={queries}>
+        <App style={{ minHeight: "100%" }}>
           <RouterProvider router={router} />
-        </QueryClientProvider>
-      </App>
+        </App>
+      </QueryClientProvider>
     </ConfigProvider>
   );
 }

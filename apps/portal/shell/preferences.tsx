@@ -11,6 +11,7 @@ export function Preferences() {
   return (
     <Flex gap={4}>
       <Dropdown
+        autoFocus
         trigger={["click"]}
         menu={{
           selectable: true,
@@ -22,6 +23,7 @@ export function Preferences() {
         <Button type="text" icon={<GlobalOutlined />} aria-label={t("language")} />
       </Dropdown>
       <Dropdown
+        autoFocus
         trigger={["click"]}
         menu={{
           selectable: true,

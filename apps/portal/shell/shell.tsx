@@ -136,6 +136,7 @@ function PersonMenu({ person }: { readonly person: Person }) {
   const { signOut } = useSigning();
   return (
     <Dropdown
+      autoFocus
       trigger={["click"]}
       menu={{
         items: [

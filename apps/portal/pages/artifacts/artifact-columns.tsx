@@ -1,4 +1,4 @@
-import { MoreOutlined } from "@ant-design/icons";
+import { LockOutlined, MoreOutlined } from "@ant-design/icons";
 import type { Artifact } from "@entrepot/api";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { Button, Dropdown, Flex, Tag } from "antd";
@@ -104,7 +104,9 @@ function Tags({ artifact, repository, t }: Row & { readonly repository: string }
         <Link key={name} to={artifactPath(repository, name)}>
           <Tag variant="outlined" style={{ cursor: "pointer", color: "inherit" }}>
             {name}
-            {immutable && " 🔒"}
+            {immutable && (
+              <LockOutlined aria-label={t("immutable")} style={{ marginInlineStart: 4 }} />
+            )}
           </Tag>
         </Link>
       ))}
@@ -169,7 +171,11 @@ function Actions({
   const { rest } = partsOf(repository);
   return (
     <>
-      <Dropdown trigger={["click"]} menu={{ items, onClick: ({ key }) => void acts[key]?.() }}>
+      <Dropdown
+        autoFocus
+        trigger={["click"]}
+        menu={{ items, onClick: ({ key }) => void acts[key]?.() }}
+      >
         <Button
           type="text"
           icon={<MoreOutlined />}

@@ -93,6 +93,7 @@ function Labels({ repository, loaded: { artifact }, may }: Given) {
       ))}
       {may("artifact-label", "create") && left.length > 0 && (
         <Dropdown
+          autoFocus
           trigger={["click"]}
           menu={{
             style: { maxHeight: 320, overflow: "auto" },

@@ -153,6 +153,7 @@ function useColumns({
         mayChange &&
         robot.editable && (
           <Dropdown
+            autoFocus
             trigger={["click"]}
             menu={{
               items: [

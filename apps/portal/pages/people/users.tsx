@@ -143,6 +143,7 @@ function useColumns({
       align: "right",
       render: (_, user) => (
         <Dropdown
+          autoFocus
           trigger={["click"]}
           menu={{
             items: [

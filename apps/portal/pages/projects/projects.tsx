@@ -126,6 +126,7 @@ function Actions({ project }: { readonly project: Project }) {
   if (!sysadmin && project.current_user_role_id !== 1) return null;
   return (
     <Dropdown
+      autoFocus
       trigger={["click"]}
       menu={{
         items: [{ key: "delete", danger: true, label: t("delete") }],

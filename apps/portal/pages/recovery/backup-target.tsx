@@ -211,6 +211,7 @@ function TargetActions({
       </Button>
       <Button onClick={edit}>{t("edit")}</Button>
       <Dropdown
+        autoFocus
         trigger={["click"]}
         menu={{
           items: [

@@ -61,6 +61,7 @@ export function FilterFields({ source }: { readonly source: number }) {
           ))}
           <span>
             <Dropdown
+              autoFocus
               trigger={["click"]}
               menu={{
                 items: kinds.map((type) => ({ key: type, label: t(`filter.kind.${type}`) })),
