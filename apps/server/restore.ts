@@ -33,7 +33,7 @@ start it with 'entrepot serve'; replication and backups stay off until 'entrepot
   --username <name>          of an account at that registry, or ENTREPOT_RESTORE_USERNAME;
                              its password is ENTREPOT_RESTORE_PASSWORD, or
   --password-stdin           comes by standard input (then with --yes)
-  --ca <file>                certificates to trust there (PEM)
+  --ca-file <file>           certificates to trust there (PEM)
   --key <file>               the key file of an encrypted backup (age)
   --at <time>                names as they were at this moment, as 2026-01-31T14:03:00Z
   --seq <n>                  names as they were at this seq of the journal
@@ -50,7 +50,7 @@ const OPTIONS = {
   from: { type: "string" },
   username: { type: "string" },
   "password-stdin": { type: "boolean" },
-  ca: { type: "string" },
+  "ca-file": { type: "string" },
   key: { type: "string" },
   at: { type: "string" },
   seq: { type: "string" },
@@ -160,7 +160,7 @@ function readFlags(flags: readonly string[], env: Readonly<Record<string, string
         login: {
           username: values.username,
           passwordStdin: values["password-stdin"] === true,
-          caFile: values.ca,
+          caFile: values["ca-file"],
         },
         key: values.key,
         at,

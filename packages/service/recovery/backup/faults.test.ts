@@ -9,64 +9,6 @@ import { readChains } from "./target-objects.ts";
 import { expectSame, restored, world } from "./test-world.ts";
 import { verifyBackup } from "./verify-backup.ts";
 
-/** The store, which fails at write `n`, having stored nothing or all of it. */
-function failingAt(objects: ObjectStore, n: number, stores: boolean): ObjectStore {
-  let writes = 0;
-  const write = async <T>(work: () => Promise<T>): Promise<T> => {
-    writes += 1;
-    if (writes !== n) return await work();
-    if (stores) await work();
-    throw new Error("the line is cut");
-  };
-  return {
-    ...objects,
-    put: (key, bytes) => write(() => objects.put(key, bytes)),
-    putIfAbsent: (key, bytes) => write(() => objects.putIfAbsent(key, bytes)),
-  };
-}
-
-test(
-  "cut off at any write, a backup is never taken for whole, and the next run completes it",
-  {
-    timeout: 120_000,
-  },
-  async () => {
-    const given = await world(7);
-    await given.act(6);
-    let before: number | null = null;
-    for (let n = 1; ; n++) {
-      await given.act(1);
-      given.seen.clear();
-      const head = await given.catalog.head();
-      const cut = given.backup({
-        objects: failingAt(given.objects, n, n % 2 === 0),
-        full: n % 3 === 0,
-      });
-      const isCut = await cut.then(
-        () => false,
-        (error: Error) => /cut/.test(error.message),
-      );
-      if (!isCut) break;
-      const chains = await readChains(given.objects).catch(() => []);
-      const newest = chains.at(-1)?.links.at(-1)?.manifest.to ?? null;
-      // Either what was there, or all of the new one: then its manifest file was the write cut off.
-      expect([before, head]).toContain(newest);
-      if (newest !== null) {
-        const { problems } = await verifyBackup(given.objects, { share: 1, open: plain });
-        expect(problems).toEqual([]);
-      }
-      given.seen.clear();
-      const again = await given.backup();
-      before = again.kept.manifest.to;
-      expect(before).toBe(head);
-    }
-    const back = await restored(given.objects);
-    await expectSame(given, back);
-    await back.close();
-    await given.close();
-  },
-);
-
 describe("damage", () => {
   const harms: Record<string, (objects: ObjectStore, key: string) => Promise<unknown>> = {
     missing: (objects, key) => objects.remove(key),

@@ -41,6 +41,8 @@ export interface RegistryObjectsOptions {
   /** The repository that holds nothing else: asked for again for each act. */
   readonly repository: () => Promise<Repository>;
   readonly throttle?: Throttle | undefined;
+  /** Tags asked for at a time; as many as the registry likes, if absent. */
+  readonly pageSize?: number;
   readonly now?: () => Date;
   readonly close?: () => Promise<void>;
 }
@@ -221,7 +223,7 @@ async function* joined(begun: readonly Uint8Array[], rest: Bytes): Bytes {
 
 /** Keys in their order, by tags in theirs. Throws UNSUPPORTED where tags have another. */
 async function* listed(
-  { repository }: RegistryObjectsOptions,
+  { repository, pageSize }: RegistryObjectsOptions,
   read: Read,
   prefix: string,
   after = "",
@@ -229,7 +231,8 @@ async function* listed(
   const begin = beforeTags(prefix, after);
   const ask = async (query: { last?: string }) => {
     const last = query.last ?? (begin === "" ? undefined : begin);
-    return await (await repository()).tags(last === undefined ? {} : { last }).catch(unlessNone);
+    const page = { ...(last !== undefined && { last }), ...(pageSize && { n: pageSize }) };
+    return await (await repository()).tags(page).catch(unlessNone);
   };
   let before = "";
   for await (const tag of pages(ask)) {
