@@ -164,45 +164,44 @@ export async function deleteRepository(
       .executeTakeFirst();
     if (!repository) return false;
     const of = repository.id;
+    const manifests = await commit.db
+      .selectFrom("manifest")
+      .select(["id", "digest"])
+      .where("repository_id", "=", of)
+      .orderBy("id")
+      .forUpdate()
+      .execute();
     const tags = await commit.db
+      .selectFrom("tag")
+      .select("name")
+      .where("repository_id", "=", of)
+      .execute();
+    const keyOf = (tag: { name: string }) => `${name}:${tag.name}`;
+    const own = manifests.map(({ digest }) => `${name}@${digest}`);
+    const clocks = await lockClocks(commit, [...own, ...tags.map(keyOf)]);
+    // All of it goes at once, whatever its parts were told from elsewhere.
+    const rulings = rule({ catalog }, {}, clocks);
+    // Nothing can come to it any more; a tag may have gone before its clock was locked.
+    const untagged = await commit.db
       .deleteFrom("tag")
       .where("repository_id", "=", of)
       .returning("name")
       .execute();
-    const labelled = await commit.db
-      .selectFrom("manifest")
-      .select("id")
-      .where("repository_id", "=", of)
-      .where(({ exists, selectFrom }) =>
-        exists(
-          selectFrom("artifact_label").whereRef("artifact_label.manifest_id", "=", "manifest.id"),
-        ),
-      )
-      .orderBy("id")
-      .forUpdate()
-      .execute();
     await recordUnlabelled(
       commit,
-      labelled.map((row) => row.id),
+      manifests.map(({ id }) => id),
     );
-    const manifests = await commit.db
-      .deleteFrom("manifest")
-      .where("repository_id", "=", of)
-      .returning("digest")
-      .execute();
     await commit.db.deleteFrom("repository_blob").where("repository", "=", name).execute();
+    await commit.db.deleteFrom("manifest").where("repository_id", "=", of).execute();
     await commit.db.deleteFrom("repository").where("id", "=", of).execute();
     const gone = [
-      ...tags.map((tag) => tagChange(name, tag.name, null)),
+      ...untagged.map((tag) => tagChange(name, tag.name, null)),
       ...manifests.map(({ digest }) => manifestChange(name, digest, null)),
     ];
-    const clocks = await lockClocks(
+    await saveClocks(
       commit,
-      gone.map(({ key }) => key),
+      gone.map(({ key }) => [key, rulings.get(key)!] as const),
     );
-    // All of it goes at once, whatever its parts were told from elsewhere.
-    const rulings = rule({ catalog }, {}, clocks);
-    await saveClocks(commit, [...rulings]);
     for (const change of gone) {
       commit.record({ ...change, clock: rulings.get(change.key)!.clock });
     }

@@ -130,6 +130,9 @@ interface Known {
  * Where a manifest is to be, the clocks of `tagKeys`, and its children. What has a tag is kept by
  * that; what has none, or is new, by its `own` clock. One statement, since each wakes a process of
  * the database. What comes to be while it waits for a lock it does not see: `manifestRow` does.
+ *
+ * Whatever changes names locks the repository before manifests, those before clocks, and those
+ * before blobs and the quota: then no two wait for each other.
  */
 async function lookAndLock(
   commit: Commit,
@@ -140,13 +143,14 @@ async function lookAndLock(
 ): Promise<Known> {
   const { blobs, manifests } = neededOf(manifest, sparse);
   const { rows } = await sql<Omit<Known, "clocks" | "children"> & LookedUp>`
-    WITH known AS (
-      SELECT repository.id, manifest.id IS NOT NULL AS has_manifest
-      FROM repository LEFT JOIN LATERAL (
+    WITH place AS (
+      SELECT id FROM repository WHERE name = ${repository} FOR KEY SHARE
+    ), known AS (
+      SELECT place.id, manifest.id IS NOT NULL AS has_manifest
+      FROM place LEFT JOIN LATERAL (
         SELECT id FROM manifest
-        WHERE repository_id = repository.id AND digest = ${content.digest} FOR KEY SHARE
+        WHERE repository_id = place.id AND digest = ${content.digest} FOR KEY SHARE
       ) AS manifest ON true
-      WHERE repository.name = ${repository}
     ), wanted AS (
       SELECT (SELECT id FROM known) AS id,
         coalesce((SELECT has_manifest FROM known), false) AS has_manifest
@@ -207,10 +211,12 @@ export async function tagManifest(at: Place, tag: string, digest: Digest): Promi
   const name = parseTag(tag);
   const moved = await at.room.catalog.commit(at.actor, async (commit) => {
     const row = await commit.db
+      .with("place", (db) =>
+        db.selectFrom("repository").select("id").where("name", "=", at.repository).forKeyShare(),
+      )
       .selectFrom("manifest")
-      .innerJoin("repository", "repository.id", "manifest.repository_id")
+      .innerJoin("place", "place.id", "manifest.repository_id")
       .select(["repository_id", "media_type", "size"])
-      .where("repository.name", "=", at.repository)
       .where("digest", "=", digest)
       .forShare("manifest")
       .executeTakeFirst();
