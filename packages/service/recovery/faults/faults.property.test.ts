@@ -13,7 +13,7 @@ import { allPull, allSound, faultWorld, namesOf } from "./world.ts";
  * journal replays, and the act succeeds when it is done again.
  */
 
-const ACTS = 16;
+const ACTS = 10;
 const FAULTS: readonly Fault[] = ["kill", "power", "ENOSPC", "EIO", "torn"];
 
 const FILE = "packages/service/recovery/faults/faults.property.test.ts";
@@ -49,7 +49,7 @@ test.each(seeds(FILE, process.env, 40))(
       await world.close();
     }
   },
-  120_000,
+  240_000,
 );
 
 /** For how many steps the disk refuses: once, or until somebody looks after it. */

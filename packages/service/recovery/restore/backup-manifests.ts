@@ -80,7 +80,8 @@ export async function keepManifests(db: Transaction<Database>, planId: number): 
       FROM staged_manifest ORDER BY digest ON CONFLICT DO NOTHING RETURNING digest
     )
     INSERT INTO past_reference (manifest, digest, kind, position)
-    SELECT manifest, staged_reference.digest, kind, position
+    -- An image of several repositories, or of several states, is told several times.
+    SELECT DISTINCT manifest, staged_reference.digest, kind, position
     FROM staged_reference JOIN kept ON kept.digest = manifest`.execute(db);
 }
 

@@ -63,15 +63,18 @@ function askedSlowly(objects: ObjectStore, from: string): ObjectStore {
   };
 }
 
-/** A project with an index, an image that is deleted again, and a label. */
+/** A project with an index, an image of two repositories, one that is deleted again, and a label. */
 async function filled({ content }: World, project: string): Promise<Digest> {
   const projectId = await content.projects.create(ANN, { name: project });
   const app = content.as(ANN).repository(`${project}/app`);
-  const index = sampleIndex([sampleImage(), sampleImage()]);
+  const both = sampleImage();
+  const index = sampleIndex([both, sampleImage()]);
   await pushSample(app, index, ["v1", "stable"]);
   const gone = await pushSample(app, sampleImage(), ["gone"]);
   await app.delete(gone);
-  await pushSample(content.as(ANN).repository(`${project}/web`), sampleImage(), ["v1"]);
+  const web = content.as(ANN).repository(`${project}/web`);
+  await pushSample(web, sampleImage(), ["v1"]);
+  await pushSample(web, both, ["both"]);
   const label = { name: "l", description: "", color: "", projectId };
   const id = await content.labels.create(ANN, label);
   const digest = index.content.digest;
@@ -172,7 +175,7 @@ test("a repository goes back to a moment, and what came later goes; other names 
   await restore(here, { name: "back/app", from: "moments", seq });
   expect((await app.resolve("v1"))?.digest).toBe(digest);
   expect(await at("back/app")).toEqual(["stable", "v1"]);
-  expect(await at("back/web")).toEqual(["v1", "v2"]);
+  expect(await at("back/web")).toEqual(["both", "v1", "v2"]);
   expect(await compareWithTables(here.catalog)).toEqual([]);
 });
 
