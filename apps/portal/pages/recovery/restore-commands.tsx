@@ -1,4 +1,5 @@
 import type { BackupTarget } from "@entrepot/api";
+import { useQuery } from "@tanstack/react-query";
 import { Alert, Button, Flex, Form, Input, Typography } from "antd";
 import { useState } from "react";
 import { useDoing } from "../../parts/ask.tsx";
@@ -7,6 +8,8 @@ import { MomentField } from "../../parts/moment.tsx";
 import { type MomentText, seqOf } from "../../parts/moments.ts";
 import { useRestoring } from "../../parts/use-restoring.ts";
 import { useTexts } from "../../texts.ts";
+import { restoreFlags } from "./target-address.ts";
+import { endpointChoices } from "./targets.ts";
 
 /** What a restore of a target takes: into this registry by a plan, elsewhere the exact commands. */
 export function RestoreCommands({ target }: { readonly target: BackupTarget }) {
@@ -16,8 +19,9 @@ export function RestoreCommands({ target }: { readonly target: BackupTarget }) {
   const time = moment === null || seq !== null ? null : new Date(moment);
   const key = target.recipients.length > 0 ? " --key backup.key" : "";
   const point = moment === null ? "" : seq === null ? ` --at ${moment}` : ` --seq ${seq}`;
-  const restore =
-    `entrepot restore --from ${target.address} --data /var/lib/entrepot` + key + point;
+  const { data: endpoints = [] } = useQuery(endpointChoices);
+  const { flags, login } = restoreFlags(target.address, endpoints);
+  const restore = `entrepot restore ${flags} --data /var/lib/entrepot${key}${point}`;
   return (
     <Flex vertical gap={12} style={{ maxWidth: 900 }}>
       <Flex gap={8} wrap align="center">
@@ -27,6 +31,12 @@ export function RestoreCommands({ target }: { readonly target: BackupTarget }) {
       </Flex>
       <IntoThis target={target} moment={moment} />
       <Typography.Text strong>{t("restore.about")}</Typography.Text>
+      {login && (
+        <Step
+          text={t("restore.login")}
+          command="read -rs ENTREPOT_RESTORE_PASSWORD && export ENTREPOT_RESTORE_PASSWORD"
+        />
+      )}
       <Step text={t("restore.check")} command={`${restore} --dry-run`} />
       <Step text={t("restore.do")} command={`${restore} --secret-key-file secret.key`} />
       <Step text={t("restore.serve")} command="entrepot serve --data /var/lib/entrepot" />

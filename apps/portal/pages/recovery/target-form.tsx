@@ -1,6 +1,6 @@
 import type { BackupTarget, NewBackupTarget } from "@entrepot/api";
 import { useQueryClient } from "@tanstack/react-query";
-import { Button, Drawer, Flex, Form, Input, InputNumber, Segmented, Select, Switch } from "antd";
+import { Button, Drawer, Flex, Form, Input, InputNumber, Select, Switch } from "antd";
 import { useState } from "react";
 import { api } from "../../api.ts";
 import { useDoing } from "../../parts/ask.tsx";
@@ -8,15 +8,13 @@ import { ZoneInput } from "../../parts/cron-input.tsx";
 import { RateInput } from "../../parts/rate-input.tsx";
 import { useTexts } from "../../texts.ts";
 import { OptionalCron } from "./optional-cron.tsx";
+import { addressOf, type AddressParts, partsOf } from "./target-address.ts";
+import { TargetPlace } from "./target-place.tsx";
 
-/** What the form holds: an address in two parts. */
-interface Fields extends Omit<NewBackupTarget, "address"> {
-  readonly kind: "file" | "s3";
-  readonly place: string;
-}
+/** What the form holds: an address in its parts. */
+interface Fields extends Omit<NewBackupTarget, "address">, AddressParts {}
 
 function fieldsOf(target: BackupTarget | null): Fields {
-  const [, kind = "file", place = ""] = /^(file|s3):(.*)$/.exec(target?.address ?? "") ?? [];
   return {
     name: target?.name ?? "",
     description: target?.description ?? "",
@@ -30,16 +28,15 @@ function fieldsOf(target: BackupTarget | null): Fields {
     keep_last: target?.keep_last ?? null,
     keep_days: target?.keep_days ?? null,
     drill_cron: target?.drill_cron ?? "",
-    kind: kind as Fields["kind"],
-    place,
+    ...partsOf(target?.address),
     bytes_per_second: target?.bytes_per_second ?? 0,
   };
 }
 
-function settingsOf({ kind, place, ...fields }: Fields): NewBackupTarget {
+function settingsOf({ kind, endpoint, place, ...fields }: Fields): NewBackupTarget {
   return {
     ...fields,
-    address: `${kind}:${place.trim()}`,
+    address: addressOf({ kind, endpoint, place }),
     keep_last: fields.keep_last ?? null,
     keep_days: fields.keep_days ?? null,
   };
@@ -107,7 +104,6 @@ export function TargetForm({
 
 function Place({ isNew }: { readonly isNew: boolean }) {
   const t = useTexts("recovery");
-  const kind = Form.useWatch("kind") as Fields["kind"] | undefined;
   return (
     <>
       <Form.Item
@@ -121,28 +117,7 @@ function Place({ isNew }: { readonly isNew: boolean }) {
       <Form.Item name="description" label={t("target.description")}>
         <Input />
       </Form.Item>
-      <Form.Item name="kind" label={t("target.kind")}>
-        <Segmented
-          disabled={!isNew}
-          options={[
-            { value: "file", label: t("target.folder") },
-            { value: "s3", label: t("target.bucket") },
-          ]}
-        />
-      </Form.Item>
-      <Form.Item
-        name="place"
-        label={t("backups.address")}
-        extra={kind === "s3" ? t("target.bucketHint") : t("target.folderHint")}
-        rules={[{ required: true, message: t("target.placeMissing") }]}
-      >
-        <Input
-          disabled={!isNew}
-          className="code"
-          prefix={`${kind ?? "file"}:`}
-          placeholder={kind === "s3" ? "bucket/prefix" : "/backup/vault"}
-        />
-      </Form.Item>
+      <TargetPlace isNew={isNew} />
       <Form.Item name="scope" label={t("target.scope")} extra={t("target.scopeHint")}>
         <Select
           mode="tags"

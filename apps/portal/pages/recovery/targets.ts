@@ -15,3 +15,9 @@ export const targetOf = (id: number) =>
     queryFn: async () => (await api.backups.get({ params: { id } })).body,
     refetchInterval: 10_000,
   });
+
+/** The registry endpoints that there are. */
+export const endpointChoices = queryOptions({
+  queryKey: ["endpoints", "choices"],
+  queryFn: async () => (await api.registries.list({ query: { page_size: 100 } })).body,
+});
