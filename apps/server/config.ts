@@ -247,8 +247,8 @@ export const SETTINGS: readonly Setting[] = [
   },
 ];
 
-/** Variables of other parts (the command line, the tests): not the server's to judge. */
-const OTHERS = /^ENTREPOT_(?:TEST_|SERVER$|USERNAME$|PASSWORD$|CONFIG$)/;
+/** Variables of other parts (the command line, restores, tests): not the server's to judge. */
+const OTHERS = /^ENTREPOT_(?:TEST_|RESTORE_|SERVER$|USERNAME$|PASSWORD$|CONFIG$)/;
 
 /**
  * Reads the configuration from flags, which win, and the environment. Throws an Error that names

@@ -8,6 +8,7 @@ import {
   counted,
   decryptedWith,
   planBackupRestore,
+  readKeyFile,
   restoreBackup,
   type Restored,
   type RestorePoint,
@@ -34,7 +35,9 @@ start it with 'entrepot serve'; replication and backups stay off until 'entrepot
                              its password is ENTREPOT_RESTORE_PASSWORD, or
   --password-stdin           comes by standard input (then with --yes)
   --ca-file <file>           certificates to trust there (PEM)
-  --key <file>               the key file of an encrypted backup (age)
+  --key <file>               the key file of an encrypted backup (age); the passphrase
+                             of one that 'age -p' has locked is
+                             ENTREPOT_RESTORE_KEY_PASSPHRASE
   --at <time>                names as they were at this moment, as 2026-01-31T14:03:00Z
   --seq <n>                  names as they were at this seq of the journal
   --secret-key-file <file>   the old registry's secret.key; without it, secrets are cleared
@@ -73,7 +76,10 @@ export async function restore(
   say: (line: string) => void,
 ): Promise<void> {
   const { given, config } = readFlags(flags, env);
-  const open = given.key ? decryptedWith(await readFile(given.key, "utf8")) : unencrypted;
+  const passphrase = env["ENTREPOT_RESTORE_KEY_PASSPHRASE"];
+  const open = given.key
+    ? decryptedWith(await readKeyFile(await readFile(given.key), passphrase))
+    : unencrypted;
   const keys = config.storage.keys ?? undefined;
   const objects = await openSource(given.from, { login: given.login, env, keys });
   try {

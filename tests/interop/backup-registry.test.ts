@@ -7,10 +7,10 @@ import { promisify } from "node:util";
 import { endpointFetch, remoteRegistry } from "@entrepot/distribution/client";
 import { registryObjects } from "@entrepot/recovery";
 import { targetSuite } from "@entrepot/recovery/target-suite";
-import { pushSample, sampleBlob, sampleImage } from "@entrepot/registry/samples";
+import { pushSample, sampleImage } from "@entrepot/registry/samples";
 import { testServer, type TestServer } from "@entrepot/server/testing";
 import { objectSuite } from "@entrepot/storage/object-suite";
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { hasDockerRegistry, runDockerRegistry } from "./docker-registry.ts";
 import { runCli } from "./entrepot-cli.ts";
 import { waitUntil } from "./wait-until.ts";
@@ -155,11 +155,18 @@ describe("a server's backups in another Entrepot", () => {
       promisify(execFile)(process.execPath, [main, ...flags, ...more], {
         env: { PATH: process.env["PATH"], ...env },
       });
+    const piped = (text: string, ...more: string[]) => {
+      const env = { PATH: process.env["PATH"] };
+      const running = promisify(execFile)(process.execPath, [main, ...flags, ...more], { env });
+      running.child.stdin!.end(text);
+      return running;
+    };
     await expect(run({})).rejects.toMatchObject({ stderr: expect.stringContaining("HTTP 401") });
     const half = { ENTREPOT_RESTORE_USERNAME: username };
     await expect(run(half)).rejects.toMatchObject({ code: 2 });
     const login = { ...half, ENTREPOT_RESTORE_PASSWORD: password };
-    const { stdout } = await run(login);
+    expect((await run(login, "--dry-run")).stdout).toContain("brings    4 blobs");
+    const { stdout } = await piped(`${password}\n`, "--username", username, "--password-stdin");
     expect(stdout).toMatch(/Restored 2 tags, 2 manifests, 4 blobs/);
   }
 });

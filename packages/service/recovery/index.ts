@@ -3,7 +3,7 @@ export { findManifests, type FoundManifests } from "./archive/find-manifests.ts"
 export { type NameArchive, openNameArchive } from "./archive/open-name-archive.ts";
 export { counted } from "./backup/counted.ts";
 export { RESTORED as RESTORED_FROM_BACKUP, stayCalm } from "./backup/calm-down.ts";
-export { decryptedWith, plain as unencrypted } from "./backup/encryption.ts";
+export { decryptedWith, plain as unencrypted, readKeyFile } from "./backup/encryption.ts";
 export { type Backups, openBackups } from "./backup/open-backups.ts";
 export { noteFinished, unfinishedRestore } from "./backup/unfinished-restore.ts";
 export {

@@ -1,4 +1,4 @@
-import { Decrypter, Encrypter, identityToRecipient } from "age-encryption";
+import { armor, Decrypter, Encrypter, identityToRecipient } from "age-encryption";
 import { type Bytes, RegistryError } from "@entrepot/oci";
 
 /** Turns bytes into what is stored, or back. */
@@ -40,6 +40,25 @@ export function decryptedWith(keyFile: string): Conversion {
         throw new RegistryError("INTEGRITY", message, { cause });
       }),
     );
+}
+
+/**
+ * The text of a key file. One that `age -p` has locked (scrypt; its salt and cost are in it) is
+ * opened by `passphrase`. Throws BAD_REQUEST without one, and for another's.
+ */
+export async function readKeyFile(bytes: Uint8Array, passphrase?: string): Promise<string> {
+  const text = Buffer.from(bytes).toString("utf8");
+  const isArmored = text.startsWith("-----BEGIN AGE ENCRYPTED FILE-----");
+  if (!isArmored && !text.startsWith("age-encryption.org/")) return text;
+  const wrong = (message: string) => new RegistryError("BAD_REQUEST", message);
+  if (!passphrase) {
+    throw wrong("the key file is locked by a passphrase: give ENTREPOT_RESTORE_KEY_PASSPHRASE");
+  }
+  const decrypter = new Decrypter();
+  decrypter.addPassphrase(passphrase);
+  return await decrypter
+    .decrypt(isArmored ? armor.decode(text) : bytes, "text")
+    .catch(() => Promise.reject(wrong("this passphrase does not open the key file")));
 }
 
 /** The recipients that belong to the identities in a key file. */

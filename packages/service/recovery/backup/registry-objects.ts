@@ -144,6 +144,8 @@ function foundIn(text: string, manifest: Digest): Found | null {
 
 /** Stores an object in place of what is there; returns its manifest's digest. */
 function writerOf({ repository, throttle, now = () => new Date() }: RegistryObjectsOptions) {
+  /** The config that all manifests share: brought once, and again when it has been lost. */
+  let shared: Promise<void> | null = null;
   return async (tag: string, key: string, content: Bytes): Promise<Digest> => {
     const there = await repository();
     const before = await there.resolve(tag);
@@ -151,11 +153,13 @@ function writerOf({ repository, throttle, now = () => new Date() }: RegistryObje
     const text = bytes(manifestOf(key, layer, now()));
     const { ociManifest: mediaType } = mediaTypes;
     const manifest = { mediaType, digest: digestOf(text), size: text.length };
-    const push = () => there.push(manifest, bytesOf(text), [tag]);
+    const push = async () => {
+      await (shared ??= there.push(EMPTY, bytesOf("{}")));
+      await there.push(manifest, bytesOf(text), [tag]);
+    };
     await push().catch(async (error: unknown) => {
+      shared = null;
       if (!(error instanceof RegistryError) || error.code !== "MANIFEST_BLOB_UNKNOWN") throw error;
-      // The first object, or the first since all were removed.
-      await there.push(EMPTY, bytesOf("{}"));
       await push();
     });
     if (before && before.digest !== manifest.digest) await there.delete(before.digest);
