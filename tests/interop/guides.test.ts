@@ -9,6 +9,8 @@ import { hasSkopeo } from "./skopeo.ts";
 
 /** A guide of twenty commands is twenty processes, one after the other. */
 const LONG_GUIDE_MS = 240_000;
+const LOGIN =
+  "entrepot login https://registry.example -u admin --password-stdin < registry.password";
 const ACTOR = { name: "test", cause: "test" };
 const title = hasSkopeo
   ? "the guides' commands do what they say"
@@ -131,6 +133,31 @@ describe.skipIf(!hasSkopeo)(title, () => {
       // The last act was undone: 2.0 is deleted again.
       expect((await repositoryOf(server, "team/app").tags()).items).toEqual(["1.0"]);
       expect((await repositoryOf(server, "team-then/app").tags()).items).toEqual(["1.0", "2.0"]);
+    },
+    LONG_GUIDE_MS,
+  );
+
+  test(
+    "who may do what",
+    async () => {
+      const said = await runGuide("access.md", placesOf("registry.example", "other.example"), {
+        befalls: { Sessions: LOGIN },
+        // It needs no engine.
+        words: { "docker login": "skopeo login" },
+      });
+      expect(said).toMatch(/ann +.*maintainer/);
+      expect(said).toContain("robot$shop+ci");
+    },
+    LONG_GUIDE_MS,
+  );
+
+  test(
+    "the audit log",
+    async () => {
+      const said = await runGuide("audit.md", placesOf("registry.example", "other.example"), {
+        befalls: { "The audit log": LOGIN },
+      });
+      expect(said).toMatch(/audit\.jsonl/);
     },
     LONG_GUIDE_MS,
   );
