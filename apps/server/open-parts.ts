@@ -5,7 +5,15 @@ import { type Access, openAccess, openSecretBox } from "@entrepot/access";
 import { type Catalog, openSettings, type Settings } from "@entrepot/catalog";
 import { type Content, forgetTombstones, openContent } from "@entrepot/content";
 import { type AddressGuard, addressGuard, guardedLookup } from "@entrepot/distribution/client";
-import { type Audit, type Events, openAudit, openEvents, openSigner } from "@entrepot/events";
+import {
+  type Audit,
+  type Events,
+  openAudit,
+  openEvents,
+  openPurges,
+  openSigner,
+  type Purges,
+} from "@entrepot/events";
 import { DEFAULT_KEPT, type Jobs, type Kept, openJobs } from "@entrepot/jobs";
 import {
   compileGlob,
@@ -61,6 +69,8 @@ export interface Parts {
   readonly settings: Settings;
   /** Who did what. */
   readonly audit: Audit;
+  /** Purges of it that are asked for. */
+  readonly purges: Purges;
   /** What happens, for pages that follow it. */
   readonly feed: ChangeFeed;
   readonly content: Content;
@@ -180,6 +190,7 @@ export async function openParts(options: PartsOptions, onStop: OnStop): Promise<
     access,
     settings,
     audit,
+    purges: openPurges({ catalog, jobs, audit }),
     feed,
     content,
     jobs,

@@ -1,6 +1,6 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import * as contract from "./contract.ts";
-import { LogQuery } from "./job-shapes.ts";
+import { JobSchedule, LogQuery } from "./job-shapes.ts";
 import { logAnswer, logDescription } from "./jobservice.ts";
 import { PageQuery } from "./paging.ts";
 
@@ -40,15 +40,6 @@ export const GarbageReport = z
   .openapi("GarbageReport");
 export type GarbageReport = z.infer<typeof GarbageReport>;
 
-const Type = z.enum(["Hourly", "Daily", "Weekly", "Custom", "Manual", "None", "Schedule"]);
-
-/** When it runs: six fields for `Custom`. Source: Harbor API v2.0 `ScheduleObj`. */
-const When = z.object({
-  type: Type,
-  cron: z.string().default(""),
-  next_scheduled_time: contract.Time.optional(),
-});
-
 /** How it runs. `workers`, 1 to 10: how hard it works. */
 const Parameters = z.object({
   delete_untagged: z.boolean().default(false),
@@ -59,7 +50,7 @@ const Parameters = z.object({
 /** A schedule to set, or with type Manual a run to start. Source: Harbor API v2.0 `Schedule`. */
 export const NewGarbageSchedule = z
   .object({
-    schedule: When,
+    schedule: JobSchedule,
     parameters: Parameters.default({ delete_untagged: false, dry_run: false, workers: 1 }),
   })
   .openapi("GCSchedule");
@@ -75,7 +66,7 @@ export const GarbageCollection = z
     job_name: z.literal("GARBAGE_COLLECTION"),
     job_kind: z.enum(["MANUAL", "SCHEDULE"]),
     job_parameters: z.string(),
-    schedule: When,
+    schedule: JobSchedule,
     job_status: z.enum(["Pending", "Running", "Success", "Error", "Stopped"]),
     deleted: z.boolean(),
     creation_time: contract.Time,

@@ -13,6 +13,7 @@ export * from "./executions.ts";
 export * from "./failure.ts";
 export * from "./checks.ts";
 export * from "./garbage.ts";
+export * from "./purges.ts";
 export * from "./history.ts";
 export * from "./immutable-rules.ts";
 export * from "./job-shapes.ts";

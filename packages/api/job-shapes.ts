@@ -54,3 +54,11 @@ export const LogQuery = z.object({
   limit: z.coerce.number().int().min(1).max(10_000).default(10_000),
   follow: flag(false),
 });
+
+/** When a job runs by itself: six fields for `Custom`. Source: Harbor API v2.0 `ScheduleObj`. */
+export const JobSchedule = z.object({
+  type: z.enum(["Hourly", "Daily", "Weekly", "Custom", "Manual", "None", "Schedule"]),
+  cron: z.string().default(""),
+  next_scheduled_time: Time.optional(),
+});
+export type JobSchedule = z.output<typeof JobSchedule>;

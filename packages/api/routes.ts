@@ -12,6 +12,7 @@ import { executions } from "./executions.ts";
 import { history, projectHistory } from "./history.ts";
 import { immutableRules } from "./immutable-rules.ts";
 import { garbage } from "./garbage.ts";
+import { purges } from "./purges.ts";
 import { jobservice } from "./jobservice.ts";
 import { labels } from "./labels.ts";
 import { members } from "./members.ts";
@@ -64,6 +65,7 @@ export const routes = {
   executions,
   jobservice,
   garbage,
+  purges,
   replicas,
   conflicts,
   history,

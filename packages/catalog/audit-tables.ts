@@ -17,6 +17,8 @@ export interface AuditLogTable {
   seq: number | null;
   detail: string;
   hash: Buffer;
+  /** The record of the purge that has emptied this one; null: it says what it said. */
+  emptied_by: number | null;
 }
 
 /** The newest record, and the journal's newest entry among the records. */

@@ -30,7 +30,7 @@ export interface StandingMemberView {
   role: number;
 }
 
-/** What an OpenID Connect provider says of accounts; see `0023-oidc-standing.sql`. */
+/** What an OpenID Connect provider says of accounts; see `0023-people.sql`. */
 export interface OidcStandingTable {
   account_id: number;
   /** Null: the provider gave none. */

@@ -3,7 +3,7 @@ import { type Right, validationHook } from "@entrepot/api";
 import type { Actor, Catalog, Settings } from "@entrepot/catalog";
 import type { Content } from "@entrepot/content";
 import { STATUS_OF } from "@entrepot/distribution/wire";
-import type { Audit, Events } from "@entrepot/events";
+import type { Audit, Events, Purges } from "@entrepot/events";
 import type { Jobs } from "@entrepot/jobs";
 import { RegistryError } from "@entrepot/oci";
 import type { Backups, Checks, Drills, Repairs, Restores } from "@entrepot/recovery";
@@ -32,6 +32,7 @@ export interface ApiOptions {
   readonly access: Access;
   readonly settings: Settings;
   readonly audit: Audit;
+  readonly purges: Purges;
   /** What happens, for pages that follow it. */
   readonly feed: ChangeFeed;
   readonly content: Content;

@@ -56,6 +56,7 @@ export async function auditRows(
     .selectFrom("audit_log")
     .selectAll("audit_log")
     .select([ofRequest("address").as("came_from"), ofRequest("user_agent").as("came_with")])
+    .where("audit_log.emptied_by", "is", null)
     .where(whereOf(filter, COLUMNS))
     .where(every ? sql<SqlBool>`true` : shownKinds(filter));
   if (only !== null) return rows.where("audit_log.project", "=", only);

@@ -3,17 +3,11 @@ import { RegistryError } from "@entrepot/oci";
 import type { Sweep, SweepParameters, SweepReport, Sweeps } from "@entrepot/retention";
 import { type ApiOptions, type App, needing } from "./app.ts";
 import { answerLog } from "./job-log.ts";
+import { cronOf, scheduleShape } from "./job-schedule.ts";
 import { paged } from "./paged.ts";
 
 const { garbage } = routes;
 const JOB = { job_name: "GARBAGE_COLLECTION" as const, deleted: false };
-
-/** What Harbor's types of schedule stand for. */
-const CRONS: Readonly<Record<string, string>> = {
-  Hourly: "0 0 * * * *",
-  Daily: "0 0 0 * * *",
-  Weekly: "0 0 0 * * 0",
-};
 
 /** Adds garbage collection: its runs, their reports and logs, its schedule. */
 export function addGarbage(app: App, options: ApiOptions): void {
@@ -61,11 +55,7 @@ function addSchedule(app: App, options: ApiOptions): void {
       id: schedule.id,
       job_kind: "SCHEDULE",
       job_parameters: parametersText(parameters),
-      schedule: {
-        type: typeOf(schedule.cron),
-        cron: schedule.cron,
-        ...(schedule.nextAt && { next_scheduled_time: schedule.nextAt.toISOString() }),
-      },
+      schedule: scheduleShape(schedule),
       job_status: "Pending",
       creation_time: schedule.updatedAt.toISOString(),
       update_time: schedule.updatedAt.toISOString(),
@@ -76,7 +66,7 @@ function addSchedule(app: App, options: ApiOptions): void {
   app.openapi(needing(options, garbage.start), async (context) => {
     const { schedule, parameters } = context.req.valid("json");
     if (schedule.type !== "Manual") {
-      await setSchedule(sweeps, schedule, parametersOf(parameters));
+      await sweeps.schedule(cronOf(schedule), parametersOf(parameters));
       context.header("Location", garbage.schedule.path);
       return context.body(null, 201);
     }
@@ -87,26 +77,9 @@ function addSchedule(app: App, options: ApiOptions): void {
 
   app.openapi(needing(options, garbage.setSchedule), async (context) => {
     const { schedule, parameters } = context.req.valid("json");
-    await setSchedule(sweeps, schedule, parametersOf(parameters));
+    await sweeps.schedule(cronOf(schedule), parametersOf(parameters));
     return context.body(null, 200);
   });
-}
-
-async function setSchedule(
-  sweeps: Sweeps,
-  { type, cron }: { type: string; cron: string },
-  parameters: SweepParameters,
-): Promise<void> {
-  if (type === "Manual" || (type === "Custom" && cron === "")) {
-    const what = type === "Manual" ? "Manual starts a run (POST)" : "Custom needs a cron";
-    throw new RegistryError("BAD_REQUEST", `this is no schedule: ${what}`);
-  }
-  await sweeps.schedule(type === "None" ? null : (CRONS[type] ?? cron), parameters);
-}
-
-function typeOf(cron: string): GarbageCollection["schedule"]["type"] {
-  const [type = "Custom"] = Object.entries(CRONS).find(([, one]) => one === cron) ?? [];
-  return type as GarbageCollection["schedule"]["type"];
 }
 
 async function sweepOf(sweeps: Sweeps, id: number): Promise<Sweep> {

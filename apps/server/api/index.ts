@@ -13,6 +13,7 @@ import { addEventStream } from "./event-stream.ts";
 import { addHistory } from "./history.ts";
 import { addImmutableRules } from "./immutable-rules.ts";
 import { addGarbage } from "./garbage.ts";
+import { addPurges } from "./purges.ts";
 import { addJobservice } from "./jobservice.ts";
 import { addLabels } from "./labels.ts";
 import { addMembers } from "./members.ts";
@@ -61,6 +62,7 @@ export function openApi(options: ApiOptions) {
   addHistory(app, options);
   addJobservice(app, options);
   addGarbage(app, options);
+  addPurges(app, options);
   addPlans(app, options);
   addRetentions(app, options);
   addImmutableRules(app, options);

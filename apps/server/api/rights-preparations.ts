@@ -102,6 +102,13 @@ export async function aSweep({ sweeps }: TestServer) {
   return { params: { gc_id: there?.execution.id ?? (await sweeps.start(parameters, "test")) } };
 }
 
+/** A purge of the audit log, which nobody works on. */
+export async function aPurge({ purges }: TestServer) {
+  const [there] = (await purges.list({ page: 1, pageSize: 1 })).items;
+  const parameters = { dryRun: true, retentionHours: 1, types: [] };
+  return { params: { purge_id: there?.execution.id ?? (await purges.start(parameters, "test")) } };
+}
+
 /** A conflict that came to the project with another registry's push. */
 export async function theConflict({ catalog }: TestServer, project: string) {
   const { id } = await catalog.db

@@ -14,6 +14,7 @@ const SYSTEM_RIGHTS = {
   "jobservice-monitor": ["list", "stop"],
   label: ["create", "update", "delete"],
   project: ["list", "create"],
+  "purge-audit": ["list", "read", "create", "update", "stop"],
   quota: ["list", "read", "update"],
   registry: ["list", "read", "create", "update", "delete"],
   replication: ["list", "read", "create"],

@@ -31,11 +31,11 @@ export interface OidcStandingOptions {
 }
 
 /** The provider is asked about an account at most so often. */
-export const ASKED_EVERY_MS = 5 * 60_000;
+const ASKED_EVERY_MS = 5 * 60_000;
 /** Where it could not be asked, it is asked again so soon. */
-export const AGAIN_MS = 30_000;
+const AGAIN_MS = 30_000;
 /** What it said last holds so long from when it could first not be asked. */
-export const HELD_MS = 24 * 3_600_000;
+const HELD_MS = 24 * 3_600_000;
 
 interface Row {
   readonly token: Buffer | null;

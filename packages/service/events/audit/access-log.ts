@@ -1,7 +1,7 @@
 import type { Catalog } from "@entrepot/catalog";
 import { sql } from "kysely";
 import type { AuditEvent } from "./audit-record.ts";
-import { appendRecords } from "./chain.ts";
+import { appendRecords } from "./append-records.ts";
 import type { Signer } from "./signer.ts";
 
 /** What is not in the journal: who came from where, and what was refused. */

@@ -1,7 +1,7 @@
 import type { Database, JournalEntry, JournalReader } from "@entrepot/catalog";
 import { sql, type Transaction } from "kysely";
 import type { AuditEvent } from "./audit-record.ts";
-import { appendRecords } from "./chain.ts";
+import { appendRecords } from "./append-records.ts";
 import type { Signer } from "./signer.ts";
 
 /** The cursor of the audit log. */

@@ -66,14 +66,14 @@ export function recordOf(event: AuditEvent, n: number, before: Uint8Array): Audi
     seq: event.seq,
     detail: detailOf(event.detail),
   };
-  return { ...row, hash: hashOf(row, before) };
+  return { ...row, hash: hashOf(row, before), emptied_by: null };
 }
 
 /**
  * SHA-256 of `before`, the hash of the record in front, and the record's fields as JSON text in
  * this order. See docs/guides/audit.md.
  */
-export function hashOf(row: Omit<AuditRow, "hash">, before: Uint8Array): Buffer {
+export function hashOf(row: Omit<AuditRow, "hash" | "emptied_by">, before: Uint8Array): Buffer {
   const { n, at, kind, operation, resource_type, resource, project, actor } = row;
   const { address, user_agent, result, cause, seq, detail } = row;
   const fields = [

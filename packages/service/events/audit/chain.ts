@@ -1,6 +1,5 @@
 import type { AuditSealTable, Catalog, Database } from "@entrepot/catalog";
 import type { Selectable, Transaction } from "kysely";
-import { type AuditEvent, type AuditRow, recordOf } from "./audit-record.ts";
 import type { Signer } from "./signer.ts";
 
 /** A record's number and hash: all records up to it hang on it. */
@@ -11,44 +10,6 @@ export interface ChainHead {
 
 /** At most so many records, and so much time, lie between two seals. */
 export const SEALED_RECORDS = 1_000;
-const INSERTED_AT_ONCE = 500;
-
-/**
- * Appends `events` to the audit log, in order, within `db`; `seq`, if given, is the journal's
- * newest entry among them. One transaction at a time: the head's row is locked.
- */
-export async function appendRecords(
-  db: Transaction<Database>,
-  signer: Signer,
-  events: readonly AuditEvent[],
-  seq?: number,
-): Promise<ChainHead> {
-  const head = await db
-    .selectFrom("audit_head")
-    .select(["n", "hash"])
-    .forUpdate()
-    .executeTakeFirstOrThrow();
-  let last: ChainHead = head;
-  const rows: AuditRow[] = [];
-  for (const event of events) {
-    const row = recordOf(event, last.n + 1, last.hash);
-    rows.push(row);
-    last = row;
-    if (row.n % SEALED_RECORDS === 0) await seal(db, signer, row);
-  }
-  for (let i = 0; i < rows.length; i += INSERTED_AT_ONCE) {
-    await db
-      .insertInto("audit_log")
-      .values(rows.slice(i, i + INSERTED_AT_ONCE))
-      .execute();
-  }
-  const { n, hash } = last;
-  await db
-    .updateTable("audit_head")
-    .set({ n, hash, ...(seq !== undefined && { seq }) })
-    .execute();
-  return { n, hash };
-}
 
 /** The newest record there is, as the log's head has it. */
 export async function readHead({ db }: Pick<Catalog, "db">): Promise<ChainHead> {

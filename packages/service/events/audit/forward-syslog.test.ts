@@ -6,7 +6,7 @@ import type { Catalog } from "@entrepot/catalog";
 import { testCatalog } from "@entrepot/catalog/testing";
 import { expect, onTestFinished, test } from "vitest";
 import type { AuditEvent } from "./audit-record.ts";
-import { appendRecords } from "./chain.ts";
+import { appendRecords } from "./append-records.ts";
 import { forwardRecords } from "./forward-syslog.ts";
 import { openSigner } from "./signer.ts";
 import { type SyslogTarget, syslogTarget } from "./syslog.ts";

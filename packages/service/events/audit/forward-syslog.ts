@@ -53,7 +53,8 @@ export async function forwardRecords(
       .limit(SENT_AT_ONCE)
       .execute();
     if (rows.length === 0) return 0;
-    const messages = rows.map((row) => syslogMessage(row, host));
+    const full = rows.filter((row) => row.emptied_by === null);
+    const messages = full.map((row) => syslogMessage(row, host));
     await (target.protocol === "tcp" ? sendTcp : sendUdp)(target, lookup, messages);
     await db
       .updateTable("audit_forward")

@@ -4,16 +4,19 @@ import { every } from "../every.ts";
 import { type AccessLog, openAccessLog } from "./access-log.ts";
 import { auditReader, READER } from "./audit-reader.ts";
 import { AUDIT_DAYS, AUDIT_FORWARD } from "./audit-settings.ts";
-import { type ChainHead, readHead, seal } from "./chain.ts";
-import { checkStillThere } from "./check-still-there.ts";
+import { type ChainHead, readHead } from "./chain.ts";
 import { forwardRecords, SENT_AT_ONCE } from "./forward-syslog.ts";
-import { type Purged, purgeRecords } from "./purge.ts";
+import { type Emptied, emptyRecords } from "./empty-records.ts";
+import { type Purged, type PurgedBy, purgeRecords } from "./purge.ts";
+import { sealChecked } from "./seal-checked.ts";
 import type { Signer } from "./signer.ts";
 import { syslogTarget } from "./syslog.ts";
 import { type KnownHeads, type Verification, verifyChain } from "./verify-chain.ts";
 
 const DAY_MS = 24 * 3_600_000;
 const [SEAL_EVERY_MS, FORWARD_EVERY_MS] = [60_000, 1_000];
+/** All changes of a second are recorded together: they are in the journal, so nothing can be lost. */
+const GATHER_MS = 1_000;
 
 /** What the audit log is made of. */
 export interface AuditOptions {
@@ -34,7 +37,9 @@ export interface Audit extends Pick<AccessLog, "note" | "flush" | "dropped"> {
   /** Checks the whole log; see `verifyChain`. What this process has seen of it counts, too. */
   verify(heads?: KnownHeads): Promise<Verification>;
   /** Purges what is older than `before`; see `purgeRecords`. */
-  purge(before: Date, by: { actor: string; cause: string; dryRun?: boolean }): Promise<Purged>;
+  purge(before: Date, by: PurgedBy): Promise<Purged>;
+  /** Empties records of some types; see `emptyRecords`. */
+  empty(emptied: Emptied): Promise<number>;
   /** Purges as the setting says; null where records are kept for ever. */
   purgeOld(): Promise<Purged | null>;
   /** Signs what there is; null if nothing is new. Throws INTEGRITY if what was signed is gone. */
@@ -57,9 +62,10 @@ export function openAudit(options: AuditOptions): Audit {
 
   const sealNow = async (): Promise<ChainHead | null> => {
     const head = await readHead(catalog);
-    await checkStillThere(catalog, signer, seen, head);
-    if (head.n === 0 || head.n === seen?.n) return null;
-    await catalog.transaction((db) => seal(db, signer, head));
+    const isNew = head.n > 0 && head.n !== seen?.n;
+    const due = isNew ? [head] : [];
+    await catalog.transaction((db) => sealChecked(db, signer, { seen, head, due }));
+    if (!isNew) return null;
     seen = head;
     options.onSeal(head);
     return head;
@@ -82,6 +88,7 @@ export function openAudit(options: AuditOptions): Audit {
       return verifyChain(catalog, signer, [...own, ...heads]);
     },
     purge,
+    empty: (emptied) => emptyRecords(catalog, signer, emptied),
     async purgeOld() {
       const days = settings.get(AUDIT_DAYS);
       if (days === 0) return null;
@@ -95,7 +102,8 @@ export function openAudit(options: AuditOptions): Audit {
     },
     async start() {
       await catchUpWithRestore(catalog);
-      following = followJournal(catalog, auditReader(signer), { onError });
+      const gathered = { gatherMs: GATHER_MS, onError };
+      following = followJournal(catalog, auditReader(signer), gathered);
       ends.push(
         following.stop,
         every(SEAL_EVERY_MS, sealNow, onError),

@@ -1,8 +1,17 @@
 import type { Catalog } from "@entrepot/catalog";
 import { sql } from "kysely";
 import type { AuditEvent } from "./audit-record.ts";
-import { appendRecords, seal } from "./chain.ts";
+import { appendRecords } from "./append-records.ts";
+import { seal } from "./chain.ts";
+import { checkSound } from "./seal-checked.ts";
 import type { Signer } from "./signer.ts";
+
+/** On whose behalf a purge is, and what it belongs to. With `dryRun` it only counts. */
+export interface PurgedBy {
+  readonly actor: string;
+  readonly cause: string;
+  readonly dryRun?: boolean | undefined;
+}
 
 /** What a purge did, or would do. */
 export interface Purged {
@@ -16,13 +25,14 @@ const AT_ONCE = 10_000;
 /**
  * Purges records older than `before`: all up to the first one that is younger. A signed anchor
  * remains, at which the chain begins from then on; the log records what was purged, on behalf of
- * `actor`. With `dryRun` it counts. Repeating is safe, and so is being broken off.
+ * `by`. Repeating is safe, and so is being broken off. Throws INTEGRITY where the log no longer
+ * holds what was signed: that has to be looked into first.
  */
 export async function purgeRecords(
   catalog: Pick<Catalog, "db" | "transaction" | "now">,
   signer: Signer,
   before: Date,
-  { actor, cause, dryRun = false }: { actor: string; cause: string; dryRun?: boolean },
+  by: PurgedBy,
 ): Promise<Purged> {
   const { rows } = await sql<{ n: number; hash: Buffer; first: number }>`
     SELECT n, hash, (SELECT min(n) FROM audit_log) AS first FROM audit_log
@@ -32,11 +42,12 @@ export async function purgeRecords(
   const [last] = rows;
   if (!last) return { records: 0, upTo: null };
   const purged = { records: last.n - last.first + 1, upTo: last.n };
-  if (dryRun) return purged;
+  if (by.dryRun) return purged;
   await catalog.transaction(async (db) => {
+    await checkSound(db, signer);
     await seal(db, signer, last, true);
-    const event = purgeEvent(catalog.now(), { actor, cause }, before, last);
-    await appendRecords(db, signer, [event]);
+    const detail = { from: last.first, to: last.n, olderThan: before.toISOString() };
+    await appendRecords(db, signer, [purgeEvent(catalog.now(), by, detail)]);
     await db.deleteFrom("audit_seal").where("n", "<", last.n).execute();
   });
   for (let gone = AT_ONCE; gone > 0;) {
@@ -50,11 +61,11 @@ export async function purgeRecords(
   return purged;
 }
 
-function purgeEvent(
+/** What the log says of a purge. */
+export function purgeEvent(
   at: Date,
-  { actor, cause }: { readonly actor: string; readonly cause: string },
-  before: Date,
-  last: { readonly n: number; readonly first: number },
+  { actor, cause }: PurgedBy,
+  detail: AuditEvent["detail"],
 ): AuditEvent {
   return {
     at,
@@ -69,6 +80,6 @@ function purgeEvent(
     result: "success",
     cause,
     seq: null,
-    detail: { from: last.first, to: last.n, olderThan: before.toISOString() },
+    detail,
   };
 }

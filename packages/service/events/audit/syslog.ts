@@ -61,7 +61,7 @@ export function counted(message: Buffer): Buffer {
 
 /** A record as JSON shows it; also what exports have. */
 export function shownRecord(row: AuditRow) {
-  const { detail, hash, at, ...fields } = row;
+  const { detail, hash, at, emptied_by: _emptiedBy, ...fields } = row;
   const shown = { ...fields, at: at.toISOString(), detail: JSON.parse(detail) as unknown };
   return { ...shown, hash: Buffer.from(hash).toString("hex") };
 }

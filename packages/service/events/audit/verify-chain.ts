@@ -1,8 +1,9 @@
 import { setImmediate } from "node:timers/promises";
 import type { AuditSealTable, Catalog, Database } from "@entrepot/catalog";
 import { type Selectable, sql, type Transaction } from "kysely";
-import { hashOf } from "./audit-record.ts";
+import { type AuditRow, hashOf } from "./audit-record.ts";
 import { type ChainHead, isOwnSeal, SEALED_RECORDS } from "./chain.ts";
+import { type EmptiedCheck, emptiedCheck } from "./empty-records.ts";
 import type { Signer } from "./signer.ts";
 
 /** What a check of the audit log found. */
@@ -31,6 +32,7 @@ interface Walk {
   /** The first record that this server's key has signed; null: none. */
   readonly firstOwn: number | null;
   readonly heads: ReadonlyMap<number, string>;
+  readonly emptied: EmptiedCheck;
 }
 
 const BATCH = 1_000;
@@ -83,9 +85,18 @@ async function verified(
     return finish({ n: anchor.n - 1, hash: Buffer.alloc(0) }, 0, UNSIGNED);
   }
   const told = new Map(heads.map(({ n, hash }) => [n, hash]));
-  const walk: Walk = { db, signer, firstOwn, heads: told };
+  const emptied = emptiedCheck(signer, start.n, firstOwn);
+  const walk: Walk = { db, signer, firstOwn, heads: told, emptied };
   const { last, seals, why } = await walked(walk, start, head.n);
   if (why !== null) return finish(last, seals, why);
+  const empty = emptied.left();
+  if (empty !== null) {
+    return finish(
+      { ...last, n: empty - 1 },
+      seals,
+      "it is empty, and no purge says that it may be",
+    );
+  }
   if (last.n < head.n) return finish(last, seals, `it is missing: the log reached ${head.n}`);
   if (!last.hash.equals(head.hash)) {
     return finish({ ...last, n: last.n - 1 }, seals, "its hash is not the head's");
@@ -144,13 +155,17 @@ async function sealsOf(
 }
 
 function wrongWith(
-  { signer, heads }: Walk,
-  row: Parameters<typeof hashOf>[0] & ChainHead,
+  { signer, heads, emptied }: Walk,
+  row: AuditRow,
   before: ChainHead,
   sealed: Selectable<AuditSealTable> | undefined,
 ): string | null {
   if (row.n !== before.n + 1) return `it is missing; the next that is there is ${row.n}`;
-  if (!hashOf(row, before.hash).equals(row.hash)) return "it was changed: its hash does not fit";
+  if (row.emptied_by === null && !hashOf(row, before.hash).equals(row.hash)) {
+    return "it was changed: its hash does not fit";
+  }
+  const empty = emptied.wrongWith(row);
+  if (empty !== null) return empty;
   if (sealed?.key_id === signer.keyId && !isOwnSeal(signer, sealed)) return UNSIGNED;
   if (sealed && !sealed.hash.equals(row.hash)) {
     return "the log was written anew up to here: its hash is not the one that was signed";

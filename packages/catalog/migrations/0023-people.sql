@@ -1,5 +1,5 @@
--- What OpenID Connect providers say of accounts while nobody signs in, and what people say of
--- themselves.
+-- What OpenID Connect providers say of accounts while nobody signs in, what people say of
+-- themselves, and audit records that were emptied.
 
 -- Apart from the account, since it is no part of what is backed up: a token that two registries
 -- use counts for neither.
@@ -18,3 +18,6 @@ CREATE TABLE oidc_standing (
 ALTER TABLE account
   DROP COLUMN refresh_token_sealed,
   ADD COLUMN comment text NOT NULL DEFAULT '';
+
+-- The record of the purge that has emptied this one; its hash stays, so that the chain holds.
+ALTER TABLE audit_log ADD COLUMN emptied_by bigint;
