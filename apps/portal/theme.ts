@@ -7,6 +7,7 @@ export type Shade = "light" | "dark" | "system";
 const KEPT = "entrepot.shade";
 const changed = new EventTarget();
 const system = matchMedia("(prefers-color-scheme: dark)");
+const still = matchMedia("(prefers-reduced-motion: reduce)");
 system.addEventListener("change", () => changed.dispatchEvent(new Event("change")));
 
 /** The chosen colours. */
@@ -52,6 +53,9 @@ const LIGHT = {
   colorInfoBorder: "#a8d0d7",
 };
 const DARK = {
+  // antd's own grounds are grey, and look brown on our blue-black.
+  colorBgContainer: "#121a1f",
+  colorBgElevated: "#1a242a",
   colorInfo: "#3cbdd1",
   colorError: "#ff7078",
   colorSuccess: "#63c77d",
@@ -74,6 +78,7 @@ export function themeOf(dark: boolean): ThemeConfig {
       ...(dark ? DARK : LIGHT),
       borderRadius: 8,
       fontSize: 14,
+      motion: !still.matches,
     },
     components: {
       Layout: {

@@ -114,7 +114,9 @@ const SETTLED = `new Promise((done) => {
   const busy = ".ant-skeleton-active, .ant-spin-spinning, [aria-busy=true]";
   let calm = 0;
   const look = () => {
-    const moves = document.getAnimations().some((one) => one.playState === "running");
+    const moves = document.getAnimations().some(
+      (one) => one.playState === "running" && one.effect.getComputedTiming().endTime < Infinity,
+    );
     calm = moves || document.querySelector(busy) ? 0 : calm + 1;
     if (calm > ${CALM_FRAMES}) done();
     else requestAnimationFrame(look);
