@@ -16,7 +16,7 @@ import { contentsOf, sameContents } from "./registry-contents.ts";
 import { someFault } from "./some-fault.ts";
 
 const isLong = process.env["ENTREPOT_TEST_LONG"] === "1";
-const KILLS = isLong ? 80 : 10;
+const KILLS = Number(process.env["ENTREPOT_TEST_ROUNDS"] ?? (isLong ? 80 : 10));
 const LIMIT_MS = isLong ? 1_800_000 : 120_000;
 
 const skipped = hasDockerRegistry ? "" : " (skipped: docker-registry is not installed)";

@@ -13,7 +13,7 @@ import { contentsOf, readEverything, sameContents } from "./registry-contents.ts
 import { hasSkopeo, skopeoPush } from "./skopeo.ts";
 
 const isLong = process.env["ENTREPOT_TEST_LONG"] === "1";
-const KILLS = isLong ? 60 : 6;
+const KILLS = Number(process.env["ENTREPOT_TEST_ROUNDS"] ?? (isLong ? 60 : 6));
 const LIMIT_MS = isLong ? 1_800_000 : 120_000;
 const STREAMS = 2;
 

@@ -14,7 +14,7 @@ import { someFault } from "./some-fault.ts";
 import { chanceOf, replay } from "../simulation/seed.ts";
 
 const isLong = process.env["ENTREPOT_TEST_LONG"] === "1";
-const KILLS = isLong ? 60 : 6;
+const KILLS = Number(process.env["ENTREPOT_TEST_ROUNDS"] ?? (isLong ? 60 : 6));
 const CUTS = isLong ? 60 : 8;
 const LIMIT_MS = isLong ? 1_800_000 : 120_000;
 
