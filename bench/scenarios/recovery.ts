@@ -34,7 +34,7 @@ export const recovery: Scenario = {
     return (
       `${small.toLocaleString("en")} small images and ${large} of ${LARGE / MIB} MiB. Per round ` +
       `${pushes} images of 8 KiB are pushed, ${AT_A_TIME} at a time, as Docker does it: with ` +
-      "nothing else going on, while garbage is collected, and while everything is backed up anew, " +
+      "nothing else going on, while garbage is collected, and while everything is backed up, " +
       "both again and again. Then all is checked, from the disk: its files are dropped from the " +
       "kernel's memory before, and again before they are read by `cat`. At last a target " +
       `follows five pushes a second for ${seconds} s: since when the oldest change waits that is ` +

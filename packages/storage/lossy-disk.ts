@@ -8,8 +8,8 @@ import type { Disk } from "./disk.ts";
 export type DiskAct = "make" | "write" | "sync" | "name" | "look";
 
 /**
- * What goes wrong at a step: the machine is off from then on (a write may be half done), or the call
- * is refused (a write may be half done, too).
+ * What goes wrong at a step: the machine is off from then on, or the call is refused; a write may
+ * be half done by then.
  */
 export type Mishap = "off" | "torn off" | "ENOSPC" | "EIO" | "torn";
 

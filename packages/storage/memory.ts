@@ -62,11 +62,7 @@ export function memoryStore({
     async resume(scope, id) {
       return drafts.has(keyOf(scope, id)) ? memoryDraft(home, keyOf(scope, id)) : null;
     },
-    async *drafts() {
-      for (const { size, touchedAt } of drafts.values()) {
-        yield { size, touched: new Date(touchedAt) };
-      }
-    },
+    drafts: () => listed(drafts),
     async sweepDrafts(olderThanMs) {
       const before = now() - olderThanMs;
       const old = [...drafts].filter(([, draft]) => !draft.busy && draft.touchedAt < before);
@@ -89,6 +85,10 @@ export function memoryStore({
       }
     },
   };
+}
+
+async function* listed(drafts: ReadonlyMap<string, MemoryDraft>): ReturnType<BlobStore["drafts"]> {
+  for (const { size, touchedAt } of drafts.values()) yield { size, touched: new Date(touchedAt) };
 }
 
 /** The part of `bytes` that is asked for. Throws INTEGRITY if they end before it does. */

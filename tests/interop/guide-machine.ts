@@ -22,7 +22,7 @@ export interface GuideMachine {
   close(): Promise<void>;
 }
 
-const ROOT = join(import.meta.dirname, "../..");
+const MAIN = join(import.meta.dirname, "../../apps/server/main.ts");
 const FOLDERS = ["/var/lib/entrepot", "/etc/entrepot", "/backup", "/media/safe"];
 
 /** The unit `entrepot` alone: its settings are those of its file; started once it is ready. */
@@ -38,7 +38,7 @@ stop() {
 start() {
   set -a; . etc/entrepot/env; set +a
   touch server.log; from=$(( $(wc -l < server.log) + 1 ))
-  setsid ${process.execPath} ${join(ROOT, "apps/server/main.ts")} serve >> server.log 2>&1 < /dev/null &
+  setsid ${process.execPath} ${MAIN} serve >> server.log 2>&1 < /dev/null &
   echo $! > server.pid
   until tail -n +$from server.log | grep -q "Entrepot is ready at"; do
     kill -0 "$(cat server.pid)" || { tail -n +$from server.log >&2; exit 1; }

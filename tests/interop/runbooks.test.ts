@@ -5,8 +5,8 @@ import { contentsOf, readEverything } from "./registry-contents.ts";
 import { hasSkopeo } from "./skopeo.ts";
 
 /*
- * The runbooks, word for word, on a machine of their own: a server in a process, whose disk is lost,
- * whose database is lost, whose blobs are damaged, between one section and the next.
+ * The runbooks, word for word, on a machine of their own: a server in a process, whose disk is
+ * lost, whose database is lost, whose blobs are damaged, between one section and the next.
  */
 
 const LONG_MS = 600_000;
@@ -31,7 +31,9 @@ const ARCHIVED = `newest() {
   curl -sfu "admin:$(cat registry.password)" https://registry.example/metrics |
     sed -n 's/^entrepot_journal_head //p'
 }
-until entrepot rebuild --data /var/lib/entrepot --dry-run | grep -q "seq $(newest)"; do sleep 0.2; done
+until entrepot rebuild --data /var/lib/entrepot --dry-run | grep -q "seq $(newest)"; do
+  sleep 0.2
+done
 `;
 
 describe.skipIf(!hasSkopeo)(title, { timeout: LONG_MS }, () => {

@@ -52,7 +52,7 @@ export function gcLines(one: GarbageCollection, { bytes, time }: Format): string
 }
 
 /** Who holds something back: a backup's target with its name. */
-export function holderText({ holder, name }: HeldRow): string {
+function holderText({ holder, name }: HeldRow): string {
   return name === undefined ? holder : `${holder} (${name})`;
 }
 

@@ -68,7 +68,7 @@ test("a dry run tells what is held by what and removes nothing; a run frees the 
   expect(await server.metrics.text()).toMatch(/entrepot_gc_held_bytes\{holder="history"\} \d+/);
 });
 
-test("storage use says what is held by what: uploads under way, backups by their name", async () => {
+test("storage use says what is held by what: uploads under way, backups by name", async () => {
   const upload = await server.content.as(ACTOR).repository("library/app").startUpload();
   await upload.append(bytesOf(new Uint8Array(1_000)));
   const target = { name: "vault", address: "file:/nowhere", tip: null };

@@ -221,7 +221,8 @@ function metadataOf(given: Pick<NewProject, "public" | "metadata">): Record<stri
   if (days && !/^[1-9][0-9]{0,3}$/.test(days)) {
     throw new RegistryError(
       "BAD_REQUEST",
-      `proxy_keep_days ${JSON.stringify(days)} is not accepted: give 1 to 9999 days, or "" for none`,
+      `proxy_keep_days ${JSON.stringify(days)} is not accepted: give 1 to 9999 days, or "" for ` +
+        "none",
     );
   }
   const kept = metadata["recovery_days"];

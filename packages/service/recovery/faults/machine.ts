@@ -33,9 +33,8 @@ export interface Machine {
   close(): Promise<void>;
 }
 
-/** A machine whose disk keeps what lies under `folder`. What `random` decides is no choice of acts. */
+/** A machine whose disk keeps what lies under `folder`. `random` decides what no act chooses. */
 export async function openMachine(folder: string, random: () => number): Promise<Machine> {
-  const sockets = new Set<Socket>();
   let armed: Arming | null = null;
   let [steps, boots] = [0, 0];
   let [isDown, hasStruck, isPowerCut] = [false, false, false];
@@ -49,7 +48,7 @@ export async function openMachine(folder: string, random: () => number): Promise
 
   function goDown(fault: Fault): void {
     [isDown, hasStruck, isPowerCut] = [true, true, fault === "power"];
-    for (const socket of sockets) socket.destroy();
+    lines.cut();
   }
 
   function mishap(act: DiskAct): Mishap | null {
@@ -59,9 +58,7 @@ export async function openMachine(folder: string, random: () => number): Promise
       goDown(fault);
       return act === "write" && random() < 0.5 ? "torn off" : "off";
     }
-    const needsRoom = act === "make" || act === "write";
-    if (fault === null || (fault === "ENOSPC" && !needsRoom)) return null;
-    if (fault === "torn" && act !== "write") return null;
+    if (fault === null || !concerns(fault, act)) return null;
     hasStruck = true;
     return fault;
   }
@@ -72,6 +69,15 @@ export async function openMachine(folder: string, random: () => number): Promise
     return lossyDisk(spare, random, mishap);
   }
 
+  const lines = linesOf({
+    isDown: () => isDown,
+    /** The database may get what is written, and its answer comes to nobody. */
+    strike() {
+      const fault = due();
+      if (fault !== "kill" && fault !== "power") return null;
+      return { isSent: random() < 0.5, end: () => goDown(fault) };
+    },
+  });
   let disk = await diskNow();
   return {
     get disk() {
@@ -87,27 +93,7 @@ export async function openMachine(folder: string, random: () => number): Promise
       [armed, steps, hasStruck] = [arming, 0, false];
     },
     disarm: () => void (armed = null),
-    socket() {
-      const socket = new Socket();
-      const connect = socket.connect.bind(socket) as (...args: unknown[]) => Socket;
-      const write = socket.write.bind(socket) as (...args: unknown[]) => boolean;
-      socket.connect = ((...args: unknown[]) => {
-        if (!isDown) return connect(...args);
-        process.nextTick(() => socket.destroy(new Error("the machine is down")));
-        return socket;
-      }) as Socket["connect"];
-      socket.write = ((...args: unknown[]) => {
-        const fault = isDown ? null : due();
-        if (fault !== "kill" && fault !== "power") return write(...args);
-        // The database may get it, and its answer comes to nobody.
-        if (random() < 0.5) write(...args);
-        goDown(fault);
-        return true;
-      }) as Socket["write"];
-      sockets.add(socket);
-      socket.once("close", () => sockets.delete(socket));
-      return socket;
-    },
+    socket: () => lines.open(),
     async boot() {
       await (isPowerCut ? disk.lose() : disk.leave());
       boots += 1;
@@ -115,5 +101,48 @@ export async function openMachine(folder: string, random: () => number): Promise
       disk = await diskNow();
     },
     close: () => disk.leave(),
+  };
+}
+
+/** Whether a disk with this fault refuses this act. */
+function concerns(fault: Fault, act: DiskAct): boolean {
+  if (fault === "ENOSPC") return act === "make" || act === "write";
+  return fault !== "torn" || act === "write";
+}
+
+/** What decides about a line. */
+interface LineFate {
+  isDown(): boolean;
+  /** What happens at a write; null: nothing. */
+  strike(): { readonly isSent: boolean; end(): void } | null;
+}
+
+/** The machine's lines to the database. */
+function linesOf({ isDown, strike }: LineFate) {
+  const sockets = new Set<Socket>();
+  return {
+    open(): Socket {
+      const socket = new Socket();
+      const connect = socket.connect.bind(socket) as (...args: unknown[]) => Socket;
+      const write = socket.write.bind(socket) as (...args: unknown[]) => boolean;
+      socket.connect = ((...args: unknown[]) => {
+        if (!isDown()) return connect(...args);
+        process.nextTick(() => socket.destroy(new Error("the machine is down")));
+        return socket;
+      }) as Socket["connect"];
+      socket.write = ((...args: unknown[]) => {
+        const struck = isDown() ? null : strike();
+        if (!struck) return write(...args);
+        if (struck.isSent) write(...args);
+        struck.end();
+        return true;
+      }) as Socket["write"];
+      sockets.add(socket);
+      socket.once("close", () => sockets.delete(socket));
+      return socket;
+    },
+    cut() {
+      for (const socket of sockets) socket.destroy();
+    },
   };
 }

@@ -23,7 +23,7 @@ import { imagesIn, type State } from "./model.ts";
 /** On whose behalf everything is done. */
 export const ANN = { name: "ann", cause: "test" };
 /** What is deleted can be restored for 30 days in the one, and in the other not at all. */
-export const PROJECTS = { kept: "30", brief: "0" } as const;
+const PROJECTS = { kept: "30", brief: "0" } as const;
 
 type DatabaseAddress = Parameters<typeof openDatabase>[0];
 

@@ -63,7 +63,7 @@ function askedSlowly(objects: ObjectStore, from: string): ObjectStore {
   };
 }
 
-/** A project with an index, an image of two repositories, one that is deleted again, and a label. */
+/** A project with an index, an image of two repositories, a deleted one, and a label. */
 async function filled({ content }: World, project: string): Promise<Digest> {
   const projectId = await content.projects.create(ANN, { name: project });
   const app = content.as(ANN).repository(`${project}/app`);
