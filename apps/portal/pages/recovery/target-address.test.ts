@@ -22,7 +22,7 @@ test("a restore elsewhere is told where the registry is, and who asks", () => {
     { name: "dr/site", url: "https://dr.example/", credential },
   ];
   expect(restoreFlags("registry:dr/site/backups/vault", endpoints)).toEqual({
-    flags: "--from registry:https://dr.example/backups/vault --username robot$backup",
+    flags: "--from registry:https://dr.example/backups/vault --username 'robot$backup'",
     login: true,
   });
   expect(restoreFlags("s3:bucket", endpoints)).toEqual({ flags: "--from s3:bucket", login: false });

@@ -44,5 +44,7 @@ export function restoreFlags(
   const { url, name, credential } = endpoint;
   const from = `--from registry:${url.replace(/\/+$/, "")}/${place.slice(name.length + 1)}`;
   const { access_key: username } = credential;
-  return { flags: username ? `${from} --username ${username}` : from, login: username !== "" };
+  // A robot's name holds a `$`.
+  const shown = /^[\w.@-]*$/.test(username) ? username : `'${username.replaceAll("'", "'\\''")}'`;
+  return { flags: username ? `${from} --username ${shown}` : from, login: username !== "" };
 }
