@@ -21,6 +21,7 @@ export { knownMigrations, migrate } from "./migrate.ts";
 export { openCatalog, type CatalogOptions } from "./open-catalog.ts";
 export { openDatabase } from "./open-database.ts";
 export type * from "./ports.ts";
+export { type NameToPutBack, placeOfKey } from "./name-to-put-back.ts";
 export { replayJournal, type State } from "./replay.ts";
 export {
   accessTokenChange,

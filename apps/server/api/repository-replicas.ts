@@ -2,6 +2,7 @@ import { type RepositoryReplica, routes } from "@entrepot/api";
 import { type ListedReplica, listReplicas, type Policy } from "@entrepot/replication";
 import { sql, type SqlBool } from "kysely";
 import { type ApiOptions, type App, requires } from "./app.ts";
+import { standingShape } from "./replica-shape.ts";
 import { repositoryNamed } from "./repository-rows.ts";
 
 /** Names shown at most, over all policies. */
@@ -45,20 +46,12 @@ function shownReplica(
   policy: Policy,
   { endpoint, tellsWhy }: { readonly endpoint: string; readonly tellsWhy: boolean },
 ): RepositoryReplica {
-  const { wantedSince, waiting } = item;
+  const shown = standingShape(item, Date.now());
   return {
     policy_id: policy.id,
     policy_name: policy.name,
     endpoint_name: endpoint,
-    reference: item.reference,
-    target: item.target,
-    wanted: item.wanted,
-    arrived: item.arrived,
-    wanted_since: wantedSince.toISOString(),
-    arrived_at: item.arrivedAt?.toISOString() ?? null,
-    lag_seconds: waiting ? Math.max(0, Date.now() - wantedSince.getTime()) / 1000 : 0,
-    attempts: item.attempts,
-    cause: waiting?.cause ?? null,
-    why: tellsWhy ? (waiting?.why ?? "") : "",
+    ...shown,
+    why: tellsWhy ? shown.why : "",
   };
 }

@@ -15,6 +15,7 @@ import { addDiff } from "./diff.ts";
 import { keeps } from "./keeps.ts";
 import { pageOf, paged } from "./paged.ts";
 import { ownedPolicy, ownedProjects } from "./policy-rights.ts";
+import { standingShape } from "./replica-shape.ts";
 import { whereOf } from "./sql-filter.ts";
 import { addWait } from "./wait.ts";
 
@@ -125,21 +126,11 @@ function addReplicas(app: App, options: ApiOptions): void {
 }
 
 function shownReplica(item: ListedReplica, now: number): Replica {
-  const { wantedSince, waiting } = item;
   return {
     repository: item.repository,
-    reference: item.reference,
-    target: item.target,
-    wanted: item.wanted,
-    arrived: item.arrived,
-    wanted_since: wantedSince.toISOString(),
-    arrived_at: item.arrivedAt?.toISOString() ?? null,
-    lag_seconds: waiting ? Math.max(0, now - wantedSince.getTime()) / 1000 : 0,
-    attempts: item.attempts,
+    ...standingShape(item, now),
     next_attempt: item.nextAttempt?.toISOString() ?? null,
     last_error: item.lastError,
     failure: item.failure,
-    cause: waiting?.cause ?? null,
-    why: waiting?.why ?? "",
   };
 }

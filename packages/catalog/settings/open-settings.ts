@@ -1,5 +1,6 @@
 import type { Transaction } from "kysely";
 import type { Database } from "../database.ts";
+import type { NameToPutBack } from "../name-to-put-back.ts";
 import type { Actor, Catalog, Commit } from "../ports.ts";
 import { settingChange } from "../rows.ts";
 import {
@@ -195,10 +196,7 @@ function contextOf(name: string): string {
  */
 export async function restoreSettings(
   commit: Commit,
-  names: readonly {
-    readonly key: string;
-    readonly wanted: Readonly<Record<string, unknown>> | null;
-  }[],
+  names: readonly NameToPutBack[],
 ): Promise<(string | null)[]> {
   const left: (string | null)[] = [];
   const { db, record } = commit;

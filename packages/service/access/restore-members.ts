@@ -1,4 +1,4 @@
-import type { Commit } from "@entrepot/catalog";
+import type { Commit, NameToPutBack } from "@entrepot/catalog";
 import { RegistryError } from "@entrepot/oci";
 import { putMember, takeMember } from "./members.ts";
 import { asRole } from "./roles.ts";
@@ -9,10 +9,7 @@ import { asRole } from "./roles.ts";
  */
 export async function restoreMembers(
   commit: Commit,
-  names: readonly {
-    readonly key: string;
-    readonly wanted: Readonly<Record<string, unknown>> | null;
-  }[],
+  names: readonly NameToPutBack[],
 ): Promise<(string | null)[]> {
   const left: (string | null)[] = [];
   for (const { key, wanted } of names) {

@@ -1,9 +1,6 @@
-import { type Commit, robotChange } from "@entrepot/catalog";
+import { type Commit, type NameToPutBack, placeOfKey, robotChange } from "@entrepot/catalog";
 import { sql } from "kysely";
 import { EVERYWHERE, type RobotPermission } from "./robot-rights.ts";
-
-/** A robot as the journal tells it; null: there is none. */
-type Image = Readonly<Record<string, unknown>> | null;
 
 /**
  * Makes robots (`project/name`, `/name` of the system) what they were, as a part of `commit`. One
@@ -13,24 +10,21 @@ type Image = Readonly<Record<string, unknown>> | null;
  */
 export async function restoreRobots(
   commit: Commit,
-  names: readonly { readonly key: string; readonly wanted: Image }[],
+  names: readonly NameToPutBack[],
 ): Promise<(string | null)[]> {
   const left: (string | null)[] = [];
   for (const { key, wanted } of names) left.push(await restore(commit, key, wanted));
   return left;
 }
 
-async function restore(commit: Commit, key: string, wanted: Image): Promise<string | null> {
+async function restore(
+  commit: Commit,
+  key: string,
+  wanted: NameToPutBack["wanted"],
+): Promise<string | null> {
   const { db, record } = commit;
-  const at = key.indexOf("/");
-  const [project, name] = [key.slice(0, at) || null, key.slice(at + 1)];
-  const home = await db
-    .selectFrom("project")
-    .select("id")
-    .where("name", "=", project ?? "")
-    .executeTakeFirst();
-  if (project !== null && !home) return wanted ? "its project does not exist" : null;
-  const projectId = home?.id ?? null;
+  const { project, name, projectId, isLost } = await placeOfKey(commit, key);
+  if (isLost) return wanted ? "its project does not exist" : null;
   const there = await db
     .selectFrom("robot")
     .select(["id", "disabled"])

@@ -2,23 +2,13 @@ import type { KyselyPlugin } from "kysely";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ANONYMOUS } from "./identity.ts";
 import { openRights, visibleProjects } from "./rights.ts";
-import { MEMBERS, testAccess, type TestAccess } from "./test-access.ts";
+import { MEMBERS, NO_STANDING, testAccess, type TestAccess } from "./test-access.ts";
 
 let room: TestAccess;
 beforeAll(async () => {
   room = await testAccess();
 });
 afterAll(() => room.close());
-
-const NOBODY = {
-  exists: false,
-  public: false,
-  role: null,
-  grants: [],
-  denies: [],
-  sysadmin: false,
-  system: [],
-};
 
 test("questions of one turn are one query", async () => {
   let queries = 0;
@@ -38,7 +28,10 @@ test("questions of one turn are one query", async () => {
   ]);
   expect(queries).toBe(1);
   expect(standings.map(({ role }) => role)).toEqual([...Object.values(MEMBERS), null, null]);
-  expect(standings.slice(-2)).toEqual([{ ...NOBODY, exists: true, public: true }, NOBODY]);
+  expect(standings.slice(-2)).toEqual([
+    { ...NO_STANDING, exists: true, public: true },
+    NO_STANDING,
+  ]);
 });
 
 test.each(["", "a\0b", "A", "../x", "a b", "x".repeat(256)])(

@@ -9,6 +9,7 @@ import {
   roleNeeded,
   type Standing,
 } from "./roles.ts";
+import { NO_STANDING } from "./test-access.ts";
 
 /**
  * Who may do what in Harbor: project admin, maintainer, developer, guest, limited guest; u: anybody
@@ -86,15 +87,7 @@ const OURS: Readonly<Record<string, readonly [who: string, why: string]>> = {
 };
 
 const ROLE_OF: Record<string, Role> = { P: 1, M: 4, D: 2, G: 3, L: 5 };
-const none = {
-  exists: true,
-  public: false,
-  role: null,
-  grants: [],
-  denies: [],
-  sysadmin: false,
-  system: [],
-};
+const none = { ...NO_STANDING, exists: true };
 
 test("every right is held by whom Harbor gives it, but for what is said to differ", () => {
   const found = Object.fromEntries(

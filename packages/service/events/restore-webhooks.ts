@@ -1,10 +1,7 @@
-import { type Commit, webhookChange } from "@entrepot/catalog";
+import { type Commit, type NameToPutBack, placeOfKey, webhookChange } from "@entrepot/catalog";
 import type { Jobs } from "@entrepot/jobs";
 import { sql } from "kysely";
 import { AT_ONCE, groupOf, type WebhookRow } from "./webhooks.ts";
-
-/** A webhook as the journal tells it; null: there is none. */
-type Image = Readonly<Record<string, unknown>> | null;
 
 /**
  * Makes webhooks (by the journal's keys) what they were, as a part of `commit`. The journal has
@@ -14,7 +11,7 @@ type Image = Readonly<Record<string, unknown>> | null;
 export async function restoreWebhooks(
   jobs: Pick<Jobs, "setLimit">,
   commit: Commit,
-  names: readonly { readonly key: string; readonly wanted: Image }[],
+  names: readonly NameToPutBack[],
 ): Promise<(string | null)[]> {
   const left: (string | null)[] = [];
   for (const { key, wanted } of names) left.push(await restore(jobs, commit, key, wanted));
@@ -25,18 +22,11 @@ async function restore(
   jobs: Pick<Jobs, "setLimit">,
   commit: Commit,
   key: string,
-  wanted: Image,
+  wanted: NameToPutBack["wanted"],
 ): Promise<string | null> {
   const { db } = commit;
-  const at = key.indexOf("/");
-  const [project, name] = [key.slice(0, at) || null, key.slice(at + 1)];
-  const home = await db
-    .selectFrom("project")
-    .select("id")
-    .where("name", "=", project ?? "")
-    .executeTakeFirst();
-  if (project !== null && !home) return wanted ? "its project does not exist" : null;
-  const projectId = home?.id ?? null;
+  const { project, name, projectId, isLost } = await placeOfKey(commit, key);
+  if (isLost) return wanted ? "its project does not exist" : null;
   const there = await db
     .selectFrom("webhook_policy")
     .select("id")

@@ -1,4 +1,4 @@
-import { type Actor, type Commit, policyChange } from "@entrepot/catalog";
+import { type Actor, type Commit, type NameToPutBack, policyChange } from "@entrepot/catalog";
 import type { Jobs } from "@entrepot/jobs";
 import { policyGroup } from "./limit-groups.ts";
 import type { Lifecycle } from "./lifecycle.ts";
@@ -8,7 +8,7 @@ import { DEFAULT_OPTIONS } from "./policy-options.ts";
 import type { PolicySettings } from "./ports.ts";
 
 /** A policy as the journal tells it; null: there is none. */
-type Image = Readonly<Record<string, unknown>> | null;
+type Image = NameToPutBack["wanted"];
 
 /** What policies are put back with. */
 export interface RestoringPolicies {
@@ -25,7 +25,7 @@ export interface RestoringPolicies {
 export async function restorePolicies(
   parts: RestoringPolicies,
   commit: Commit,
-  names: readonly { readonly key: string; readonly wanted: Image }[],
+  names: readonly NameToPutBack[],
 ): Promise<(string | null)[]> {
   const left: (string | null)[] = [];
   for (const { key, wanted } of names) left.push(await restore(parts, commit, key, wanted));

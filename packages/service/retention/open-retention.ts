@@ -1,13 +1,8 @@
-import type { Catalog, Commit } from "@entrepot/catalog";
+import type { Catalog, Commit, NameToPutBack } from "@entrepot/catalog";
 import type { Jobs } from "@entrepot/jobs";
 import { type ImmutableRules, openImmutableRules } from "./immutable/immutable-rules.ts";
 import type { CompileGlob } from "./immutable/rule-settings.ts";
-import {
-  type NameToPutBack,
-  putBack,
-  removeFromProject,
-  type RETENTION_KINDS,
-} from "./put-back.ts";
+import { putBack, removeFromProject, type RETENTION_KINDS } from "./put-back.ts";
 import { openQuotas, type Quotas } from "./quota/quotas.ts";
 import { openStorageUse, type StorageUse } from "./quota/storage-use.ts";
 import { type DeleteArtifact, retainTask } from "./rules/retain-task.ts";

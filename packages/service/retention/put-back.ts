@@ -1,4 +1,10 @@
-import { type Change, type Commit, immutableChange, retentionChange } from "@entrepot/catalog";
+import {
+  type Change,
+  type Commit,
+  immutableChange,
+  type NameToPutBack,
+  retentionChange,
+} from "@entrepot/catalog";
 import type { Jobs } from "@entrepot/jobs";
 import { lockRules, valuesOf } from "./immutable/immutable-rules.ts";
 import type { CompileGlob, ImmutableSettings } from "./immutable/rule-settings.ts";
@@ -11,12 +17,6 @@ export const RETENTION_KINDS = ["retention", "immutable", "quota"] as const;
 interface Project {
   readonly id: number;
   readonly name: string;
-}
-
-/** A name to be made what `wanted`, an after-image of the journal's, says. */
-export interface NameToPutBack {
-  readonly key: string;
-  readonly wanted: Change["after"];
 }
 
 /**

@@ -84,19 +84,12 @@ async function searchPeople(
   named: Filter,
   sizeLimit: number,
 ): Promise<Person[]> {
-  const entries = await search(client, settings.baseDn, {
-    scope: settings.scope,
+  const { baseDn, scope, uid, membership } = settings;
+  const entries = await search(client, baseDn, {
+    scope,
     filter: both(settings.filter, named),
     sizeLimit,
-    attributes: [
-      settings.uid,
-      settings.membership,
-      "mail",
-      "displayName",
-      "cn",
-      "userAccountControl",
-      ...IDS,
-    ],
+    attributes: [uid, membership, "mail", "displayName", "cn", "userAccountControl", ...IDS],
     explicitBufferAttributes: ["objectGUID"],
   });
   return entries.flatMap((entry) => personOf(entry, settings) ?? []);
