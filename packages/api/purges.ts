@@ -107,8 +107,8 @@ export const purges = {
     path: `${path}/schedule`,
     summary: "Purges the audit log now (type Manual), or sets the schedule",
     description:
-      "Of `*` records are removed from the oldest on. Of some types records are emptied: what they " +
-      "say goes, their hashes stay, so that the log can still be verified.",
+      "Of `*` records are removed from the oldest on. Of some types records are emptied: what " +
+      "they say goes, their hashes stay, so that the log can still be verified.",
     tags,
     ...needs("system:purge-audit:create"),
     request: { body: body(NewPurgeSchedule) },
