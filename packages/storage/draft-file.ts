@@ -76,7 +76,7 @@ export async function appendToDraftFile(
   bytes: Bytes,
 ): Promise<void> {
   const start = state.offset;
-  const writer = gatheredWriter(state.file!, start);
+  const writer = gatheredWriter(state.file!, start, bytes.release);
   let stopped: { by: unknown } | null = null;
   try {
     for await (const chunk of bytes) {

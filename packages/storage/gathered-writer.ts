@@ -1,4 +1,5 @@
 import type { FileHandle } from "node:fs/promises";
+import type { Bytes } from "@entrepot/oci";
 
 const GATHER_BYTES = 1024 * 1024;
 const GATHER_CHUNKS = 1024; // the kernel takes so many pieces in one call
@@ -11,7 +12,7 @@ export interface GatheredWriter {
   /** True if a sync failed: then what the file holds on disk is unknown. */
   readonly lost: boolean;
   /**
-   * Takes `chunk`, which nobody may change afterwards. When it returns a promise, the next chunk
+   * Takes `chunk`, which nobody may change or use afterwards. When it returns a promise, the next chunk
    * waits for it. Throws what the disk refused.
    */
   add(chunk: Uint8Array): Promise<void> | undefined;
@@ -22,9 +23,14 @@ export interface GatheredWriter {
 /**
  * A writer to `file` from `start` on. One step is written while the next is gathered, so at most
  * 2 MiB (and one chunk) are held. Long files are synced on the way, in the background: the disk
- * then works while bytes still arrive, and the sync that ends a push has little left to do.
+ * then works while bytes still arrive, and the sync that ends a push has little left to do. Each
+ * piece is given to `release` once it is written.
  */
-export function gatheredWriter(file: FileHandle, start: number): GatheredWriter {
+export function gatheredWriter(
+  file: FileHandle,
+  start: number,
+  release?: Bytes["release"],
+): GatheredWriter {
   let chunks: Uint8Array[] = [];
   let gatheredBytes = 0;
   let offset = start;
@@ -35,6 +41,7 @@ export function gatheredWriter(file: FileHandle, start: number): GatheredWriter 
 
   async function writeStep(step: Uint8Array[], bytes: number): Promise<void> {
     await writeAll(file, step, offset);
+    for (const chunk of step) release?.(chunk);
     offset += bytes;
     unsyncedBytes += bytes;
     if (unsyncedBytes < SYNC_EVERY_BYTES || syncing) return;

@@ -9,19 +9,35 @@ import type { Call } from "./call.ts";
  * that an error can still be answered.
  */
 export function nodeBody(incoming: Readable): Bytes {
-  return { [Symbol.asyncIterator]: () => incoming.iterator({ destroyOnReturn: false }) };
+  const pieces = () => incoming.iterator({ destroyOnReturn: false });
+  return { [Symbol.asyncIterator]: pieces, release: freed };
+}
+
+/**
+ * Frees a piece's memory at once. Left to the garbage collector, every 30 MiB of a large push cost
+ * a collection of the whole heap: nearly half of all that such a push took.
+ */
+function freed({ buffer, byteLength }: Uint8Array): void {
+  // A part of a larger buffer shares it with others.
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) buffer.transfer(0);
 }
 
 /**
  * The request's body, `expected` bytes long (its Content-Length, unless told). Throws SIZE_INVALID
  * when it turns out shorter, longer, or breaks off because the client has gone.
  */
-export async function* receive(call: Pick<Call, "request" | "body">, expected?: number): Bytes {
+export function receive(call: Pick<Call, "request" | "body">, expected?: number): Bytes {
+  const pieces = () => arriving(call, expected);
+  const release = call.body?.release;
+  return { [Symbol.asyncIterator]: pieces, ...(release && { release }) };
+}
+
+async function* arriving(call: Pick<Call, "request" | "body">, expected?: number) {
   const length = expected ?? contentLength(call.request);
-  let received = 0;
-  for await (const chunk of watched(source(call), () => received)) {
-    received += chunk.byteLength;
-    if (length !== null && received > length) {
+  let bytes = 0;
+  for await (const chunk of watched(source(call), () => bytes)) {
+    bytes += chunk.byteLength;
+    if (length !== null && bytes > length) {
       throw new RegistryError(
         "SIZE_INVALID",
         `the body is longer than the ${length} bytes announced`,
@@ -29,10 +45,10 @@ export async function* receive(call: Pick<Call, "request" | "body">, expected?: 
     }
     yield chunk;
   }
-  if (length !== null && received < length) {
+  if (length !== null && bytes < length) {
     throw new RegistryError(
       "SIZE_INVALID",
-      `the body has ${received} of the ${length} bytes announced`,
+      `the body has ${bytes} of the ${length} bytes announced`,
     );
   }
 }
