@@ -11,6 +11,11 @@ export interface FollowOptions {
   readonly signal?: AbortSignal;
   /** How often it looks without being woken. Default 2 s. */
   readonly pollMs?: number;
+  /**
+   * How long it waits after it was woken, so that what comes meanwhile goes into the same look: for
+   * readers whose result nobody waits for. Default: it looks at once, and rests afterwards.
+   */
+  readonly gatherMs?: number;
   /** Where a reader begins that has no cursor yet. Default: at the journal's first entry. */
   readonly from?: "start" | "head";
   /** Told of each failure, after which the same entries are tried again in `retryInMs`. */
@@ -49,10 +54,20 @@ export function followJournal(
   reader: JournalReader,
   options: FollowOptions = {},
 ): Following {
-  const { signal, pollMs = 2_000, from = "start", onError = () => {} } = options;
+  const { signal, pollMs = 2_000, gatherMs, from = "start", onError = () => {} } = options;
   const stopped = new AbortController();
   const attention = bell(stopped.signal);
   const endListening = catalog.onCommit(attention.ring, pollMs);
+  let resting = new AbortController();
+  const rest = async (ms: number) => {
+    if (ms <= 0 || stopped.signal.aborted) return;
+    resting = new AbortController();
+    await sleep(ms, undefined, { signal: resting.signal }).catch(() => {});
+  };
+  const hurry = () => {
+    attention.ring();
+    resting.abort();
+  };
 
   const run = async () => {
     let delayMs = FIRST_DELAY_MS;
@@ -66,8 +81,7 @@ export function followJournal(
         if (mayBeMore) continue;
         await attention.rung();
         const sparedMs = Math.min(LONGEST_REST_MS, read * REST_PER_ENTRY_MS);
-        const restMs = sparedMs - (performance.now() - lookedAt);
-        if (restMs > 0) await sleep(restMs);
+        await rest(gatherMs ?? sparedMs - (performance.now() - lookedAt));
       } catch (error) {
         onError(error, delayMs);
         await sleep(delayMs, undefined, { signal: stopped.signal }).catch(() => {});
@@ -79,12 +93,13 @@ export function followJournal(
   const stop = async () => {
     endListening();
     stopped.abort();
+    hurry();
     await running;
   };
   if (signal?.aborted) void stop();
   signal?.addEventListener("abort", () => void stop(), { once: true });
 
-  return { stop, idle: () => untilIdle(catalog, reader.name, attention.ring, stopped.signal) };
+  return { stop, idle: () => untilIdle(catalog, reader.name, hurry, stopped.signal) };
 }
 
 /**
@@ -137,7 +152,7 @@ async function createCursor(
 async function untilIdle(
   catalog: Catalog,
   reader: string,
-  ring: () => void,
+  hurry: () => void,
   stopped: AbortSignal,
 ): Promise<void> {
   const head = await catalog.head();
@@ -145,7 +160,7 @@ async function untilIdle(
     if (stopped.aborted) {
       throw new RegistryError("CANCELLED", `the journal reader ${reader} was stopped`);
     }
-    ring();
+    hurry();
     await sleep(10);
   }
 }

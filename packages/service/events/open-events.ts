@@ -13,6 +13,8 @@ import { openWebhooks, type Webhooks } from "./webhooks.ts";
 
 /** How often lag is looked at, and how often old deliveries are forgotten. */
 const [LAG_EVERY_MS, SWEEP_EVERY_MS] = [15_000, 3_600_000];
+/** How long after a change its webhooks are planned, together with what comes meanwhile. */
+const GATHER_MS = 250;
 /** How long deliveries are kept, and how many are forgotten at a time. */
 const [KEPT_DAYS, SWEPT_AT_ONCE] = [30, 10_000];
 
@@ -60,7 +62,8 @@ export function openEvents(options: EventsOptions): Events {
     pulls,
 
     start() {
-      const reader = followJournal(catalog, webhookReader(context), { onError });
+      const gathered = { gatherMs: GATHER_MS, onError };
+      const reader = followJournal(catalog, webhookReader(context), gathered);
       ends.push(
         reader.stop,
         every(lagEveryMs, () => watchLag(catalog, context, lag), onError),
