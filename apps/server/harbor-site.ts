@@ -42,7 +42,6 @@ export function harborSite(
   const remote = () => (peerId ? asEntrepot : asHarbor);
   return {
     registry: (origin) => remote().with(carrying(origin)),
-
     plain: remote,
 
     together(origins) {
@@ -52,7 +51,6 @@ export function harborSite(
     },
 
     list: (selection) => listArtifacts(harbor, selection),
-
     listsDigests: true,
 
     tags: (repository, most) => tagsOf(harbor, repository, most),

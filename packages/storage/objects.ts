@@ -11,8 +11,8 @@ export interface ObjectInfo {
 }
 
 /**
- * Objects by key, in a folder, a bucket or a repository: where backups lie. What is acknowledged is durable; an
- * object is there whole or not at all.
+ * Objects by key, in a folder, a bucket or a repository: where backups lie. What is acknowledged is
+ * durable; an object is there whole or not at all.
  */
 export interface ObjectStore {
   /** Stores an object in place of what is there. Flat memory. Repeating is safe. */

@@ -56,9 +56,9 @@ interface Found extends ObjectInfo {
 
 /**
  * Objects in a repository of a registry: each is an artifact of one layer, its bytes, under a tag
- * that is its key. The bytes come first and the tag last, so that an object is there whole or not at
- * all; its manifest keeps them from the registry's garbage collection from then on. Lists tell keys
- * alone. Of two processes that put if absent within the same instant both may be told true: a
+ * that is its key. The bytes come first and the tag last, so that an object is there whole or not
+ * at all; its manifest keeps them from the registry's garbage collection from then on. Lists tell
+ * keys alone. Of two processes that put if absent within the same instant both may be told true: a
  * registry has no such request.
  */
 export function registryObjects(options: RegistryObjectsOptions): ObjectStore {

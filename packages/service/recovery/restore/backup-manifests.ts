@@ -103,7 +103,8 @@ function check(digest: Digest, bytes: string): void {
 
 async function addManifests(db: Transaction<Database>, text: string): Promise<void> {
   await sql`
-    INSERT INTO staged_manifest (digest, media_type, size, artifact_type, subject, annotations, bytes)
+    INSERT INTO staged_manifest
+      (digest, media_type, size, artifact_type, subject, annotations, bytes)
     SELECT digest, media_type, size, artifact_type, subject, annotations, bytes
     FROM json_populate_recordset(null::past_manifest, ${text}::json)`.execute(db);
 }

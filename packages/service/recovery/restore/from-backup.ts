@@ -146,8 +146,8 @@ async function checkThere(db: Db, scope: Scope, { name }: RestoreRequest): Promi
 }
 
 /**
- * The sizes of the blobs that the plan's manifests need, as far as the store or the backup has them;
- * both are asked here, and no more later.
+ * The sizes of the blobs that the plan's manifests need, as far as the store or the backup has
+ * them; both are asked here, and no more later.
  */
 async function findBlobs(
   db: Db,
