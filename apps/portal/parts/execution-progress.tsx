@@ -62,11 +62,12 @@ export function ExecutionProgress({ run }: { readonly run: Run }) {
   );
 }
 
-/** The share of a run that is done, as a bar; nothing where no share is known. */
+/** The share of a run that is done, as a bar; nothing where none is known, or all is well. */
 export function RunBar({ run }: { readonly run: Run }) {
   const t = useTexts("parts");
   const { steps, bytes, endTime } = run;
-  if (endTime !== undefined && !steps) return null;
+  const failed = (steps?.failed ?? 0) > 0;
+  if (endTime !== undefined && !failed) return null;
   const share =
     bytes?.total != null && bytes.total > 0
       ? bytes.done / bytes.total
@@ -74,7 +75,6 @@ export function RunBar({ run }: { readonly run: Run }) {
         ? (steps.done + steps.failed) / steps.total
         : null;
   if (share === null) return null;
-  const failed = (steps?.failed ?? 0) > 0;
   return (
     <Progress
       percent={Math.min(100, Math.floor(share * 100))}

@@ -42,7 +42,6 @@ export function FormModal<T extends object>({ open = true, close, ...props }: Fo
         id={id}
         {...(props.form && { form: props.form })}
         layout="vertical"
-        requiredMark={false}
         {...(props.first && { initialValues: props.first })}
         onFinish={(fields) => {
           setBusy(true);

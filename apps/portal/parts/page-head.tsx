@@ -1,10 +1,11 @@
-import { Breadcrumb, Flex, theme } from "antd";
+import { Flex, theme } from "antd";
 import { Link } from "@tanstack/react-router";
 import { type ReactNode, useEffect } from "react";
+import { useTexts } from "../texts.ts";
 
 /**
  * The top of a page: where it is, what it is, what can be done. Sets the window's title too. Plain
- * elements, since the first page loads it: antd's Typography brings a text area along.
+ * elements, since the first page loads it: antd's bring much along that it does not need.
  */
 export function PageHead({
   title,
@@ -18,6 +19,7 @@ export function PageHead({
   readonly about?: ReactNode;
   readonly actions?: ReactNode;
 }) {
+  const t = useTexts("parts");
   const { token } = theme.useToken();
   useEffect(() => {
     document.title = `${title} · Entrepot`;
@@ -25,13 +27,16 @@ export function PageHead({
   return (
     <header style={{ marginBottom: 20 }}>
       {trail.length > 0 && (
-        <Breadcrumb
-          style={{ marginBottom: 8 }}
-          items={[
-            ...trail.map((step) => ({ title: <Link to={step.to}>{step.title}</Link> })),
-            { title },
-          ]}
-        />
+        <nav aria-label={t("trail")}>
+          <ol className="trail">
+            {trail.map((step) => (
+              <li key={step.to}>
+                <Link to={step.to}>{step.title}</Link>
+              </li>
+            ))}
+            <li aria-current="page">{title}</li>
+          </ol>
+        </nav>
       )}
       <Flex justify="space-between" align="start" gap={16} wrap>
         <div style={{ minWidth: 0 }}>

@@ -46,7 +46,7 @@ export function agoText(time: Date | string, language: Language, now = Date.now(
   return format.format(Math.round(seconds), "second");
 }
 
-/** How long something took or takes: `1 h 2 min`, `350 ms`. Negative ones are none. */
+/** How long something took or takes: `1 h 2 min`, `350 ms`; `0 s` if no time at all. */
 export function durationText(ms: number, language: Language): string {
   const unit = (value: number, name: string) =>
     new Intl.NumberFormat(LOCALE[language], {
@@ -54,8 +54,8 @@ export function durationText(ms: number, language: Language): string {
       unit: name,
       unitDisplay: "short",
     }).format(value);
-  if (ms < 1_000) return unit(Math.max(0, Math.round(ms)), "millisecond");
-  const seconds = Math.round(ms / 1_000);
+  if (ms > 0 && ms < 1_000) return unit(Math.round(ms), "millisecond");
+  const seconds = Math.max(0, Math.round(ms / 1_000));
   if (seconds < 60) return unit(seconds, "second");
   const [hours, minutes] = [Math.floor(seconds / 3_600), Math.floor((seconds % 3_600) / 60)];
   if (hours >= 48) return unit(Math.round(hours / 24), "day");

@@ -1,6 +1,6 @@
 import type { HistoryEntry } from "@entrepot/api";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { Button, Flex, Skeleton, Timeline } from "antd";
+import { Button, Flex, Timeline } from "antd";
 import { api } from "../../api.ts";
 import { partsOf } from "../../addresses.ts";
 import { useDoing } from "../../parts/ask.tsx";
@@ -8,6 +8,7 @@ import { Digest } from "../../parts/copy.tsx";
 import { Failure } from "../../parts/failure.tsx";
 import { When } from "../../parts/units.tsx";
 import { restoreNow } from "../../parts/use-restoring.ts";
+import { Lines } from "../../parts/waiting.tsx";
 import { useTexts } from "../../texts.ts";
 import { undo } from "../../undo.ts";
 import { DigestLink } from "./digest-link.tsx";
@@ -41,7 +42,7 @@ export function TagHistory({
     },
   });
   if (error) return <Failure error={error} />;
-  if (!data) return <Skeleton active title={false} paragraph={{ rows: 2 }} />;
+  if (!data) return <Lines rows={2} />;
   return (
     <Timeline
       style={{ paddingTop: 8 }}

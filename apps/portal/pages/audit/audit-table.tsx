@@ -2,6 +2,7 @@ import type { AuditRecord } from "@entrepot/api";
 import { Button, Descriptions, Tag } from "antd";
 import { api } from "../../api.ts";
 import { ApiTable, type Columns } from "../../parts/api-table.tsx";
+import { ShortName } from "../../parts/kind-name.tsx";
 import { When } from "../../parts/units.tsx";
 import { useTexts } from "../../texts.ts";
 
@@ -28,9 +29,12 @@ export function AuditTable({
     {
       title: t("what"),
       render: (_, record) => (
-        <>
-          {record.operation} <span className="code">{record.resource}</span>
-        </>
+        <div style={{ maxWidth: 460, whiteSpace: "normal", overflowWrap: "anywhere" }}>
+          {record.operation}{" "}
+          <span className="code">
+            <ShortName name={record.resource} />
+          </span>
+        </div>
       ),
     },
     {

@@ -1,7 +1,8 @@
 import type { Attention } from "@entrepot/api";
 import { Link } from "@tanstack/react-router";
-import { Alert, Flex, Skeleton } from "antd";
+import { Alert, Flex } from "antd";
 import { When } from "../../parts/units.tsx";
+import { Lines } from "../../parts/waiting.tsx";
 import { useTexts } from "../../texts.ts";
 import { Panel, Quiet } from "./panel.tsx";
 import { gravityOf, remedyOf } from "./remedies.ts";
@@ -15,7 +16,7 @@ export function AttentionList({
   const t = useTexts("home");
   return (
     <Panel title={t("attention")} wide>
-      {!attention && <Skeleton active title={false} />}
+      {!attention && <Lines />}
       {attention?.length === 0 && <Alert type="success" showIcon title={t("attention.none")} />}
       <Flex vertical gap={8}>
         {attention?.map((item) => (

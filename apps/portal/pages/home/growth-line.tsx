@@ -6,13 +6,13 @@ import { pointsOf, roundSize, type Sample } from "./growth-scale.ts";
 
 const HEIGHT = 120;
 
-/** Storage over time, small, in plain SVG: the chart of the storage page brings much code along. */
+/** Storage over time, from two days on, small, in plain SVG: the chart of the storage page brings much code along. */
 export function GrowthLine({ samples }: { readonly samples: readonly Sample[] }) {
   const t = useTexts("home");
   const language = useLanguage();
   const { token } = theme.useToken();
   const [first, last] = [samples[0], samples.at(-1)];
-  if (!first || !last) return <Quiet>{t("growth.none")}</Quiet>;
+  if (!first || !last || samples.length < 2) return <Quiet>{t("growth.none")}</Quiet>;
   const top = roundSize(Math.max(...samples.map(({ bytes }) => bytes)));
   const points = pointsOf(samples, top);
   const line = points.map(([x, y]) => `${x},${y}`).join(" ");
@@ -32,21 +32,8 @@ export function GrowthLine({ samples }: { readonly samples: readonly Sample[] })
             borderBlock: `1px solid ${token.colorBorderSecondary}`,
           }}
         >
-          {points.length > 1 && (
-            <polygon points={`0,100 ${line} 100,100`} fill={token.colorPrimary} opacity={0.12} />
-          )}
+          <polygon points={`0,100 ${line} 100,100`} fill={token.colorPrimary} opacity={0.12} />
           <polyline points={line} {...stroke} vectorEffect="non-scaling-stroke" />
-          {points.length < 3 &&
-            points.map(([x, y]) => (
-              <path
-                key={x}
-                d={`M ${x} ${y} h 0.001`}
-                {...stroke}
-                strokeWidth={7}
-                strokeLinecap="round"
-                vectorEffect="non-scaling-stroke"
-              />
-            ))}
         </svg>
       </div>
       <Ends from={dayText(first.day, language)} to={dayText(last.day, language)} />

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { pointsOf, roundSize } from "./growth-scale.ts";
+import { pointsOf, roundSize, withNow } from "./growth-scale.ts";
 
 const KIB = 1024;
 
@@ -27,6 +27,12 @@ test("days without a sample leave room, and more bytes are higher up", () => {
   ]);
 });
 
-test("a single sample stands in the middle", () => {
-  expect(pointsOf([{ day: "2026-11-01", bytes: 5 }], 10)).toEqual([[50, 50]]);
+test("today's figure is what there is now", () => {
+  const stored = [
+    { day: "2026-11-21", bytes: 3 },
+    { day: "2026-11-22", bytes: 4 },
+  ];
+  const now = new Date("2026-11-22T10:00:00Z");
+  expect(withNow(stored, 7, now)).toEqual([stored[0], { day: "2026-11-22", bytes: 7 }]);
+  expect(withNow([], 7, now)).toEqual([{ day: "2026-11-22", bytes: 7 }]);
 });

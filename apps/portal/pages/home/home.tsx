@@ -1,11 +1,12 @@
 import { useQuery } from "@tanstack/react-query";
-import { Flex, Skeleton } from "antd";
+import { Flex } from "antd";
 import { lazy, Suspense } from "react";
 import { api } from "../../api.ts";
 import { Failure } from "../../parts/failure.tsx";
 import { PageHead } from "../../parts/page-head.tsx";
 import { numberText } from "../../parts/units.tsx";
 import { usePerson } from "../../session.ts";
+import { Lines } from "../../parts/waiting.tsx";
 import { useLanguage, useTexts } from "../../texts.ts";
 import { Yours } from "./yours.tsx";
 
@@ -39,7 +40,7 @@ export default function Home() {
           </Suspense>
         )}
         {sysadmin && (
-          <Suspense fallback={<Skeleton active />}>
+          <Suspense fallback={<Lines />}>
             <Standing bytes={data?.total_storage_consumption} />
           </Suspense>
         )}

@@ -1,14 +1,16 @@
 import type { BackupStanding, Overview, PolicyLag, RunningWork } from "@entrepot/api";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { Flex, Skeleton, Tag } from "antd";
+import { Flex, Tag } from "antd";
 import { api } from "../../api.ts";
 import { Failure } from "../../parts/failure.tsx";
 import { StatusTag } from "../../parts/status-tag.tsx";
 import { bytesText, durationText, When } from "../../parts/units.tsx";
+import { Lines } from "../../parts/waiting.tsx";
 import { useLanguage, useTexts } from "../../texts.ts";
 import { AttentionList } from "./attention-list.tsx";
 import { GrowthLine } from "./growth-line.tsx";
+import { withNow } from "./growth-scale.ts";
 import { Line, Panel, Quiet, Share } from "./panel.tsx";
 
 const EVERY_MS = 10_000;
@@ -45,7 +47,7 @@ function Running({ overview }: { readonly overview: Overview | undefined }) {
   const t = useTexts("home");
   return (
     <Panel title={t("running")} to="/jobs" all={t("all")}>
-      {!overview && <Skeleton active title={false} />}
+      {!overview && <Lines />}
       {overview?.running.length === 0 && <Quiet>{t("running.none")}</Quiet>}
       {overview?.running.slice(0, 6).map((work) => (
         <Work key={work.id} work={work} />
@@ -91,7 +93,7 @@ function Backups({ backups }: { readonly backups: readonly BackupStanding[] | un
   const t = useTexts("home");
   return (
     <Panel title={t("backup")} to="/recovery/backups" all={t("all")}>
-      {!backups && <Skeleton active title={false} />}
+      {!backups && <Lines />}
       {backups?.length === 0 && <Quiet>{t("backup.none")}</Quiet>}
       {backups?.map((target) => (
         <Target key={target.id} target={target} />
@@ -143,7 +145,7 @@ function Lag() {
   });
   return (
     <Panel title={t("lag")} to="/replication/policies" all={t("all")}>
-      {!data && <Skeleton active title={false} />}
+      {!data && <Lines />}
       {data?.length === 0 && <Quiet>{t("lag.no")}</Quiet>}
       <div style={{ maxHeight: 260, overflowY: "auto" }}>
         {data
@@ -194,7 +196,7 @@ function Health() {
   return (
     <Panel title={t("health")}>
       {error && <Failure error={error} />}
-      {!data && !error && <Skeleton active title={false} />}
+      {!data && !error && <Lines />}
       {data?.components.map(({ name, status, error: why }) => (
         <Line key={name} end={<StatusTag status={status} />}>
           {t(`component.${name}`)} <Quiet>{why}</Quiet>
@@ -217,7 +219,7 @@ function Storage({ bytes }: { readonly bytes: number | undefined }) {
     <>
       <Line end={total === undefined ? "–" : bytesText(total, language)}>{t("storage.total")}</Line>
       <Line end={data ? bytesText(data.history_bytes, language) : "–"}>{t("storage.history")}</Line>
-      {data ? <GrowthLine samples={data.growth} /> : <Skeleton active title={false} />}
+      {data ? <GrowthLine samples={withNow(data.growth, data.bytes)} /> : <Lines />}
     </>
   );
 }

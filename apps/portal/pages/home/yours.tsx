@@ -1,9 +1,10 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { Flex, Skeleton } from "antd";
+import { Flex } from "antd";
 import { api } from "../../api.ts";
 import { Failure } from "../../parts/failure.tsx";
-import { Count, When } from "../../parts/units.tsx";
+import { When } from "../../parts/units.tsx";
+import { Lines } from "../../parts/waiting.tsx";
 import { useTexts } from "../../texts.ts";
 import { Line, Panel, Quiet } from "./panel.tsx";
 
@@ -28,10 +29,10 @@ function Projects() {
   return (
     <Panel title={t("projects")} to="/projects" all={t("all")}>
       {error && <Failure error={error} />}
-      {!data && !error && <Skeleton active title={false} />}
+      {!data && !error && <Lines />}
       {data?.length === 0 && <Quiet>{t("projects.none")}</Quiet>}
       {data?.map(({ name, repo_count, metadata }) => (
-        <Line key={name} end={<Count value={repo_count} />}>
+        <Line key={name} end={<Quiet>{t("projects.repositories", { count: repo_count })}</Quiet>}>
           <Link to={`/projects/${name}` as string}>{name}</Link>{" "}
           {metadata.public === "true" && <Quiet>{t("projects.public")}</Quiet>}
         </Line>
@@ -52,7 +53,7 @@ function Recent() {
   return (
     <Panel title={t("recent")}>
       {error && <Failure error={error} />}
-      {!data && !error && <Skeleton active title={false} />}
+      {!data && !error && <Lines />}
       {data?.length === 0 && <Quiet>{t("recent.none")}</Quiet>}
       {data?.map(({ name, update_time }) => (
         <Line key={name} end={<When time={update_time} />}>

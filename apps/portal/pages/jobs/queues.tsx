@@ -114,9 +114,11 @@ function Actions({
           {isAll ? t("queue.resumeAll") : t("queue.resume")}
         </Button>
       )}
-      <Button danger disabled={count === 0} onClick={empty}>
-        {t("queue.empty")}
-      </Button>
+      {(isAll || count > 0) && (
+        <Button danger disabled={count === 0} onClick={empty}>
+          {t("queue.empty")}
+        </Button>
+      )}
     </Space>
   );
 }

@@ -68,7 +68,7 @@ function Change({ projectId }: { readonly projectId: number }) {
           {t("quota.history")} <Bytes value={quota.history_bytes} />
         </p>
       ) : null}
-      <Flex gap={8} wrap style={{ maxWidth: 480 }}>
+      <Flex gap={8} wrap style={{ maxWidth: 480, marginTop: 16 }}>
         <label htmlFor="quota" style={{ flex: 1, minWidth: 220 }}>
           {t("quota.change")}
           <QuotaInput id="quota" value={shown} onChange={setLimit} />

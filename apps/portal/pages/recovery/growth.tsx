@@ -36,6 +36,7 @@ export default function Growth({ samples }: { readonly samples: readonly Sample[
       xAxis: { type: "category", data: samples.map(({ day }) => day), axisLabel: axis },
       yAxis: {
         type: "value",
+        minInterval: 1,
         axisLabel: { ...axis, formatter: (value: number) => bytesText(value, language) },
         splitLine: { lineStyle: { color: token.colorBorderSecondary } },
       },

@@ -11,6 +11,7 @@ import { Bytes, bytesText, Count } from "../../parts/units.tsx";
 import { Waiting } from "../../parts/waiting.tsx";
 import { useLanguage, useTexts } from "../../texts.ts";
 import { HeldTable } from "./held-table.tsx";
+import { withNow } from "../home/growth-scale.ts";
 import { allTargets } from "./targets.ts";
 
 const Growth = lazy(() => import("./growth.tsx"));
@@ -23,7 +24,10 @@ export default function Storage() {
   const language = useLanguage();
   const { data, error, refetch } = useQuery({
     queryKey: ["quotas", "storage", 90],
-    queryFn: async () => (await api.storageUse.total({ query: { days: 90 } })).body,
+    queryFn: async () => {
+      const { body } = await api.storageUse.total({ query: { days: 90 } });
+      return { ...body, growth: withNow(body.growth, body.bytes) };
+    },
   });
   if (error) return <Failure error={error} again={() => void refetch()} />;
   if (!data) return <Waiting />;
@@ -156,7 +160,10 @@ function BackupUse() {
           title: t("column.name"),
           render: (_, { id, name }) => <Link to={`/recovery/backups/${id}` as string}>{name}</Link>,
         },
-        { title: t("backups.address"), dataIndex: "address", className: "code" },
+        {
+          title: t("backups.address"),
+          render: (_, { address }) => <span className="code">{address}</span>,
+        },
         { title: t("storage.bytes"), render: (_, { id }) => <Bytes value={sizes[id]} /> },
       ]}
     />

@@ -112,8 +112,7 @@ function LastExecution({ policyId }: { readonly policyId: number }) {
   if (data === null) return <Typography.Text type="secondary">{t("policy.never")}</Typography.Text>;
   return (
     <Link to={`/replication/executions/${data.id}`}>
-      <StatusTag status={data.status} />
-      <When time={data.start_time} />
+      <StatusTag status={data.status} /> <When time={data.start_time} />
     </Link>
   );
 }

@@ -13,7 +13,7 @@ export function Section({
 }) {
   return (
     <Card size="small" styles={{ body: { paddingBottom: 8 } }}>
-      <Typography.Title level={2} style={{ fontSize: 17, margin: "4px 0" }}>
+      <Typography.Title level={2} style={{ fontSize: 17, margin: about ? "4px 0" : "4px 0 12px" }}>
         {title}
       </Typography.Title>
       {about && <Typography.Paragraph type="secondary">{about}</Typography.Paragraph>}

@@ -79,10 +79,12 @@ function useColumns(t: Text, show: (moment: string) => void): TableColumnsType<H
     {
       title: t("column.what"),
       render: (_, { operation, resource_type, resource }) => (
-        <>
-          <Tag color={COLOURS[operation]}>{t(`change.${operation}`)}</Tag>
+        <div style={{ maxWidth: 380, whiteSpace: "normal", overflowWrap: "anywhere" }}>
+          <Tag color={COLOURS[operation]} style={{ marginInlineEnd: 6 }}>
+            {t(`change.${operation}`)}
+          </Tag>
           <KindName kind={resource_type} name={resource} />
-        </>
+        </div>
       ),
     },
     { title: t("column.before"), render: (_, row) => <Digest value={row.from_digest} /> },
@@ -91,7 +93,7 @@ function useColumns(t: Text, show: (moment: string) => void): TableColumnsType<H
     {
       title: t("column.cause"),
       render: (_, { cause }) => (
-        <code title={cause}>{cause.length > 20 ? `${cause.slice(0, 20)}…` : cause}</code>
+        <code title={cause}>{cause.length > 12 ? `${cause.slice(0, 12)}…` : cause}</code>
       ),
     },
     {
