@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Access, Identity } from "@entrepot/access";
-import type { Catalog, Settings } from "@entrepot/catalog";
+import type { Actor, Catalog, Settings } from "@entrepot/catalog";
 import type { Content } from "@entrepot/content";
 import {
   type DistributionServer,
@@ -61,14 +61,10 @@ export type Handler = (request: Request, bindings: Bindings) => Response | Promi
 /** Sends each request to the part that its path belongs to. */
 export function openHttp(options: HttpOptions): Handler {
   const { access, api, log } = options;
-  const addresses = new WeakMap<Request, string>();
   const arrive = trustedProxies(options.trustedProxies ?? "");
   const portal = openPortal();
-  const callers = new WeakMap<Request, Identity>();
-  const distribution = openDistribution(options, {
-    addressOf: (request) => addresses.get(request) ?? "",
-    onCaller: (request, identity) => void callers.set(request, identity),
-  });
+  const visits = new WeakMap<Request, Visit>();
+  const distribution = openDistribution(options, visits);
 
   /** What is not the registry itself. */
   async function answer(request: Request, path: string, clientAddress: string): Promise<Response> {
@@ -88,25 +84,26 @@ export function openHttp(options: HttpOptions): Handler {
     const { address: clientAddress } = arrival;
     if (arrival.origin !== null) noteOrigin(request, arrival.origin);
     const path = pathOf(request.url);
-    const seen = { path, isHttps: isHttps(options.publicUrl, request) };
+    const secured = (response: Response) =>
+      withSecurityHeaders(response, { path, isHttps: isHttps(options.publicUrl, request) });
     try {
       if (path === "/v2" || path.startsWith("/v2/")) {
-        addresses.set(request, clientAddress);
+        const visit: Visit = { address: clientAddress, identity: undefined };
+        visits.set(request, visit);
         const shortcuts = shortcutsOf(incoming, outgoing);
         const response = await inScope(request, clientAddress, () =>
           distribution(request, shortcuts),
         );
-        const { status } = response;
-        const identity = callers.get(request);
-        noteRegistryRequest(options.audit, { request, address: clientAddress, identity, status });
+        noteRegistryRequest(options.audit, { request, ...visit, status: response.status });
         return response;
       }
-      const answered = inScope(request, clientAddress, () => answer(request, path, clientAddress));
-      return withSecurityHeaders(await answered, seen);
+      return secured(
+        await inScope(request, clientAddress, () => answer(request, path, clientAddress)),
+      );
     } catch (error) {
       log.error({ err: error, path }, "request failed");
       const text = "Something failed here; the server's log says what.\n";
-      return withSecurityHeaders(new Response(text, { status: 500 }), seen);
+      return secured(new Response(text, { status: 500 }));
     }
   });
 }
@@ -117,41 +114,51 @@ function shortcutsOf(incoming?: IncomingMessage, outgoing?: ServerResponse): Sho
   return { body: nodeBody(incoming), send: nodeSend(outgoing, RESPONSE_ALREADY_SENT) };
 }
 
-/** Where requests come from, and who is told who makes them. */
-interface Callers {
-  readonly addressOf: (request: Request) => string;
-  readonly onCaller: (request: Request, identity: Identity) => void;
+/** Where a request to the registry comes from, and who makes it as far as that is found out. */
+interface Visit {
+  readonly address: string;
+  identity: Identity | undefined;
 }
 
 function openDistribution(
   options: HttpOptions,
-  { addressOf, onCaller }: Callers,
+  visits: WeakMap<Request, Visit>,
 ): DistributionServer {
   const { access, audit, content, events, pullThrough, publicUrl, settings, log } = options;
   return distributionServer({
     async open(request, scopes) {
-      const identity = await access.authenticate(request, addressOf(request));
-      onCaller(request, identity);
+      const visit = visits.get(request)!;
+      const { address } = visit;
+      const identity = await access.authenticate(request, address);
+      visit.identity = identity;
       // `/v2/` itself needs no right: it is where clients find out how to log in.
       const [asked] = scopes;
       if (!asked) access.requireLogin(identity);
       else if (isAsOfName(asked.name)) return openAsOf(options, identity, asked);
-      const local = content.as(actorOf(request, identity));
-      // Whoever only asks whether a blob is here may push it; another registry has its own checks.
-      const mends = request.method === "GET" && asked?.name !== undefined && !isCopier(request);
-      const guarded = access.guard(mends ? options.mending.over(local) : local, identity);
-      const registry = pullThrough.over(guarded, request.method === "HEAD");
-      // Replication's own pulls are none, as in Harbor.
-      if (request.method !== "GET" || isCopier(request)) return registry;
+      const { method } = request;
+      const reads = method === "GET" || method === "HEAD";
+      const local = content.as(reads ? readerOf(identity) : actorOf(request, identity));
+      // Whoever only asks whether a blob is here may push it; another registry has its own checks,
+      // and its pulls are none, as in Harbor.
+      if (method !== "GET" || isCopier(request)) {
+        return pullThrough.over(access.guard(local, identity), method === "HEAD");
+      }
+      const mended = asked?.name === undefined ? local : options.mending.over(local);
+      const registry = pullThrough.over(access.guard(mended, identity), false);
       return content.pulls.noting(registry, (repository, tag, digest) => {
         events.pulls.note({ repository, tag, digest, operator: identity.name });
-        const by = { request, address: addressOf(request), identity };
+        const by = { request, address, identity };
         notePull(audit, settings, { ...by, repository, tag, digest });
       });
     },
     challenge: (request, scopes) => access.challenge(scopes, publicOrigin(publicUrl, request)),
     log: (failure) => log.error({ err: failure.error, ...failure }, "registry request failed"),
   });
+}
+
+/** Who only reads: nothing is recorded of that, and no id of the request is needed. */
+function readerOf({ name }: Identity): Actor {
+  return { name, cause: "" };
 }
 
 function pathOf(url: string): string {

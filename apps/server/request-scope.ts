@@ -18,7 +18,7 @@ export function requestScope(): RequestScope | undefined {
 /** Answers `request` with its scope known. Only what may log somebody in pays for that. */
 export function inScope<T>(request: Request, address: string, answer: () => T): T {
   const { method, headers } = request;
-  if (method === "GET" && !headers.get("authorization")?.toLowerCase().startsWith("basic")) {
+  if (method === "GET" && !/^basic/i.test(headers.get("authorization") ?? "")) {
     // What a directory sends back to, too, begins a session.
     if (!headers.has("cookie")) return answer();
   }

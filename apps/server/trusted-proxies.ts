@@ -30,9 +30,8 @@ export function trustedProxies(networks: string): Arrive {
     trusted!.check(address, isIP(address) === 6 ? "ipv6" : "ipv4");
 
   return (peer, { headers, url }) => {
-    const own = { address: peer, origin: null };
-    const near = addressOf(peer);
-    if (trusted === null || near === null || !isTrusted(near)) return own;
+    const near = trusted && addressOf(peer);
+    if (near === null || !isTrusted(near)) return { address: peer, origin: null };
 
     let address = near;
     let hops = 1;
