@@ -35,7 +35,7 @@ CREATE TABLE account (
   external_id text,
   admin_by_group boolean NOT NULL DEFAULT false,
   cli_secret_sealed bytea,
-  refresh_token_sealed bytea,
+  comment text NOT NULL DEFAULT ''::text,
   CONSTRAINT account_known_by CHECK (((source = 'local'::text) = (external_id IS NULL))),
   CONSTRAINT account_pkey PRIMARY KEY (id),
   CONSTRAINT account_source_check CHECK ((source = ANY (ARRAY['local'::text, 'ldap'::text, 'oidc'::text]))),
@@ -92,6 +92,7 @@ CREATE TABLE audit_log (
   seq bigint,
   detail text NOT NULL,
   hash bytea NOT NULL,
+  emptied_by bigint,
   CONSTRAINT audit_log_kind_check CHECK ((kind = ANY (ARRAY['change'::text, 'request'::text, 'access'::text, 'login'::text, 'pull'::text, 'audit'::text]))),
   CONSTRAINT audit_log_pkey PRIMARY KEY (n),
   CONSTRAINT audit_log_result_check CHECK ((result = ANY (ARRAY['success'::text, 'denied'::text, 'failure'::text])))
@@ -127,9 +128,12 @@ CREATE TABLE backup_target (
   last_error text NOT NULL DEFAULT ''::text,
   created_at timestamp with time zone NOT NULL DEFAULT now(),
   updated_at timestamp with time zone NOT NULL DEFAULT now(),
+  endpoint_id integer,
+  CONSTRAINT backup_target_endpoint_id_fkey FOREIGN KEY (endpoint_id) REFERENCES registry_endpoint(id),
   CONSTRAINT backup_target_name_key UNIQUE (name),
   CONSTRAINT backup_target_pkey PRIMARY KEY (id)
 );
+CREATE INDEX backup_target_of_endpoint ON public.backup_target USING btree (endpoint_id) WHERE (endpoint_id IS NOT NULL);
 
 CREATE TABLE blob_transfer (
   endpoint_id integer NOT NULL,
@@ -352,6 +356,16 @@ CREATE TABLE name_clock (
   CONSTRAINT name_clock_pkey PRIMARY KEY (key)
 );
 
+CREATE TABLE oidc_standing (
+  account_id integer NOT NULL,
+  refresh_token_sealed bytea,
+  is_refused boolean NOT NULL,
+  ask_at timestamp with time zone NOT NULL,
+  unknown_since timestamp with time zone,
+  CONSTRAINT oidc_standing_account_id_fkey FOREIGN KEY (account_id) REFERENCES account(id) ON DELETE CASCADE,
+  CONSTRAINT oidc_standing_pkey PRIMARY KEY (account_id)
+);
+
 CREATE TABLE past_manifest (
   digest text COLLATE "C" NOT NULL,
   media_type text NOT NULL,
@@ -469,6 +483,7 @@ CREATE TABLE registry_endpoint (
   created_at timestamp with time zone NOT NULL DEFAULT now(),
   updated_at timestamp with time zone NOT NULL DEFAULT now(),
   options jsonb NOT NULL DEFAULT '{}'::jsonb,
+  proxy_password_sealed bytea,
   CONSTRAINT registry_endpoint_name_key UNIQUE (name),
   CONSTRAINT registry_endpoint_pkey PRIMARY KEY (id),
   CONSTRAINT registry_endpoint_status_check CHECK ((status = ANY (ARRAY['healthy'::text, 'unhealthy'::text])))
