@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { readSecret } from "../ask.ts";
 import { action, type Cli } from "../call.ts";
 import { userNamed } from "../names.ts";
+import { addCliSecret } from "./cli-secret.ts";
 import type { ListOptions } from "../options.ts";
 import { listQuery, withExample, withListOptions, withYes } from "../options.ts";
 import type { View } from "../output.ts";
@@ -136,4 +137,5 @@ function addChanges(user: Command, cli: Cli): void {
       }),
     );
   withExample(remove, "$ entrepot user delete ann");
+  addCliSecret(user, cli);
 }

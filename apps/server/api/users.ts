@@ -17,6 +17,9 @@ const COLUMNS = {
 };
 const SORTS = ["username", "email", "user_id", "creation_time"] as const;
 
+const NO_USER =
+  "a robot is no user: it logs in where images are pulled and pushed, with docker login";
+
 /** Adds accounts, and what the caller can find out about itself. */
 export function addUsers(app: App, options: ApiOptions): void {
   addReading(app, options);
@@ -41,8 +44,10 @@ function addReading(app: App, options: ApiOptions): void {
 
   // Before the user by id: `current` is no id.
   app.openapi({ ...users.current, middleware: signedIn }, async (context) => {
-    const row = await userOf(options, context.get("identity").accountId ?? 0);
-    return context.json(await withOidc(options, row, context.get("identity")), 200);
+    const identity = context.get("identity");
+    if (identity.accountId === null) throw new RegistryError("NOT_FOUND", NO_USER);
+    const row = await userOf(options, identity.accountId);
+    return context.json(await withOidc(options, row, identity), 200);
   });
 
   app.openapi({ ...users.get, middleware: signedIn }, async (context) => {
