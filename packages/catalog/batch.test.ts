@@ -32,7 +32,7 @@ test("a load holds at most max keys, and at most maxInFlight loads run", async (
   expect(most).toBe(2);
 });
 
-test("keys of one name that wait together are loaded once; one that comes later, again", async () => {
+test("keys of one name that wait together are loaded once; a later one, again", async () => {
   const loads: string[][] = [];
   const gates: (() => void)[] = [];
   const lookUp = batched(

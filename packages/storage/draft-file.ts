@@ -112,8 +112,8 @@ export async function syncDraftFile(home: DraftHome, state: DraftState): Promise
 }
 
 /**
- * Once a sync has failed nobody can say what is on the disk, and asking again would be answered with
- * success: the draft goes, and the client starts again.
+ * Once a sync has failed nobody can say what is on the disk, and asking again would be answered
+ * with success: the draft goes, and the client starts again.
  */
 async function syncFile(home: DraftHome, state: DraftState): Promise<void> {
   try {

@@ -12,8 +12,8 @@ export interface GatheredWriter {
   /** True if a sync failed: then what the file holds on disk is unknown. */
   readonly lost: boolean;
   /**
-   * Takes `chunk`, which nobody may change or use afterwards. When it returns a promise, the next chunk
-   * waits for it. Throws what the disk refused.
+   * Takes `chunk`, which nobody may change or use afterwards. When it returns a promise, the next
+   * chunk waits for it. Throws what the disk refused.
    */
   add(chunk: Uint8Array): Promise<void> | undefined;
   /** Writes what is left and waits for everything. Throws what the disk refused, again if asked. */

@@ -15,7 +15,7 @@ import { type KnownHeads, type Verification, verifyChain } from "./verify-chain.
 
 const DAY_MS = 24 * 3_600_000;
 const [SEAL_EVERY_MS, FORWARD_EVERY_MS] = [60_000, 1_000];
-/** All changes of a second are recorded together: they are in the journal, so nothing can be lost. */
+/** All changes of a second are recorded together: the journal has them, so nothing can be lost. */
 const GATHER_MS = 1_000;
 
 /** What the audit log is made of. */
