@@ -77,6 +77,7 @@ describe.skipIf(!hasBrowser)(title, () => {
     const { page } = visitor;
     await signIn(visitor, server.url, MIA, "/profile");
     await page.getByText("Where you are signed in").waitFor();
+    await page.getByLabel("Full name").fill("Mia of the docks");
     await page.getByRole("button", { name: "Language" }).click();
     const chinese = page.getByRole("menuitem", { name: "简体中文" });
     await chinese.waitFor();
@@ -84,6 +85,7 @@ describe.skipIf(!hasBrowser)(title, () => {
     await chinese.click();
     await page.locator("html[lang=zh-CN]").waitFor({ state: "attached" });
     await page.getByText("登录会话").waitFor();
+    expect(await page.getByLabel("全名").inputValue(), "what was typed").toBe("Mia of the docks");
     await page.reload();
     await page.getByText("登录会话").waitFor();
   });

@@ -6,7 +6,7 @@ import { pointsOf, roundSize, type Sample } from "./growth-scale.ts";
 
 const HEIGHT = 120;
 
-/** Storage over time, from two days on, small, in plain SVG: the chart of the storage page brings much code along. */
+/** Storage over two days or more, in plain SVG: the storage page's chart brings much code along. */
 export function GrowthLine({ samples }: { readonly samples: readonly Sample[] }) {
   const t = useTexts("home");
   const language = useLanguage();
