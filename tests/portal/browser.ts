@@ -56,7 +56,8 @@ export async function openBrowser() {
       const faults: string[] = [];
       page.on("pageerror", (error) => faults.push(String(error)));
       page.on("console", (said) => {
-        if (said.type() === "error" && !/status of 40[0-9]/.test(said.text())) {
+        // 502: another registry does not answer, which tests may mean.
+        if (said.type() === "error" && !/status of (?:40[0-9]|502)/.test(said.text())) {
           faults.push(said.text());
         }
       });

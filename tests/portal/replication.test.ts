@@ -33,6 +33,8 @@ describe.skipIf(!hasBrowser)(title, () => {
 
   const page = () => visitor.page;
   const button = (name: string | RegExp) => page().getByRole("button", { name }).first();
+  const tab = (name: string) =>
+    page().getByRole("navigation", { name: "Policy" }).getByRole("link", { name });
   const go = (path: string) => page().goto(new URL(path, here.url).href);
   const seen = (text: string | RegExp) => page().getByText(text).first().waitFor(PATIENCE);
   /** Opens the choice called `label`, and takes `option`. */
@@ -93,7 +95,7 @@ describe.skipIf(!hasBrowser)(title, () => {
 
   test("what is pushed arrives, and its run and its log are there to see", async () => {
     await pushOnce(here, "library/web", makeImage(), "v2");
-    await page().getByRole("tab", { name: "Executions" }).click();
+    await tab("Executions").click();
     const done = page().getByRole("row").filter({ hasText: "Done" });
     await expect.poll(async () => done.count(), PATIENCE).toBeGreaterThan(1);
     await done.first().getByRole("link").first().click();
@@ -118,7 +120,7 @@ describe.skipIf(!hasBrowser)(title, () => {
     await go("/replication/policies/1?tab=compare");
     await button("Compare both sides").click();
     await seen("missing at the target");
-    await page().getByRole("tab", { name: "What a run would do now" }).click();
+    await tab("What a run would do now").click();
     await seen(/names? match/);
     await button(/^Run now: to tokyo/).click();
     await page().waitForURL(/\/replication\/executions\/\d+$/, PATIENCE);

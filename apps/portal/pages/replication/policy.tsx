@@ -1,11 +1,12 @@
 import type { Policy } from "@entrepot/api";
 import { CopyOutlined, DeleteOutlined, EditOutlined } from "@ant-design/icons";
 import { useQuery } from "@tanstack/react-query";
-import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
-import { Alert, Button, Card, Flex, Statistic, Tabs } from "antd";
+import { useParams, useSearch } from "@tanstack/react-router";
+import { Alert, Button, Card, Flex, Statistic } from "antd";
 import { api, route } from "../../api.ts";
 import { Failure } from "../../parts/failure.tsx";
 import { LinkButton } from "../../parts/link-button.tsx";
+import { LinkTabs } from "../../parts/link-tabs.tsx";
 import { PageHead } from "../../parts/page-head.tsx";
 import { bytesText, durationText, numberText } from "../../parts/units.tsx";
 import { Waiting } from "../../parts/waiting.tsx";
@@ -30,9 +31,23 @@ export default function PolicyPage() {
 
 function Shown({ policy }: { readonly policy: Policy }) {
   const t = useTexts("replication");
-  const navigate = useNavigate();
   const search: Record<string, string | undefined> = useSearch({ strict: false });
   const { id } = policy;
+  const tabs = [
+    {
+      key: "waiting",
+      label: t("waiting.title"),
+      children: <WaitingTable policyId={id} />,
+    },
+    {
+      key: "executions",
+      label: t("executions.title"),
+      children: <ExecutionsTable policyId={id} />,
+    },
+    { key: "plan", label: t("plan.title"), children: <StoredPlan policy={policy} /> },
+    { key: "compare", label: t("compare.title"), children: <CompareView policyId={id} /> },
+  ];
+  const active = tabs.find(({ key }) => key === search["tab"]) ?? tabs[0]!;
   return (
     <>
       <PageHead
@@ -56,25 +71,12 @@ function Shown({ policy }: { readonly policy: Policy }) {
         />
       )}
       <Figures id={id} />
-      <Tabs
-        activeKey={search["tab"] ?? "waiting"}
-        onChange={(tab) => void navigate({ to: ".", search: { tab } as never })}
-        destroyOnHidden
-        items={[
-          {
-            key: "waiting",
-            label: t("waiting.title"),
-            children: <WaitingTable policyId={id} />,
-          },
-          {
-            key: "executions",
-            label: t("executions.title"),
-            children: <ExecutionsTable policyId={id} />,
-          },
-          { key: "plan", label: t("plan.title"), children: <StoredPlan policy={policy} /> },
-          { key: "compare", label: t("compare.title"), children: <CompareView policyId={id} /> },
-        ]}
+      <LinkTabs
+        label={t("policy.title")}
+        active={active.key}
+        tabs={tabs.map(({ key, label }) => ({ key, label, to: ".", search: { tab: key } }))}
       />
+      {active.children}
     </>
   );
 }
