@@ -90,7 +90,7 @@ describe.skipIf(!hasBrowser)(title, () => {
     }
   });
 
-  test("more deletions than a policy allows wait until somebody has looked and agreed", async () => {
+  test("more deletions than a policy allows wait until somebody agrees", async () => {
     const name = "library/many";
     await pushSample(at(here, name), makeImage(), ["a", "b", "c"]);
     const ceiling = { ...BY_HAND, ...named(name), max_deletions: 1 };
