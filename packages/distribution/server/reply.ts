@@ -32,7 +32,7 @@ const TEXT_BYTES = 16 * 1024;
 
 function asText(body: Uint8Array | ReadableStream): string | null {
   if (!(body instanceof Uint8Array) || body.byteLength > TEXT_BYTES || !isAscii(body)) return null;
-  return Buffer.from(body.buffer, body.byteOffset, body.byteLength).latin1Slice();
+  return Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString("latin1");
 }
 
 /** An answer with `value` as JSON. */
