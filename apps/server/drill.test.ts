@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { apiClient, type ApiClient } from "@entrepot/api/client";
 import { pushSample, sampleImage, sampleIndex } from "@entrepot/registry/samples";
-import { generateX25519Identity, identityToRecipient } from "age-encryption";
+import { newKey } from "@entrepot/recovery/target-suite";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { removeDrills } from "./drill-scratch.ts";
 import { testServer, type TestServer } from "./testing.ts";
@@ -16,7 +16,7 @@ let api: ApiClient;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "entrepot-drill-"));
   await chmod(folder, 0o711);
-  server = await testServer({ backupFolders: [folder], drillKey: ours });
+  server = await testServer({ backupFolders: [folder], drillKey: ours.identity });
   api = apiClient({ url: server.url, credential: server.credential });
 });
 afterAll(async () => {
@@ -25,7 +25,7 @@ afterAll(async () => {
 });
 
 /** The keys of targets: the server's own, and somebody's that it does not have. */
-const [ours, theirs] = [await generateX25519Identity(), await generateX25519Identity()];
+const [ours, theirs] = [await newKey(), await newKey()];
 
 async function ended<T extends { status: string }>(read: () => Promise<{ body: T }>): Promise<T> {
   for (;;) {
@@ -96,9 +96,9 @@ test(
   },
 );
 
-/** Backs up into a new target that is encrypted for `identity`; returns its id. */
-async function encryptedFor(name: string, identity: string): Promise<number> {
-  const recipients = [await identityToRecipient(identity)];
+/** Backs up into a new target that is encrypted for `recipient`; returns its id. */
+async function encryptedFor(name: string, recipient: string): Promise<number> {
+  const recipients = [recipient];
   const body = { name, address: `file:${folder}/${name}`, recipients };
   const id = Number((await api.backups.create({ body: body as never })).created);
   const { created } = await api.backups.run({ params: { id }, body: {} as never });
@@ -109,7 +109,7 @@ async function encryptedFor(name: string, identity: string): Promise<number> {
 
 test("an encrypted backup is tried with its key", { timeout: 240_000 }, async () => {
   await pushSample(server.content.as(ACTOR).repository("library/sealed"), sampleImage(), ["1.0"]);
-  const good = await drilled(await encryptedFor("sealed", ours));
+  const good = await drilled(await encryptedFor("sealed", ours.recipient));
   expect(good.report?.problems).toEqual([]);
   expect(good.status).toBe("Success");
   expect(good.report!.pulled.images).toBe(good.report!.tags);
@@ -120,7 +120,7 @@ test(
   "a key that does not open it is the one thing that a drill tells",
   { timeout: 240_000 },
   async () => {
-    const bad = await drilled(await encryptedFor("foreign", theirs));
+    const bad = await drilled(await encryptedFor("foreign", theirs.recipient));
     expect(bad.status).toBe("Error");
     expect(bad.report?.problems).toEqual([
       expect.stringMatching(/^this key does not open the backup/),
@@ -134,7 +134,7 @@ test("where there is no key, a drill says how to give one", { timeout: 120_000 }
   const keyless = await testServer({ backupFolders: [folder] });
   onTestFinished(() => keyless.close());
   const there = apiClient({ url: keyless.url, credential: keyless.credential });
-  const recipients = [await identityToRecipient(ours)];
+  const recipients = [ours.recipient];
   const body = { name: "mute", address: `file:${folder}/mute`, recipients };
   const id = Number((await there.backups.create({ body: body as never })).created);
   const { created } = await there.drills.run({ params: { id }, body: {} as never });

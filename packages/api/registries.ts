@@ -20,8 +20,8 @@ export type RegistryCredential = z.infer<typeof RegistryCredential>;
  * A registry endpoint. Ours are `status_text` and `check_time`: why it is unhealthy, and when it
  * was last asked; `entrepot_registry_id`, which registry it is, where it is an Entrepot; `proxy`
  * (`http://host:port`, empty for none) and who it is told to be there, `proxy_username` and
- * `proxy_password` (shown as `*****`, or empty if unset); `concurrency` (tasks that may work with it
- * at a time) and `bytes_per_second` (all transfers with it together), 0 for no limit.
+ * `proxy_password` (shown as `*****`, or empty if unset); `concurrency` (tasks that may work with
+ * it at a time) and `bytes_per_second` (all transfers with it together), 0 for no limit.
  */
 export const RegistryEndpoint = z
   .object({

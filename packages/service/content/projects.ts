@@ -42,8 +42,8 @@ export interface Projects {
     within?: (commit: Commit) => Promise<unknown>,
   ): Promise<number>;
   /**
-   * Sets the metadata given, keeps the rest; what is given as an empty text is set no more. False if
-   * there is no such project.
+   * Sets the metadata given, keeps the rest; what is given as an empty text is set no more. False
+   * if there is no such project.
    */
   update(actor: Actor, name: string, metadata: ProjectMetadata): Promise<boolean>;
   /**

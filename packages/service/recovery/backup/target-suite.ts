@@ -23,6 +23,12 @@ export function targetSuite(name: string, place: () => Promise<ObjectStore>): vo
   });
 }
 
+/** A new key of backups: what opens them, and whom they are encrypted for. */
+export async function newKey(): Promise<{ identity: string; recipient: string }> {
+  const identity = await generateX25519Identity();
+  return { identity, recipient: await identityToRecipient(identity) };
+}
+
 async function roundTrip(place: () => Promise<ObjectStore>, identity: string | null) {
   const given = await world(21);
   const objects = await place();
