@@ -2,7 +2,7 @@ import type { Identity } from "@entrepot/access";
 import { RegistryError } from "@entrepot/oci";
 import type { Context } from "hono";
 import type { ApiOptions, Env } from "./app.ts";
-import { callerOf } from "./caller.ts";
+import { type CallerOptions, callerOf } from "./caller.ts";
 
 /** Whether whoever is answered for long is still the one that asked. */
 export interface Watch {
@@ -23,10 +23,18 @@ export function untilRevoked(
   const before = context.get("identity");
   const { clientAddress } = context.env;
   const { raw } = context.req;
+  // A page that is merely open must not keep its session for good.
+  const looking: CallerOptions = {
+    access: {
+      authenticate: access.authenticate,
+      resumeSession: (secret) => access.resumeSession(secret, true),
+    },
+    publicUrl,
+  };
 
   async function look(): Promise<void> {
     try {
-      const now = await callerOf({ access, publicUrl }, raw, clientAddress);
+      const now = await callerOf(looking, raw, clientAddress);
       if (!isSame(before, now)) revoked.abort();
     } catch (error) {
       // Who cannot be asked about now is asked about again.

@@ -173,8 +173,8 @@ export async function openAccess(options: AccessOptions): Promise<Access> {
 
     pastRight: (identity, name) => pastRight({ rights }, identity, name),
 
-    async resumeSession(secret) {
-      const identity = await sessions.resumeSession(secret);
+    async resumeSession(secret, unseen) {
+      const identity = await sessions.resumeSession(secret, unseen);
       return identity && (await isPresent(identity.accountId ?? 0)) ? identity : null;
     },
 

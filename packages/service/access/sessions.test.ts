@@ -96,6 +96,17 @@ describe("time", () => {
     expect(await seen()).toBe(start + MINUTE_MS);
   });
 
+  test("what only looks whether it is still there does not keep it", async () => {
+    const { secret } = await begin();
+    const start = room.time.now;
+    for (let at = 0; at < idleMs; at += idleMs / 4) {
+      room.time.now = start + at;
+      expect(await room.access.resumeSession(secret, true)).not.toBe(null);
+    }
+    room.time.now = start + idleMs;
+    expect(await room.access.resumeSession(secret, true)).toBe(null);
+  });
+
   test("a shorter time of the settings counts at once", async () => {
     const clock = () => room.time.now;
     let minutes = 60;

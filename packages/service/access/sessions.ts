@@ -43,8 +43,11 @@ export interface Sessions {
    */
   beginSession(identity: Identity, origin: SessionOrigin): Promise<NewSession>;
 
-  /** Whom `secret` makes its holder, now; null if there is no such session any more. */
-  resumeSession(secret: string): Promise<Identity | null>;
+  /**
+   * Whom `secret` makes its holder, now; null if there is no such session any more. Unless
+   * `unseen`, for what looks by itself, the session counts as used.
+   */
+  resumeSession(secret: string, unseen?: boolean): Promise<Identity | null>;
 
   /** Ends the session `id`, of `accountId` or (null) of anybody. False if there is none. */
   endSession(id: number, accountId: number | null): Promise<boolean>;
@@ -91,8 +94,12 @@ export function openSessions(options: SessionsOptions): Sessions {
 
   return {
     beginSession: (identity, origin) => begin(catalog, identity, origin, new Date(clock())),
-    resumeSession: async (secret) =>
-      SECRET.test(secret) ? resume(db, secret, alive(), new Date(clock())) : null,
+    resumeSession: async (secret, unseen = false) => {
+      if (!SECRET.test(secret)) return null;
+      const found = await resume(db, secret, alive());
+      if (found && !unseen) await noteSeen(db, found, new Date(clock()));
+      return found && found.identity;
+    },
     listSessions: (query) => list(db, query, alive()),
 
     async endSession(id, accountId) {
@@ -139,12 +146,17 @@ async function begin(
   return { id, secret, identity: { ...identity, session: id } };
 }
 
+interface Resumed {
+  readonly id: number;
+  readonly seenAt: Date;
+  readonly identity: Identity;
+}
+
 async function resume(
   db: Catalog["db"],
   secret: string,
   alive: RawBuilder<boolean>,
-  now: Date,
-): Promise<Identity | null> {
+): Promise<Resumed | null> {
   const row = await db
     .selectFrom("session")
     .innerJoin("account", "account.id", "session.account_id")
@@ -154,17 +166,20 @@ async function resume(
     .where(alive)
     .executeTakeFirst();
   if (!row) return null;
-  // Coarsely: a page that asks every second does not write every second.
-  if (now.getTime() - row.seen_at.getTime() >= SEEN_EVERY_MS) {
-    await db
-      .updateTable("session")
-      .set({ seen_at: now })
-      .where("id", "=", row.id)
-      .where("seen_at", "=", row.seen_at)
-      .execute();
-  }
-  const { id: session, accountId, username: name, sysadmin } = row;
-  return { kind: "account", name, accountId, sysadmin, grants: null, session };
+  const { id, accountId, username: name, sysadmin, seen_at: seenAt } = row;
+  const who = { kind: "account", name, accountId, sysadmin, grants: null, session: id } as const;
+  return { id, seenAt, identity: who };
+}
+
+/** Coarsely: a page that asks every second does not write every second. */
+async function noteSeen(db: Catalog["db"], { id, seenAt }: Resumed, now: Date): Promise<void> {
+  if (now.getTime() - seenAt.getTime() < SEEN_EVERY_MS) return;
+  await db
+    .updateTable("session")
+    .set({ seen_at: now })
+    .where("id", "=", id)
+    .where("seen_at", "=", seenAt)
+    .execute();
 }
 
 async function list(
