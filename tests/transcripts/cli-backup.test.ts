@@ -34,6 +34,8 @@ test("backups: where they go, runs, checks, what is refused", SLOW, async () => 
   await run("entrepot backup target create vault --to $VAULT/main --recipient age1nobody");
   await run("entrepot backup target create vault --to $VAULT/main --keep-last 1");
   await run("entrepot backup target create vault --to $VAULT/other");
+  await run("entrepot backup target update vault --keep-days 30 --description nightly");
+  await run("entrepot backup target show vault --output json | grep -E 'keep|description'");
   await run("entrepot backup list vault");
   note("The first run copies everything, a later one what has changed.");
   await run("entrepot backup run vault --wait");

@@ -1,38 +1,16 @@
-import {
-  type BackupExecution,
-  type BackupSnapshot,
-  type BackupTarget,
-  type NewBackupTarget,
-  routes,
-} from "@entrepot/api";
+import type { BackupExecution, BackupSnapshot } from "@entrepot/api";
 import { RegistryError } from "@entrepot/api/client";
 import type { Command } from "commander";
 import { action, type Call, type Cli } from "../call.ts";
 import { usageError } from "../exit-codes.ts";
 import { counted, formatBytes } from "../format.ts";
-import { repeated, wholeNumber, withExample, withYes } from "../options.ts";
+import { wholeNumber, withExample, withYes } from "../options.ts";
 import type { View } from "../output.ts";
 import { pause } from "../pause.ts";
 import { printable } from "../printable.ts";
-import { backupTargetNamed } from "./backup-target.ts";
+import { addBackupTarget, backupTargetNamed } from "./backup-target.ts";
 
 const POLL_MS = 500;
-
-const targetView: View<BackupTarget> = {
-  name: (target) => target.name,
-  columns: ({ time }) => [
-    { title: "ID", value: (target) => String(target.id), align: "right" },
-    { title: "NAME", value: (target) => target.name },
-    { title: "ENABLED", value: (target) => (target.enabled ? "yes" : "no") },
-    { title: "ADDRESS", value: (target) => target.address },
-    { title: "HOLDS", value: (target) => target.scope.join(", ") || "everything" },
-    { title: "CONTINUOUS", value: (target) => (target.continuous ? "yes" : "no") },
-    { title: "SCHEDULE", value: (target) => target.cron },
-    { title: "NEWEST", value: (target) => time(target.newest?.at ?? null) },
-    { title: "BEHIND SINCE", value: (target) => time(target.behind_since) },
-    { title: "ERROR", value: (target) => target.last_error },
-  ],
-};
 
 const snapshotView: View<BackupSnapshot> = {
   name: (snapshot) => snapshot.id,
@@ -64,81 +42,10 @@ export function addBackup(program: Command, cli: Cli): void {
   const backup = program
     .command("backup")
     .description("Backups: where they go, running them, checking them.");
-  addTarget(backup, cli);
+  addBackupTarget(backup, cli);
   addRun(backup, cli);
   addChecks(backup, cli);
   addConfirm(backup, cli);
-}
-
-interface CreateOptions {
-  readonly to: string;
-  readonly schedule?: string;
-  readonly timeZone?: string;
-  readonly continuous?: boolean;
-  readonly recipient?: string[];
-  readonly only?: string[];
-  readonly bytesPerSecond?: number;
-  readonly keepLast?: number;
-  readonly keepDays?: number;
-  readonly snapshotEveryDays?: number;
-  readonly drillSchedule?: string;
-  readonly description?: string;
-}
-
-function addTarget(backup: Command, cli: Cli): void {
-  const target = backup.command("target").description("Where backups go.");
-  const create = target
-    .command("create")
-    .description("Creates a place where backups go.")
-    .argument("<name>")
-    .requiredOption(
-      "--to <address>",
-      "file:/folder, s3:bucket/prefix or registry:endpoint/project/name",
-    )
-    .option("--schedule <cron>", "when to run, six fields: '0 0 3 * * *'")
-    .option("--time-zone <zone>", "of the schedule; UTC if absent")
-    .option("--continuous", "follow every change within seconds")
-    .option("--recipient <key>", "encrypt for this public key of age; may be repeated", repeated)
-    .option("--only <name>", "this project or repository alone; may be repeated", repeated)
-    .option("--bytes-per-second <n>", "no faster than this", wholeNumber)
-    .option("--keep-last <n>", "keep the newest so many snapshots", wholeNumber)
-    .option("--keep-days <n>", "keep snapshots of the last so many days", wholeNumber)
-    .option("--snapshot-every-days <n>", "begin anew after so many days; 7", wholeNumber)
-    .option("--drill-schedule <cron>", "when to try a restore, six fields")
-    .option("--description <text>")
-    .action(
-      action(cli, async (call, name: string, options: CreateOptions) => {
-        await call.api.backups.create({ body: bodyOf(name, options) });
-        const after = { read: () => backupTargetNamed(call, name), view: targetView };
-        await call.done(`Created backup target ${name}.`, after);
-      }),
-    );
-  withExample(create, "$ entrepot backup target create vault --to file:/backup/vault --continuous");
-
-  target
-    .command("list")
-    .description("Lists backup targets.")
-    .action(action(cli, async (call) => call.list(listed(call), targetView, 0)));
-  target
-    .command("show")
-    .description("Shows a backup target.")
-    .argument("<target>", "its name or id")
-    .action(
-      action(cli, async (call, name: string) =>
-        call.one(await backupTargetNamed(call, name), targetView),
-      ),
-    );
-  withYes(target.command("delete").description("Forgets a backup target; what lies there stays."))
-    .argument("<target>", "its name or id")
-    .action(
-      action(cli, async (call, name: string, options: { yes?: boolean }) => {
-        const { id, address } = await backupTargetNamed(call, name);
-        const question = `Forget backup target ${name}? What lies at ${address} stays.`;
-        await call.confirm(question, options.yes);
-        await call.api.backups.delete({ params: { id } });
-        await call.done(`Forgot backup target ${name}.`);
-      }),
-    );
 }
 
 interface RunOptions {
@@ -259,29 +166,6 @@ async function started(call: Call, id: number, execution: number, wait: boolean)
   if (end.status === "Success") return;
   const what = end.status === "Stopped" ? "was stopped" : "failed";
   throw new RegistryError("UNKNOWN", `execution ${execution} ${what}: ${end.status_text}`);
-}
-
-function listed(call: Call): AsyncIterable<BackupTarget> {
-  return call.api.each(routes.backups.list, { query: {} });
-}
-
-function bodyOf(name: string, options: CreateOptions): NewBackupTarget {
-  return {
-    name,
-    description: options.description ?? "",
-    address: options.to,
-    enabled: true,
-    cron: options.schedule ?? "",
-    time_zone: options.timeZone ?? "UTC",
-    continuous: options.continuous === true,
-    recipients: options.recipient ?? [],
-    scope: options.only ?? [],
-    bytes_per_second: options.bytesPerSecond ?? 0,
-    snapshot_every_days: options.snapshotEveryDays ?? 7,
-    keep_last: options.keepLast ?? null,
-    keep_days: options.keepDays ?? null,
-    drill_cron: options.drillSchedule ?? "",
-  };
 }
 
 async function* each<T>(items: readonly T[]): AsyncGenerator<T> {
