@@ -41,8 +41,12 @@ function passSignals(child) {
 /** A small young generation: what a push leaves behind is given back 100 MB earlier. */
 const HEAP = "--max-semi-space-size=8";
 
+/** Much of what a start costs is compiling; where this cannot be written, it is done each time. */
+const COMPILED = join(root, ".cache/compiled");
+
 function run(node, args) {
-  const env = { ...process.env, PATH: `${dirname(node)}${delimiter}${process.env.PATH ?? ""}` };
+  const PATH = `${dirname(node)}${delimiter}${process.env.PATH ?? ""}`;
+  const env = { NODE_COMPILE_CACHE: COMPILED, ...process.env, PATH };
   const underNpm = env.npm_lifecycle_event !== undefined;
   // Where the process can be replaced there is nobody in between, and nothing to pass on.
   if (typeof process.execve === "function") {

@@ -5,7 +5,7 @@
  */
 import { spawn } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 
@@ -53,6 +53,9 @@ function count(name: string, counts: Counts, started: number): void {
 function line({ passed, failed, skipped }: Counts): string {
   return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`;
 }
+
+/** Two files at least: alone, one waits for most of its time, and vitest leaves a core free. */
+const AT_ONCE = [`--maxWorkers=${Math.min(4, Math.max(2, availableParallelism()))}`];
 
 /** What a busy machine was too slow for is tried once more; what is wrong fails twice. */
 const ONCE_MORE = ["--passWithNoTests", "--retry=1"];
@@ -105,16 +108,13 @@ async function main(): Promise<void> {
     await check("format", "oxfmt", ["--check"]);
     await check("unused code", "knip", ["--no-config-hints"]);
     await vitest("house rules", ["tools"], long);
-    // Two at a time: alone, a test waits for most of its time, and vitest leaves a core free.
-    await vitest("packages and apps", ["packages", "apps", "--maxWorkers=2"], long);
+    await vitest("packages and apps", ["packages", "apps", ...AT_ONCE], long);
     const apart = ["--exclude=tests/interop/**", "--exclude=tests/portal/**"];
-    await vitest("registry", ["tests", ...apart, "--maxWorkers=2"], long);
+    await vitest("registry", ["tests", ...apart, ...AT_ONCE], long);
     // A browser beside each of two servers is all that a small machine bears.
     await vitest("portal", ["tests/portal", "--maxWorkers=2"], long);
-    // Real servers on a small machine: one file at a time.
-    if (values.fast !== true) {
-      await vitest("interop", ["tests/interop", "--no-file-parallelism"], long);
-    }
+    // Real servers, several for each file.
+    if (values.fast !== true) await vitest("interop", ["tests/interop", "--maxWorkers=2"], long);
   }
   if (failures.length > 0) console.log(`failed: ${failures.join(", ")}`);
   console.log(line(total));
