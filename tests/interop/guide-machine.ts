@@ -38,7 +38,7 @@ stop() {
 start() {
   set -a; . etc/entrepot/env; set +a
   touch server.log; from=$(( $(wc -l < server.log) + 1 ))
-  setsid ${process.execPath} ${MAIN} serve >> server.log 2>&1 < /dev/null &
+  setsid "${process.execPath}" "${MAIN}" serve >> server.log 2>&1 < /dev/null &
   echo $! > server.pid
   until tail -n +$from server.log | grep -q "Entrepot is ready at"; do
     kill -0 "$(cat server.pid)" || { tail -n +$from server.log >&2; exit 1; }
