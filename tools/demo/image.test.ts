@@ -91,5 +91,7 @@ test("the project's own files fit into archives", async () => {
   const names = [...sourceFiles(), ...dependencyFiles()].map(({ name }) => name);
   expect(names).toContain("entrepot/apps/server/main.ts");
   expect(names).toContain("entrepot/node_modules/hono/package.json");
+  expect(names).toContain("entrepot/node_modules/commander/package.json");
+  expect(names).not.toContain("entrepot/node_modules/antd/package.json");
   expect(names.filter((name) => /^\/|\.\.|\/\.git\//.test(name))).toEqual([]);
 });

@@ -3,6 +3,8 @@ import { dirname, join } from "node:path";
 import type { TarFile } from "./tar.ts";
 
 const root = dirname(dirname(import.meta.dirname));
+/** Workspaces that run; the portal's packages are within what was built of it. */
+const PROGRAMS = ["apps/server", "apps/cli"];
 const SOURCES = ["apps", "bin", "decisions", "docs", "packages", "tools"];
 const TOP_FILES = ["LICENSE", "README.md", "package.json", "package-lock.json"];
 const SKIPPED = new Set(["node_modules", "data"]);
@@ -12,16 +14,22 @@ export function runtimeFiles(): TarFile[] {
   return [{ name: "usr/local/bin/node", path: process.execPath }];
 }
 
-/** What npm installed of the packages that Entrepot runs on, programs of platforms left out. */
+/** What npm installed of the packages that the server and the command line run on. */
 export function dependencyFiles(): TarFile[] {
-  const lock = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8")) as {
-    packages: Record<string, { dev?: boolean; devOptional?: boolean; optional?: boolean }>;
+  const { packages } = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8")) as {
+    packages: Record<string, { resolved?: string; dependencies?: Record<string, string> }>;
   };
-  const needed = Object.entries(lock.packages)
-    .filter(([path]) => /^node_modules\/(?!.*\/node_modules\/)/.test(path))
-    .filter(([path]) => !path.startsWith("node_modules/@entrepot/"))
-    .filter(([, { dev, devOptional, optional }]) => !dev && !devOptional && !optional);
-  return needed.flatMap(([path]) => filesIn(path));
+  const needed = new Set(PROGRAMS);
+  // The set grows while it is walked: each package brings those that it depends on.
+  for (const folder of needed) {
+    for (const name of Object.keys(packages[folder]?.dependencies ?? {})) {
+      const [own, shared] = [`${folder}/node_modules/${name}`, `node_modules/${name}`];
+      const found = packages[own] ? own : shared;
+      const isOurs = name.startsWith("@entrepot/");
+      needed.add((isOurs && packages[found]?.resolved) || found);
+    }
+  }
+  return [...needed].filter((folder) => folder.includes("node_modules/")).flatMap(filesIn);
 }
 
 /** The PostgreSQL that npm brought for this machine; none where an external one is used. */

@@ -1,5 +1,5 @@
 import { createReadStream } from "node:fs";
-import { stat } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import type { Bytes } from "@entrepot/oci";
 
 /** A file to put into an archive. */
@@ -24,7 +24,10 @@ export async function* tarOf(files: readonly TarFile[]): Bytes {
     const { size, mode } = await stat(path);
     yield header(name, size, mode & 0o111 ? 0o755 : 0o644);
     let left = size;
-    for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) {
+    // Most files are small, and a stream costs more than reading them.
+    const chunks =
+      size > 1 << 20 ? createReadStream(path, { highWaterMark: 1 << 20 }) : [await readFile(path)];
+    for await (const chunk of chunks) {
       left -= chunk.length;
       yield chunk;
     }
