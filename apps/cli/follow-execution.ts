@@ -1,5 +1,5 @@
-import { type Execution, routes, type Task } from "@entrepot/api";
-import { RegistryError } from "@entrepot/api/client";
+import type { Execution, Task } from "@entrepot/api";
+import { RegistryError, routes } from "@entrepot/api/client";
 import type { Call } from "./call.ts";
 import { executionView } from "./commands/execution-view.ts";
 import { counted, formatBytes, formatSeconds } from "./format.ts";

@@ -1,6 +1,5 @@
 import { stat } from "node:fs/promises";
-import { routes } from "@entrepot/api";
-import { apiClient, RegistryError } from "@entrepot/api/client";
+import { apiClient, RegistryError, routes } from "@entrepot/api/client";
 import { endpointFetch, remoteRegistry } from "@entrepot/distribution/client";
 import {
   layoutFolder,

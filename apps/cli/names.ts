@@ -1,13 +1,5 @@
-import {
-  type Label,
-  type Member,
-  type Policy,
-  type RegistryEndpoint,
-  routes,
-  type User,
-  type UserGroup,
-} from "@entrepot/api";
-import { RegistryError } from "@entrepot/api/client";
+import type { Label, Member, Policy, RegistryEndpoint, User, UserGroup } from "@entrepot/api";
+import { RegistryError, routes } from "@entrepot/api/client";
 import type { Call } from "./call.ts";
 import { usageError } from "./exit-codes.ts";
 

@@ -1,5 +1,5 @@
-import { type NewWebhook, routes, type Webhook, type WebhookDelivery } from "@entrepot/api";
-import { RegistryError } from "@entrepot/api/client";
+import type { NewWebhook, Webhook, WebhookDelivery } from "@entrepot/api";
+import { RegistryError, routes } from "@entrepot/api/client";
 import type { Call } from "./call.ts";
 import { usageError } from "./exit-codes.ts";
 

@@ -1,6 +1,5 @@
 import type { Routes } from "@entrepot/api";
-import { clientOf } from "@entrepot/api/client-of";
-import table from "virtual:routes";
+import { apiClient, routes } from "@entrepot/api/client";
 
 /** Sent with every change, so that no other site can make one with our cookie. */
 const CSRF_HEADER = "x-entrepot-csrf";
@@ -26,12 +25,12 @@ const send: typeof fetch = async (target, init) => {
 };
 
 /** The management API of the server that this page came from. Calls throw `ApiError`. */
-export const api = clientOf(table, { url: location.origin, fetch: send });
+export const api = apiClient({ url: location.origin, fetch: send });
 
 /** A route by room and name, for `api.each`, `api.lines` and `api.events`. */
 export function route<Room extends keyof Routes, Name extends keyof Routes[Room]>(
   room: Room,
   name: Name,
 ): Routes[Room][Name] {
-  return table[room]![name as string] as unknown as Routes[Room][Name];
+  return routes[room][name];
 }

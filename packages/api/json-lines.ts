@@ -1,4 +1,4 @@
-import type { ApiClientOptions } from "./client-of.ts";
+import type { ApiClientOptions } from "./client.ts";
 import { type Asked, textLines } from "./text-lines.ts";
 
 /** The lines of `path`, each a JSON text, as they come. Throws as `textLines`. */

@@ -4,15 +4,27 @@ import { expect, test } from "vitest";
 import { openapiDocument } from "./openapi.ts";
 import { routes } from "./routes.ts";
 
-const GOLDEN = join(import.meta.dirname, "openapi.json");
 const ALL = Object.entries(routes).flatMap(([room, group]) =>
   Object.entries(group).map(([name, route]) => ({ name: `${room}.${name}`, route })),
 );
 
-test("the document is the one checked in (UPDATE_GOLDEN=1 rewrites it)", async () => {
-  const made = `${JSON.stringify(openapiDocument(), null, 2)}\n`;
-  if (process.env["UPDATE_GOLDEN"] === "1") await writeFile(GOLDEN, made);
-  expect(made).toBe(await readFile(GOLDEN, "utf8"));
+const TABLE = Object.fromEntries(
+  Object.entries(routes).map(([room, group]) => [
+    room,
+    Object.fromEntries(
+      Object.entries(group).map(([name, { method, path }]) => [name, { method, path }]),
+    ),
+  ]),
+);
+
+test.each([
+  ["the document", "openapi.json", openapiDocument()],
+  ["what clients know of the routes", "route-table.json", TABLE],
+])("%s is the one checked in, %s (UPDATE_GOLDEN=1 rewrites it)", async (_what, name, value) => {
+  const file = join(import.meta.dirname, name);
+  const made = `${JSON.stringify(value, null, 2)}\n`;
+  if (process.env["UPDATE_GOLDEN"] === "1") await writeFile(file, made);
+  expect(made).toBe(await readFile(file, "utf8"));
 });
 
 test.each(ALL)("$name names each parameter of its path", ({ route }) => {

@@ -1,4 +1,4 @@
-import type { ApiClientOptions } from "./client-of.ts";
+import type { ApiClientOptions } from "./client.ts";
 import { textLines } from "./text-lines.ts";
 
 /** An event as a server sends it. Source: WHATWG HTML §9.2, Server-sent events. */

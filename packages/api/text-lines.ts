@@ -1,7 +1,7 @@
 import { RegistryError } from "@entrepot/oci/error";
 import { errorOf } from "./api-error.ts";
 import { basic } from "./basic.ts";
-import type { ApiClientOptions } from "./client-of.ts";
+import type { ApiClientOptions } from "./client.ts";
 
 /** How lines are asked for: by GET, unless there is a body to send. */
 export interface Asked {

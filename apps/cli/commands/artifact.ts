@@ -1,4 +1,5 @@
-import { type Artifact, routes } from "@entrepot/api";
+import type { Artifact } from "@entrepot/api";
+import { routes } from "@entrepot/api/client";
 import type { Command } from "commander";
 import { action, type Call, type Cli } from "../call.ts";
 import { addArtifactLabel } from "./artifact-label.ts";

@@ -1,7 +1,7 @@
 import { createWriteStream } from "node:fs";
 import { pipeline } from "node:stream/promises";
-import { type AuditRecord, type AuditVerification, routes } from "@entrepot/api";
-import { RegistryError } from "@entrepot/api/client";
+import type { AuditRecord, AuditVerification } from "@entrepot/api";
+import { RegistryError, routes } from "@entrepot/api/client";
 import type { Command } from "commander";
 import { action, type Call, type Cli } from "../call.ts";
 import { usageError } from "../exit-codes.ts";

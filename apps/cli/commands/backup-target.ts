@@ -1,5 +1,5 @@
-import { type BackupTarget, type NewBackupTarget, routes } from "@entrepot/api";
-import { RegistryError } from "@entrepot/api/client";
+import type { BackupTarget, NewBackupTarget } from "@entrepot/api";
+import { RegistryError, routes } from "@entrepot/api/client";
 import type { Command } from "commander";
 import { action, type Call, type Cli } from "../call.ts";
 import { repeated, wholeNumber, withExample, withYes } from "../options.ts";

@@ -1,11 +1,13 @@
-import { type BinItem, BinKind, routes } from "@entrepot/api";
-import { RegistryError } from "@entrepot/api/client";
+import type { BinItem, BinKind } from "@entrepot/api";
+import { RegistryError, routes } from "@entrepot/api/client";
 import type { Command } from "commander";
 import { action, type Cli } from "../call.ts";
 import { listQuery, oneOf, withExample, withLimit, withYes } from "../options.ts";
 import { wholeNumber } from "../options.ts";
 import type { View } from "../output.ts";
 import { carryOut } from "./restore.ts";
+
+const KINDS: readonly BinKind[] = ["project", "repository", "artifact", "tag"];
 
 const binView: View<BinItem> = {
   name: (item) => item.resource,
@@ -32,7 +34,7 @@ export function addBin(program: Command, cli: Cli): void {
     bin.command("list").description("Lists what was deleted and can be restored, newest first."),
   )
     .argument("[project]", "only in this project; without it for administrators only")
-    .option("--kind <kind>", BinKind.options.join(", "), oneOf(BinKind.options))
+    .option("--kind <kind>", KINDS.join(", "), oneOf(KINDS))
     .action(
       action(cli, async (call, project: string | undefined, { limit, kind }: ListOptions) => {
         const query = {

@@ -1,5 +1,5 @@
-import { type Check, type CheckFinding, routes } from "@entrepot/api";
-import { RegistryError } from "@entrepot/api/client";
+import type { Check, CheckFinding } from "@entrepot/api";
+import { RegistryError, routes } from "@entrepot/api/client";
 import type { Command } from "commander";
 import { action, type Call, type Cli } from "../call.ts";
 import { counted } from "../format.ts";

@@ -1,4 +1,5 @@
-import { type Conflict, routes } from "@entrepot/api";
+import type { Conflict } from "@entrepot/api";
+import { routes } from "@entrepot/api/client";
 import type { Command } from "commander";
 import { action, type Cli } from "../call.ts";
 import type { ListOptions } from "../options.ts";

@@ -1,5 +1,5 @@
-import { type ExecutionStatus, routes, type TaskStatus } from "@entrepot/api";
-import { RegistryError } from "@entrepot/api/client";
+import type { ExecutionStatus, TaskStatus } from "@entrepot/api";
+import { RegistryError, routes } from "@entrepot/api/client";
 import type { Command } from "commander";
 import { action, type Cli } from "../call.ts";
 import { policyNamed } from "../names.ts";

@@ -1,4 +1,5 @@
-import { routes, type UserGroup } from "@entrepot/api";
+import type { UserGroup } from "@entrepot/api";
+import { routes } from "@entrepot/api/client";
 import type { Command } from "commander";
 import { action, type Cli } from "../call.ts";
 import { groupNamed } from "../names.ts";

@@ -1,4 +1,5 @@
-import { type HistoryDiff, type HistoryDifference, type PastName, routes } from "@entrepot/api";
+import type { HistoryDiff, HistoryDifference, PastName } from "@entrepot/api";
+import { routes } from "@entrepot/api/client";
 import type { Command } from "commander";
 import { action, type Call, type Cli } from "../call.ts";
 import { counted, formatTime } from "../format.ts";

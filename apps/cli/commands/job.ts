@@ -1,4 +1,4 @@
-import { routes } from "@entrepot/api";
+import { routes } from "@entrepot/api/client";
 import type { Command } from "commander";
 import { action, type Cli } from "../call.ts";
 import { withExample, withLimit, withYes } from "../options.ts";

@@ -1,4 +1,5 @@
-import { type PolicyLag, type Replica, routes } from "@entrepot/api";
+import type { PolicyLag, Replica } from "@entrepot/api";
+import { routes } from "@entrepot/api/client";
 import type { Command } from "commander";
 import { action, type Call, type Cli } from "../call.ts";
 import { formatBytes, formatSeconds } from "../format.ts";

@@ -1,4 +1,5 @@
-import { type Member, routes } from "@entrepot/api";
+import type { Member } from "@entrepot/api";
+import { routes } from "@entrepot/api/client";
 import type { Command } from "commander";
 import { action, type Cli } from "../call.ts";
 import { memberNamed } from "../names.ts";

@@ -1,5 +1,5 @@
-import { type NewPolicy, type Plan, type PlanItem, type PlanLine, routes } from "@entrepot/api";
-import { RegistryError } from "@entrepot/api/client";
+import type { NewPolicy, Plan, PlanItem, PlanLine } from "@entrepot/api";
+import { RegistryError, routes } from "@entrepot/api/client";
 import type { Command } from "commander";
 import { action, type Call, type Cli } from "../call.ts";
 import { counted, formatBytes } from "../format.ts";

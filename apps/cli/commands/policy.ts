@@ -1,4 +1,5 @@
-import { type NewPolicy, type Policy, routes } from "@entrepot/api";
+import type { NewPolicy, Policy } from "@entrepot/api";
+import { routes } from "@entrepot/api/client";
 import type { Command } from "commander";
 import { action, type Call, type Cli } from "../call.ts";
 import { usageError } from "../exit-codes.ts";

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
-import { type RegistryChange, type RegistryEndpoint, routes } from "@entrepot/api";
-import { RegistryError } from "@entrepot/api/client";
+import type { RegistryChange, RegistryEndpoint } from "@entrepot/api";
+import { RegistryError, routes } from "@entrepot/api/client";
 import type { Command } from "commander";
 import { readSecret } from "../ask.ts";
 import { action, type Call, type Cli } from "../call.ts";

@@ -1,4 +1,5 @@
-import { type Repository, routes } from "@entrepot/api";
+import type { Repository } from "@entrepot/api";
+import { routes } from "@entrepot/api/client";
 import type { Command } from "commander";
 import { action, type Call, type Cli } from "../call.ts";
 import { repositoryNamed } from "../names.ts";

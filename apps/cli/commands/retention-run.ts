@@ -1,5 +1,5 @@
-import { type RetentionVerdict, routes } from "@entrepot/api";
-import { RegistryError } from "@entrepot/api/client";
+import type { RetentionVerdict } from "@entrepot/api";
+import { RegistryError, routes } from "@entrepot/api/client";
 import type { Command } from "commander";
 import { action, type Call, type Cli } from "../call.ts";
 import { withExample, withLimit, withYes } from "../options.ts";

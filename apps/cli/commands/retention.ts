@@ -1,5 +1,5 @@
-import { type RetentionExecution, type RetentionPolicy, routes } from "@entrepot/api";
-import { RegistryError } from "@entrepot/api/client";
+import type { RetentionExecution, RetentionPolicy } from "@entrepot/api";
+import { RegistryError, routes } from "@entrepot/api/client";
 import type { Command } from "commander";
 import { action, type Call, type Cli } from "../call.ts";
 import { usageError } from "../exit-codes.ts";

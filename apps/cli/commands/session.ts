@@ -1,4 +1,5 @@
-import { routes, type Session } from "@entrepot/api";
+import type { Session } from "@entrepot/api";
+import { routes } from "@entrepot/api/client";
 import type { Command } from "commander";
 import { action, type Cli } from "../call.ts";
 import { usageError } from "../exit-codes.ts";

@@ -1,5 +1,5 @@
 import type { RepositoryUse, StorageSample } from "@entrepot/api";
-import { routes } from "@entrepot/api";
+import { routes } from "@entrepot/api/client";
 import type { Command } from "commander";
 import { action, type Cli } from "../call.ts";
 import { wholeNumber, withExample, withLimit } from "../options.ts";

@@ -1,4 +1,5 @@
-import { routes, type User } from "@entrepot/api";
+import type { User } from "@entrepot/api";
+import { routes } from "@entrepot/api/client";
 import type { Command } from "commander";
 import { readSecret } from "../ask.ts";
 import { action, type Cli } from "../call.ts";

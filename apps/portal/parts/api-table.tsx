@@ -1,4 +1,4 @@
-import type { Reply } from "@entrepot/api/client-of";
+import type { Reply } from "@entrepot/api/client";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { Flex, Input, Table, type TableColumnsType } from "antd";

@@ -1,4 +1,4 @@
-import type { ServerEvent } from "@entrepot/api/client-of";
+import type { ServerEvent } from "@entrepot/api/client";
 
 /** A line of a task's log. */
 export interface LogLine {

@@ -1,6 +1,6 @@
-import type { Reply } from "@entrepot/api/client-of";
+import type { Reply } from "@entrepot/api/client";
 import { useEffect, useState } from "react";
-import type { ServerEvent } from "@entrepot/api/client-of";
+import type { ServerEvent } from "@entrepot/api/client";
 import { EMPTY_TAIL, grown, type LogLine, type LogTail, read } from "./log-lines.ts";
 
 /** Where a log comes from. */
