@@ -40,9 +40,16 @@ export function batched<K, V>(
       inFlight++;
       void settle(load, batch).finally(() => {
         inFlight--;
-        flush();
+        soon();
       });
     }
+  };
+  // After every socket that is readable now has been read: those whose answers have just come ask
+  // again at once, and one load serves them too. A microtask would come too early.
+  const soon = () => {
+    if (scheduled || waiting.length === 0) return;
+    scheduled = true;
+    setImmediate(flush);
   };
   return (key) => {
     const name = nameOf?.(key) ?? null;
@@ -52,11 +59,7 @@ export function batched<K, V>(
       waiting.push({ key, name, resolve, reject });
     });
     if (name !== null) byName.set(name, value);
-    if (!scheduled) {
-      scheduled = true;
-      // After every socket that is readable now has been read; a microtask would come too early.
-      setImmediate(flush);
-    }
+    soon();
     return value;
   };
 }
