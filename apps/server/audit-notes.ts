@@ -17,7 +17,7 @@ export interface Answered {
   readonly project: string | null;
 }
 
-const OPERATIONS: Readonly<Record<string, string>> = {
+const OPERATIONS: Readonly<Record<string, AuditEvent["operation"]>> = {
   POST: "create",
   PUT: "update",
   PATCH: "update",
@@ -28,6 +28,8 @@ const SIGN_IN = "/api/v2.0/sessions";
 /** Asked with POST, and changing nothing. */
 const ASKING =
   /^\/api\/v2\.0\/(?:replication\/(?:wait|policies\/plan)|registries\/ping|audit-logs\/)/;
+/** Told again and again while a copy comes in, and changing nothing. */
+const TELLING = /^\/api\/v2\.0\/projects\/[^/]+\/repositories\/[^/]+\/announcements$/;
 
 /**
  * Notes a request to the management API that changed something, or was refused. Failed logins are
@@ -39,10 +41,12 @@ export function noteApiRequest(audit: Notes, answered: Answered): void {
   const refused = status === 403 || (status === 401 && changes && identity !== undefined);
   const { pathname } = new URL(request.url);
   if (pathname === SIGN_IN && request.method === "POST") return;
-  if (!refused && (!changes || identity === undefined || ASKING.test(pathname))) return;
+  if (!refused && (!changes || identity === undefined || isNoChange(pathname))) return;
   const [resourceType = ""] = pathname.replace("/api/v2.0/", "").split("/");
   audit.note(eventOf(answered, { resourceType, resource: pathname }));
 }
+
+const isNoChange = (path: string): boolean => ASKING.test(path) || TELLING.test(path);
 
 const REGISTRY = /^\/v2\/(.+)\/(manifests|blobs|tags|referrers)(?:\/(.*))?$/;
 

@@ -79,6 +79,15 @@ export function harborSite(
 
     mountFrom: (blob) => mountFrom(harbor, blob),
 
+    async announce(repository, { registry: id, repository: from }) {
+      if (peerId) await harbor.announceCopy(repository, { id, repository: from });
+    },
+
+    async sending(repository, to, tag) {
+      if (peerId === undefined) await askPeerId();
+      return peerId ? harbor.copiesTo(repository, to, tag) : [];
+    },
+
     async ping() {
       await asHarbor.ping();
       return { peerId: await askPeerId() };

@@ -141,10 +141,11 @@ function openDistribution(
       // Whoever only asks whether a blob is here may push it; another registry has its own checks,
       // and its pulls are none, as in Harbor.
       if (method !== "GET" || isCopier(request)) {
-        return pullThrough.over(access.guard(local, identity), method === "HEAD");
+        const who = isCopier(request) || !reads ? "copies" : "asks";
+        return pullThrough.over(access.guard(local, identity), who);
       }
       const mended = asked?.name === undefined ? local : options.mending.over(local);
-      const registry = pullThrough.over(access.guard(mended, identity), false);
+      const registry = pullThrough.over(access.guard(mended, identity), "reads");
       return content.pulls.noting(registry, (repository, tag, digest) => {
         events.pulls.note({ repository, tag, digest, operator: identity.name });
         const by = { request, address, identity };

@@ -179,6 +179,7 @@ export async function openParts(options: PartsOptions, onStop: OnStop): Promise<
   const recovery = openRecovery({ ...lasting, upstreams, log }, options, onStop);
   const pullThrough = openPullThrough({
     upstreamOf: upstreams.of,
+    arrivingAt: upstreams.arrivingAt,
     store: () => everything.as({ name: "system:proxy", cause: randomUUID() }, { sparse: true }),
     downloads: openDownloads(),
     onError: reporting(log),

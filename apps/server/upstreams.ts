@@ -1,13 +1,15 @@
 import type { Catalog } from "@entrepot/catalog";
-import { projectOf } from "@entrepot/oci";
-import type { Upstream } from "@entrepot/proxy";
+import { isTag, projectOf } from "@entrepot/oci";
+import type { Arriving, Upstream, Wanted } from "@entrepot/proxy";
 import type { Replication } from "@entrepot/replication";
 import { sql } from "kysely";
 
 /** Which repositories have another registry behind them. */
 export interface Upstreams {
-  /** Where `repository` is fetched from; null where it is only here. */
+  /** Where a proxy's `repository` is fetched from; null for others. */
   of(repository: string): Upstream | null;
+  /** Who is copying to `repository`: pull policies here, and registries that have said so. */
+  arrivingAt(repository: string): Promise<readonly Arriving[]>;
   /** The endpoint of a proxy's repository, and its name there; null if it is no proxy's. */
   source(repository: string): { readonly id: number; readonly name: string } | null;
   /** Looks again: after a change here, and once before the first request. */
@@ -18,18 +20,29 @@ export interface Upstreams {
 interface Known {
   /** Endpoint and its type, by project. */
   readonly proxies: ReadonlyMap<string, { id: number; type: string }>;
-  /** What pull policies are copying: endpoint and name there, by repository here. */
-  readonly copying: ReadonlyMap<string, { id: number; name: string }>;
+  /** By repository here. */
+  readonly copying: ReadonlyMap<string, readonly Copying[]>;
+}
+
+/** What is copied to `target` from repository `name` of endpoint `id`. */
+interface Copying {
+  readonly target: string;
+  readonly id: number;
+  readonly name: string;
+  /** Its registry is the one that copies, and knows what; else a policy of ours does. */
+  readonly announced: boolean;
 }
 
 /** How old what is known may be; another node's changes are seen this much later. */
 const OLD_MS = 1_000;
 /** Repositories that can be pulled while they are copied. */
 const MOST_COPYING = 10_000;
+/** Names told of a repository at a time. */
+const MOST_WANTED = 100;
 
 /**
- * The upstreams of proxy projects, and of what pull policies have still to bring. Looked up once a
- * second at most and behind the requests, so that none waits for it.
+ * The upstreams of proxy projects, and of what policies have still to bring. Looked up once a second
+ * at most; only who asks for what is not here waits for it.
  */
 export function openUpstreams(
   catalog: Catalog,
@@ -38,13 +51,21 @@ export function openUpstreams(
 ): Upstreams {
   let known: Known = { proxies: new Map(), copying: new Map() };
   let at = 0;
+  let looking: Promise<void> | null = null;
   const refresh = async () => {
-    at = performance.now();
+    const begun = performance.now();
     known = await look(catalog);
+    at = begun;
+  };
+  const refreshed = async () => {
+    if (performance.now() - at < OLD_MS) return;
+    looking ??= refresh().finally(() => (looking = null));
+    await looking;
   };
   const origin = { registry: catalog.registryId, seq: 0, path: [catalog.registryId] };
   const open = async (id: number, name: string) =>
     (await endpoints.site(id)).registry(origin).repository(name);
+  const askFor = pendingNames(catalog, endpoints);
 
   return {
     refresh,
@@ -53,13 +74,17 @@ export function openUpstreams(
       return proxy ? { id: proxy.id, name: nameThere(repository, proxy.type) } : null;
     },
     of(repository) {
-      if (performance.now() - at > OLD_MS) void refresh().catch(onError);
+      if (performance.now() - at > OLD_MS) void refreshed().catch(onError);
       const proxy = known.proxies.get(projectOf(repository));
-      if (proxy) {
-        return { keeps: true, open: () => open(proxy.id, nameThere(repository, proxy.type)) };
-      }
-      const source = known.copying.get(repository);
-      return source ? { keeps: false, open: () => open(source.id, source.name) } : null;
+      return proxy ? { open: () => open(proxy.id, nameThere(repository, proxy.type)) } : null;
+    },
+    async arrivingAt(repository) {
+      await refreshed();
+      return (known.copying.get(repository) ?? []).map((copying) => ({
+        key: `${copying.id}/${copying.name}`,
+        wanted: (reference) => askFor(copying, reference),
+        open: () => open(copying.id, copying.name),
+      }));
     },
   };
 }
@@ -70,6 +95,48 @@ function nameThere(repository: string, type: string): string {
   return type === "docker-hub" && !name.includes("/") ? `library/${name}` : name;
 }
 
+type AskFor = (copying: Copying, reference: string) => Promise<readonly Wanted[]>;
+
+/**
+ * What is still to come. Of what another registry copies here that registry itself is asked: an
+ * announcement says no more than that it is worth asking. Those who ask at once ask once.
+ */
+function pendingNames(catalog: Catalog, endpoints: Replication["endpoints"]): AskFor {
+  const ask = async (copying: Copying, reference: string) => {
+    const { id, name, target } = copying;
+    if (!copying.announced) return wantedHere(catalog, copying, reference);
+    const { site } = await endpoints.reach(id);
+    const tag = isTag(reference) ? reference : undefined;
+    const sending = (await site.sending?.(name, catalog.registryId, tag)) ?? [];
+    return sending.filter((one) => one.target === target);
+  };
+  const asking = new Map<string, Promise<readonly Wanted[]>>();
+  return (copying, reference) => {
+    const { id, name, target, announced } = copying;
+    const about = announced && !isTag(reference) ? "" : reference;
+    const key = JSON.stringify([id, name, target, announced, about]);
+    const asked = asking.get(key) ?? ask(copying, reference).finally(() => asking.delete(key));
+    asking.set(key, asked);
+    return asked;
+  };
+}
+
+async function wantedHere(
+  { db }: Catalog,
+  { id, name, target }: Copying,
+  reference: string,
+): Promise<readonly Wanted[]> {
+  const { rows } = await sql<Wanted>`
+    SELECT reference, wanted AS digest
+    FROM replica JOIN replication_policy policy ON policy.id = replica.policy_id
+    WHERE policy.src_endpoint_id = ${id} AND policy.enabled AND replica.repository = ${name}
+      AND target = ${target} AND wanted IS NOT NULL AND wanted IS DISTINCT FROM arrived
+    ORDER BY reference = ${reference} OR wanted = ${reference} DESC, wanted_since, reference
+    LIMIT ${MOST_WANTED}
+  `.execute(db);
+  return rows;
+}
+
 async function look({ db }: Catalog): Promise<Known> {
   const [proxies, copying] = await Promise.all([
     db
@@ -77,16 +144,21 @@ async function look({ db }: Catalog): Promise<Known> {
       .innerJoin("registry_endpoint", "registry_endpoint.id", "project.registry_id")
       .select(["project.name", "registry_endpoint.id", "registry_endpoint.type"])
       .execute(),
-    sql<{ target: string; id: number; name: string }>`
-      SELECT DISTINCT ON (target) target, replica.repository AS name, policy.src_endpoint_id AS id
+    sql<Copying>`
+      SELECT DISTINCT target, policy.src_endpoint_id AS id, replica.repository AS name,
+             false AS announced
       FROM replica JOIN replication_policy policy ON policy.id = replica.policy_id
       WHERE policy.src_endpoint_id IS NOT NULL AND policy.enabled
         AND wanted IS NOT NULL AND wanted IS DISTINCT FROM arrived
-      ORDER BY target LIMIT ${MOST_COPYING}
+      UNION
+      SELECT repository, endpoint.id, source, true
+      FROM announced_copy JOIN registry_endpoint endpoint ON endpoint.peer_id = registry
+      WHERE until > clock_timestamp()
+      LIMIT ${MOST_COPYING}
     `.execute(db),
   ]);
   return {
     proxies: new Map(proxies.map(({ name, id, type }) => [name, { id, type }])),
-    copying: new Map(copying.rows.map(({ target, id, name }) => [target, { id, name }])),
+    copying: Map.groupBy(copying.rows, ({ target }) => target),
   };
 }

@@ -51,6 +51,12 @@ export const RepositoryReplica = Replica.pick({
   .openapi("RepositoryReplica");
 export type RepositoryReplica = z.infer<typeof RepositoryReplica>;
 
+/** A copy that is under way: the id of the registry that sends it, and the repository there. */
+export const AnnouncedCopy = z
+  .object({ registry_id: z.uuid(), repository: z.string().max(255) })
+  .openapi("AnnouncedCopy");
+export type AnnouncedCopy = z.infer<typeof AnnouncedCopy>;
+
 /** Fields that `q` can filter replicas by. */
 export const REPLICA_FIELDS = { repository: "text", reference: "text", target: "text" } as const;
 
@@ -90,8 +96,25 @@ export const replicas = {
           .max(65_536)
           .optional()
           .openapi({ description: "Tags and digests, comma-separated; absent: all." }),
+        behind: flag(false).openapi({ description: "Only those that have not arrived." }),
+        registry_id: z.uuid().optional().openapi({
+          description: "Only those that go to the Entrepot of this id.",
+        }),
       }),
     },
     responses: { 200: json(z.array(RepositoryReplica), "By policy and name."), ...errors(404) },
+  }),
+
+  announce: createRoute({
+    method: "post",
+    path: "/api/v2.0/projects/{project_name}/repositories/{repository_name}/announcements",
+    summary: "Says that another Entrepot is copying to this repository",
+    description:
+      "For a minute, what has not arrived is asked of that registry, at an endpoint that there is " +
+      "for it here. Where there is none, nothing follows.",
+    tags: ["replication"],
+    ...needs("repository:push"),
+    request: { params: contract.RepositoryParams, body: contract.body(AnnouncedCopy) },
+    responses: { 200: contract.done, ...errors(400, 404) },
   }),
 };

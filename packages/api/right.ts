@@ -25,6 +25,7 @@ export type Right =
   | "repository:read"
   | "repository:update"
   | "repository:delete"
+  | "repository:push"
   | "artifact:list"
   | "artifact:read"
   | "artifact:create"

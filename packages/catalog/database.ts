@@ -73,6 +73,7 @@ import type {
   AuditSealTable,
 } from "./audit-tables.ts";
 import type {
+  AnnouncedCopyTable,
   RegistryEndpointTable,
   ReplicationPolicyTable,
   ReplicaTable,
@@ -150,6 +151,7 @@ export interface Database {
   webhook_delivery: WebhookDeliveryTable;
   webhook_lag: WebhookLagTable;
   blob_transfer: BlobTransferTable;
+  announced_copy: AnnouncedCopyTable;
   name_clock: NameClockTable;
   replication_conflict: ReplicationConflictTable;
   run_plan: RunPlanTable;

@@ -73,6 +73,14 @@ export interface BlobTransferTable {
   updated_at: Generated<Date>;
 }
 
+/** What another registry says it is copying here, and under which name it has it. */
+export interface AnnouncedCopyTable {
+  repository: string;
+  registry: string;
+  source: string;
+  until: Date;
+}
+
 /** What a run has planned: its names by verdict, and deletions held back until confirmed. */
 export interface RunPlanTable {
   execution_id: number;

@@ -51,6 +51,14 @@ CREATE TABLE account_group (
   CONSTRAINT account_group_pkey PRIMARY KEY (account_id, type, key)
 );
 
+CREATE TABLE announced_copy (
+  repository text COLLATE "C" NOT NULL,
+  registry text COLLATE "C" NOT NULL,
+  source text COLLATE "C" NOT NULL,
+  until timestamp with time zone NOT NULL,
+  CONSTRAINT announced_copy_pkey PRIMARY KEY (repository, registry, source)
+);
+
 CREATE TABLE artifact_label (
   manifest_id bigint NOT NULL,
   label_id integer NOT NULL,

@@ -53,8 +53,10 @@ const fetch = endpointFetch();
 let server: TestServer;
 let upstream: Awaited<ReturnType<typeof upstreamServer>>;
 /** The proxy's repository, as a client of the server's sees it. */
-const client = (name = `hub/${NAME}`) =>
-  remoteRegistry({ url: server.url, credential: server.credential, fetch }).repository(name);
+const client = (name = `hub/${NAME}`, who = {}) =>
+  remoteRegistry({ url: server.url, credential: server.credential, fetch, ...who }).repository(
+    name,
+  );
 
 afterAll(() => fetch.close());
 beforeEach(async () => {
@@ -69,8 +71,8 @@ afterEach(async () => {
 });
 
 /** Pulls an image with all its blobs, as clients do. */
-async function pull(reference: string, name?: string): Promise<string> {
-  const repository = client(name);
+async function pull(reference: string, name?: string, who?: object): Promise<string> {
+  const repository = client(name, who);
   const found = await repository.resolve(reference);
   if (!found) throw new Error(`${reference} is not there`);
   const manifest = JSON.parse(await latin1(await repository.fetch(found)));
@@ -211,7 +213,10 @@ test("what a pull policy is still copying can be pulled already", async () => {
   await runPolicy(server, policy);
   const here = server.content.as({ name: "test", cause: "test" }).repository(NAME);
   // The copy waits for its first blob; a client's answer does not wait for the copy.
-  await waitUntil("it can be pulled", async () => pull("v1", NAME), image.content.digest);
+  const docker = { userAgent: "docker/29" };
+  await waitUntil("it can be pulled", async () => pull("v1", NAME, docker), image.content.digest);
+  // Another registry's copy waits for what is really here.
+  expect(await client(NAME).resolve("v1")).toBe(null);
   expect(await here.resolve("v1")).toBe(null);
   gate.resolve();
   await waitUntil(

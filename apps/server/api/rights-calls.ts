@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -178,6 +179,10 @@ const CALLS: Readonly<Record<string, Prepare>> = {
   "plans.preview": thePolicy,
   "plans.previewNew": somePolicy,
   "replicas.list": thePolicy,
+  "replicas.announce": async (_, project) => ({
+    params: { repository_name: "app" },
+    body: { registry_id: randomUUID(), repository: `${project}/app` },
+  }),
   "standing.get": thePolicy,
   "standing.diff": thePolicy,
   "executions.start": async (...at) => ({

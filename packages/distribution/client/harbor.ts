@@ -23,6 +23,10 @@ export interface HarborClient {
   accessories(repository: string, digest: Digest): Promise<readonly Digest[]>;
   /** Deletes the tag alone, which Harbor's `/v2/` cannot. False if there was none. */
   deleteTag(repository: string, tag: string): Promise<boolean>;
+  /** Tells an Entrepot that a copy to `repository` is under way, from one of the registry `id`. */
+  announceCopy(repository: string, from: { id: string; repository: string }): Promise<void>;
+  /** What an Entrepot has still to copy from `repository` to the registry `to`; of `tag`, or all. */
+  copiesTo(repository: string, to: string, tag?: string): Promise<readonly PendingCopy[]>;
   /** Some repository that has the blob, to mount it from; null if none is known. */
   repositoryWithBlob(digest: Digest): Promise<string | null>;
 }
@@ -51,6 +55,13 @@ export interface HarborArtifact {
   readonly labels: readonly string[];
   /** Absent where the answer tells none. */
   readonly pushedAt?: Date;
+}
+
+/** A name that an Entrepot has still to copy somewhere, and its repository's name there. */
+export interface PendingCopy {
+  readonly reference: string;
+  readonly digest: Digest;
+  readonly target: string;
 }
 
 /** Names per question, so that the request line stays short. */
@@ -117,6 +128,20 @@ export function harborClient(options: {
       const path = `${repositoryPath(repository)}/artifacts/${name}/tags/${name}`;
       return await api.change("DELETE", path, 404);
     },
+    async announceCopy(repository, { id, repository: source }) {
+      const body = { registry_id: id, repository: source };
+      await api.change("POST", `${repositoryPath(repository)}/announcements`, 200, body);
+    },
+    async copiesTo(repository, to, tag) {
+      const query = {
+        behind: "true",
+        registry_id: to,
+        ...(tag !== undefined && { references: tag }),
+      };
+      const path = withQuery(`${repositoryPath(repository)}/replicas`, query);
+      const found = await api.get(path, "null if missing");
+      return Array.isArray(found) ? found.flatMap(pendingCopyOf) : [];
+    },
     async repositoryWithBlob(digest) {
       const query = { q: `blob_digest=${digest}`, page_size: 1, page: 1 };
       const path = withQuery("/api/v2.0/repositories", query);
@@ -158,6 +183,15 @@ function artifactOf(item: unknown): HarborArtifact {
     labels: namesIn(labels),
     ...(!Number.isNaN(pushedAt) && { pushedAt: new Date(pushedAt) }),
   };
+}
+
+function pendingCopyOf(item: unknown): PendingCopy[] {
+  const { reference, wanted, target } = objectOf(item);
+  const digest = asDigest(textOf(wanted) ?? "");
+  const [name, to] = [textOf(reference), textOf(target)];
+  return digest && name !== undefined && to !== undefined
+    ? [{ reference: name, digest, target: to }]
+    : [];
 }
 
 function namesIn(list: unknown): readonly string[] {

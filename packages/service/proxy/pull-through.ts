@@ -3,6 +3,7 @@ import {
   asDigest,
   childrenOf,
   type Descriptor,
+  type Digest,
   digestOf,
   isIndexType,
   isManifestType,
@@ -14,12 +15,20 @@ import {
 import { LRUCache } from "lru-cache";
 import { bytesOf, collect, eachOf, type Registry, type Repository } from "@entrepot/registry";
 import { type Downloads, isDown } from "./downloads.ts";
+import {
+  type FindArriving,
+  type FindArrivingOptions,
+  type Found,
+  openFindArriving,
+} from "./find-arriving.ts";
 import type { Upstream } from "./ports.ts";
 
 /** What pulling through needs. */
 export interface PullThroughOptions {
-  /** Where `repository` is fetched from; null where it is only here. Asked at every request. */
+  /** Where a proxy's `repository` is fetched from; null for others. Asked at every request. */
   readonly upstreamOf: (repository: string) => Upstream | null;
+  /** Who is copying to `repository`. Asked where something is not here. */
+  readonly arrivingAt: FindArrivingOptions["arrivingAt"];
   /**
    * Our own registry in the proxy's name, which takes an index before its children; made for each
    * request.
@@ -33,10 +42,11 @@ export interface PullThroughOptions {
 /** Fetches from upstream what is not here. */
 export interface PullThrough {
   /**
-   * `local`, guarded, with what upstream has behind it. `asksOnly` for a HEAD: whoever asks whether
-   * a blob is here may want to push it, and one that is only being copied is not here yet.
+   * `local`, guarded, with what upstream and those who copy here have behind it: for who
+   * "reads". Who "asks" (HEAD) whether a blob is here may want to push it, and is not told of one
+   * that is on its way; who "copies" is told of nothing that is.
    */
-  over(local: Registry, asksOnly: boolean): Registry;
+  over(local: Registry, who: "reads" | "asks" | "copies"): Registry;
   /** Waits for what is being kept. */
   settled(): Promise<void>;
 }
@@ -73,14 +83,15 @@ export function openPullThrough(options: PullThroughOptions): PullThrough {
   };
   const named = new LRUCache<string, string>({ max: 10_000, ttl: NAMED_MS });
   const room: Room = { ...options, later, named };
+  const arriving = openFindArriving(options);
   return {
-    over: (local, asksOnly) => ({
+    over: (local, who) => ({
       ...local,
       repository(name) {
         const here = local.repository(name);
         const upstream = options.upstreamOf(name);
-        if (!upstream) return here;
-        return upstream.keeps ? proxied(room, here, upstream) : joined(here, upstream, asksOnly);
+        if (upstream) return proxied(room, here, upstream);
+        return who === "copies" ? here : joined(here, arriving, who === "asks");
       },
     }),
     async settled() {
@@ -90,27 +101,29 @@ export function openPullThrough(options: PullThroughOptions): PullThrough {
   };
 }
 
-/** A repository that a policy is copying from `upstream`: what has not arrived is passed on. */
-function joined(local: Repository, upstream: Upstream, asksOnly: boolean): Repository {
+/** A repository with what is being copied to it: what has not arrived is passed on. */
+function joined(local: Repository, arriving: FindArriving, asksOnly: boolean): Repository {
+  /** What was found elsewhere by this request, and so is fetched from there. */
+  const elsewhere = new Map<Digest, Repository>();
+  const noting = (found: Found | null): Descriptor | null => {
+    if (found) elsewhere.set(found.content.digest, found.there);
+    return found?.content ?? null;
+  };
   return {
     ...local,
 
     async resolve(reference) {
       const here = await local.resolve(reference);
-      return here ?? (await (await upstream.open()).resolve(reference));
+      return here ?? noting(await arriving.manifest(local.name, reference));
     },
 
     async stat(digest) {
       const here = await local.stat(digest);
       if (here || asksOnly) return here;
-      return (await upstream.open()).stat(digest);
+      return noting(await arriving.blob(local.name, digest));
     },
 
-    async fetch(content, range) {
-      const isManifest = isManifestType(content.mediaType);
-      const here = await (isManifest ? local.resolve(content.digest) : local.stat(content.digest));
-      return (here ? local : await upstream.open()).fetch(content, range);
-    },
+    fetch: (content, range) => (elsewhere.get(content.digest) ?? local).fetch(content, range),
   };
 }
 

@@ -1,3 +1,4 @@
+export { type AnnouncedCopy, noteAnnounced } from "./announced-copies.ts";
 export { type Conflict, dismissConflict, listConflicts } from "./conflicts.ts";
 export { type Endpoint, ENDPOINT_TYPES, type EndpointSettings } from "./endpoint-rows.ts";
 export type { DiffEntry, DiffState } from "./diff.ts";

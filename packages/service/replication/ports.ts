@@ -84,11 +84,38 @@ export interface Site {
   /** The repository of this site to mount `blob` from, if it is known to have it. */
   mountFrom?(blob: Descriptor): Promise<string | undefined>;
 
+  /**
+   * Tells an Entrepot that `from` is being copied to `repository` there; others are told nothing.
+   * Good for a minute. Repeating is safe.
+   */
+  announce?(repository: string, from: Whence): Promise<void>;
+
+  /**
+   * What an Entrepot is about to copy from `repository` to the registry of id `to`: the names of
+   * tag `tag`, or of all (at most 1000). Empty for other registries.
+   */
+  sending?(repository: string, to: string, tag?: string): Promise<readonly Sending[]>;
+
   /** Answers if it can be reached and logged in to; throws why not. */
   ping(): Promise<{ readonly peerId: string | null }>;
 
   /** Ends its connections. */
   close(): Promise<void>;
+}
+
+/** A repository of a registry, by that registry's id. */
+export interface Whence {
+  readonly registry: string;
+  readonly repository: string;
+}
+
+/** A name that a registry is about to copy. */
+export interface Sending {
+  /** A tag, or a digest. */
+  readonly reference: string;
+  readonly digest: Digest;
+  /** The repository that it is copied to. */
+  readonly target: string;
 }
 
 /** Where an endpoint's registry is, and how to log in. */

@@ -1,6 +1,7 @@
 import { batched, type Catalog } from "@entrepot/catalog";
 import type { Task, TaskHandler, TaskRun } from "@entrepot/jobs";
 import { sharedTransfers } from "@entrepot/registry";
+import { openAnnouncing } from "./announcing.ts";
 import { carryOut } from "./carry-out.ts";
 import { errandFacts } from "./errand-facts.ts";
 import { givenBack } from "./give-back.ts";
@@ -49,6 +50,7 @@ export function replicateTask(options: ReplicateOptions): TaskHandler {
   const note = batched((arrivals: Arrival[]) => noteArrivals(catalog.db, arrivals), { max: 100 });
   const once = sharedTransfers();
   const waiting = waitingTags();
+  const announcing = openAnnouncing(catalog.registryId);
 
   // Read when the task is about to start, for both its window and its work.
   const policyOf = ofTask((task) => policies.get((task.payload as ReplicatePayload).policyId));
@@ -58,7 +60,8 @@ export function replicateTask(options: ReplicateOptions): TaskHandler {
     const policy = await policyOf(run.task);
     if (!policy) return run.log("warn", "the policy has been deleted since; nothing to do");
     if (!policy.enabled) return run.log("warn", "the policy is disabled; nothing is done");
-    const reached = await endpoints.reach((policy.destEndpointId ?? policy.srcEndpointId)!);
+    const endpointId = (policy.destEndpointId ?? policy.srcEndpointId)!;
+    const reached = await endpoints.reach(endpointId);
     const push = policy.destEndpointId !== null;
     const [source, target] = push ? [local, reached.site] : [reached.site, local];
     const peerId = push ? reached.peerId : null;
@@ -81,7 +84,16 @@ export function replicateTask(options: ReplicateOptions): TaskHandler {
       const replica = returning ? taken : await resolved(sendable, target, catalog);
       const sides = { policy, replica, source, target, waiting, how: options.transport.of(policy) };
       const errand = { ...sides, run, once, deep, judges, ...errandFacts(catalog, replica) };
-      const arrived = returning ? replica.wanted! : await carryOut(errand);
+      const announced = {
+        target: push && peerId !== null ? target : {},
+        endpointId,
+        repository: replica.target,
+        source: replica.repository,
+        log: run.log,
+      };
+      const arrived = returning
+        ? replica.wanted!
+        : await announcing.during(announced, () => carryOut(errand));
       if (arrived === undefined) return wantNoMore(catalog.db, replica);
       if (await note({ ...taken, digest: arrived })) return;
     }
