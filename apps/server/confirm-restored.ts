@@ -1,4 +1,4 @@
-import type { Actor, Catalog } from "@entrepot/catalog";
+import { type Actor, type Catalog, forgetNote, readNote } from "@entrepot/catalog";
 import { RegistryError } from "@entrepot/oci";
 import { type Backups, RESTORED_FROM_BACKUP } from "@entrepot/recovery";
 import type { Replication } from "@entrepot/replication";
@@ -20,12 +20,8 @@ interface Options {
 
 /** The note that a restore has left. Throws NOT_FOUND if there is none, or it was confirmed. */
 export async function restoredNote({ catalog }: Pick<Options, "catalog">): Promise<RestoredNote> {
-  const row = await catalog.db
-    .selectFrom("setting")
-    .select("value")
-    .where("key", "=", RESTORED_FROM_BACKUP)
-    .executeTakeFirst();
-  if (row) return row.value as RestoredNote;
+  const note = await readNote(catalog.db, RESTORED_FROM_BACKUP);
+  if (note) return note as RestoredNote;
   throw new RegistryError("NOT_FOUND", "there is no restore from a backup to confirm");
 }
 
@@ -44,6 +40,6 @@ export async function confirmRestored(options: Options, actor: Actor): Promise<R
     if (target.enabled || !note.targets.includes(target.name)) continue;
     await backups.targets.update(target.id, { ...target, enabled: true });
   }
-  await catalog.db.deleteFrom("setting").where("key", "=", RESTORED_FROM_BACKUP).execute();
+  await forgetNote(catalog.db, RESTORED_FROM_BACKUP);
   return note;
 }

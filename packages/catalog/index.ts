@@ -19,6 +19,7 @@ export { followJournal, type Following, type FollowOptions } from "./journal-rea
 export { JOURNAL_CHANNEL } from "./journal.ts";
 export { knownMigrations, migrate } from "./migrate.ts";
 export { openCatalog, type CatalogOptions } from "./open-catalog.ts";
+export { forgetNote, readNote, storeNote } from "./notes.ts";
 export { openDatabase } from "./open-database.ts";
 export type * from "./ports.ts";
 export { type NameToPutBack, placeOfKey } from "./name-to-put-back.ts";

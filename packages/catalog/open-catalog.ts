@@ -7,6 +7,7 @@ import { pgDialect } from "./dialect.ts";
 import { appendAndCommit, JOURNAL_CHANNEL, readEntries, readHead } from "./journal.ts";
 import { openListener } from "./listener.ts";
 import { migrate } from "./migrate.ts";
+import { readNote } from "./notes.ts";
 import type { Actor, Catalog, Change, Commit } from "./ports.ts";
 
 /** Where the database is (`url`, or `pg`'s fields), and how to use it. */
@@ -105,11 +106,6 @@ async function ensureRegistryId(db: Kysely<Database>): Promise<string> {
   return (await readRegistryId(db)) as string;
 }
 
-async function readRegistryId(db: Kysely<Database>): Promise<string | undefined> {
-  const row = await db
-    .selectFrom("setting")
-    .select("value")
-    .where("key", "=", "registry_id")
-    .executeTakeFirst();
-  return row?.value as string | undefined;
+async function readRegistryId(db: Kysely<Database>): Promise<string | null> {
+  return (await readNote(db, "registry_id")) as string | null;
 }

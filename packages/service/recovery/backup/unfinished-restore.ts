@@ -1,4 +1,4 @@
-import type { Database } from "@entrepot/catalog";
+import { type Database, forgetNote, readNote, storeNote } from "@entrepot/catalog";
 import { type Kysely, sql } from "kysely";
 import type { RestorePlan, RestorePoint } from "./plan-restore.ts";
 
@@ -28,9 +28,7 @@ export async function noteUnfinished(
     ...(at && { at: at.toISOString() }),
     ...(seq !== undefined && { seq }),
   };
-  const value = JSON.stringify(note);
-  await sql`INSERT INTO setting (key, value) VALUES (${UNFINISHED}, ${value}::jsonb)
-    ON CONFLICT (key) DO UPDATE SET value = excluded.value`.execute(db);
+  await storeNote(db, UNFINISHED, note);
 }
 
 /** What was cut off in this database; null: nothing, or there is no registry in it. */
@@ -38,15 +36,10 @@ export async function unfinishedRestore(db: Db): Promise<UnfinishedRestore | nul
   const { rows } = await sql<{ used: boolean }>`
     SELECT to_regclass('setting') IS NOT NULL AS used`.execute(db);
   if (!rows[0]!.used) return null;
-  const row = await db
-    .selectFrom("setting")
-    .select("value")
-    .where("key", "=", UNFINISHED)
-    .executeTakeFirst();
-  return (row?.value as UnfinishedRestore | undefined) ?? null;
+  return (await readNote(db, UNFINISHED)) as UnfinishedRestore | null;
 }
 
 /** It is done. Repeating is safe. */
 export async function noteFinished(db: Db): Promise<void> {
-  await db.deleteFrom("setting").where("key", "=", UNFINISHED).execute();
+  await forgetNote(db, UNFINISHED);
 }

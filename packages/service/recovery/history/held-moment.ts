@@ -1,4 +1,4 @@
-import type { Catalog } from "@entrepot/catalog";
+import { type Catalog, readNote } from "@entrepot/catalog";
 import { RegistryError } from "@entrepot/oci";
 import { type Moment, momentOf, type MomentQuery } from "../moment.ts";
 
@@ -20,13 +20,8 @@ export async function historyBegins(
   { db }: Pick<Catalog, "db">,
   project?: string,
 ): Promise<Moment> {
-  const row = await db
-    .selectFrom("setting")
-    .select("value")
-    .where("key", "=", HISTORY_BEGINS)
-    .executeTakeFirst();
-  if (!row) return { seq: 0, at: new Date(0) };
-  const begins = row.value as Begins;
+  const begins = (await readNote(db, HISTORY_BEGINS)) as Begins | null;
+  if (!begins) return { seq: 0, at: new Date(0) };
   const own = project === undefined ? undefined : begins.projects?.[project];
   const { seq, at } = own ?? begins;
   return { seq, at: new Date(at) };

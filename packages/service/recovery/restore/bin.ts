@@ -1,4 +1,4 @@
-import type { Catalog } from "@entrepot/catalog";
+import { type Catalog, storeNote } from "@entrepot/catalog";
 import { type RawBuilder, sql } from "kysely";
 
 /** For so long deleted names can be restored where nobody says otherwise, in days. */
@@ -89,14 +89,7 @@ export function openBin({ db, now }: Pick<Catalog, "db" | "now">): Bin {
       return rows[0]?.days ?? DEFAULT_DAYS;
     },
 
-    async setDays(days) {
-      const value = JSON.stringify(days);
-      await db
-        .insertInto("setting")
-        .values({ key: RECOVERY_DAYS, value })
-        .onConflict((conflict) => conflict.column("key").doUpdateSet({ value }))
-        .execute();
-    },
+    setDays: (days) => storeNote(db, RECOVERY_DAYS, days),
   };
 }
 

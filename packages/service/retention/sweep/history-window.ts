@@ -1,4 +1,10 @@
-import type { Catalog, Database, FoldLimits } from "@entrepot/catalog";
+import {
+  type Catalog,
+  type Database,
+  type FoldLimits,
+  readNote,
+  storeNote,
+} from "@entrepot/catalog";
 import { type Kysely, sql } from "kysely";
 import { RECOVERY_DAYS } from "../recovery-days.ts";
 
@@ -44,7 +50,7 @@ type Source = Pick<Catalog, "db" | "now">;
  */
 export async function historyWindow({ db, now }: Source): Promise<HistoryWindow> {
   const time = now();
-  const setting = await settingOf(db, RECOVERY_SETTING);
+  const setting = await readNote(db, RECOVERY_SETTING);
   const days = daysOf(setting) ?? RECOVERY_DAYS;
   const { rows } = await sql<{ name: string; days: string | null }>`
     SELECT DISTINCT ON (key) key AS name, after #>> '{metadata,recovery_days}' AS days
@@ -117,7 +123,7 @@ function earlier(one: FoldLimits, other: FoldLimits): FoldLimits {
 
 async function beginsNow(db: Kysely<Database>): Promise<Begins> {
   const none = { seq: 0, at: new Date(0).toISOString(), projects: {} };
-  return { ...none, ...((await settingOf(db, HISTORY_BEGINS)) as Partial<Begins> | null) };
+  return { ...none, ...((await readNote(db, HISTORY_BEGINS)) as Partial<Begins> | null) };
 }
 
 async function laterOf(db: Kysely<Database>, before: Begins, limits: FoldLimits): Promise<Begins> {
@@ -133,24 +139,7 @@ async function laterOf(db: Kysely<Database>, before: Begins, limits: FoldLimits)
 
 async function storeBegins({ transaction }: Pick<Catalog, "transaction">, begins: Begins) {
   if (begins.seq === 0) return;
-  await transaction(async (db) => {
-    await db
-      .insertInto("setting")
-      .values({ key: HISTORY_BEGINS, value: JSON.stringify(begins) })
-      .onConflict((conflict) =>
-        conflict.column("key").doUpdateSet({ value: JSON.stringify(begins) }),
-      )
-      .execute();
-  });
-}
-
-async function settingOf(db: Kysely<Database>, key: string): Promise<unknown> {
-  const row = await db
-    .selectFrom("setting")
-    .select("value")
-    .where("key", "=", key)
-    .executeTakeFirst();
-  return row?.value ?? null;
+  await transaction((db) => storeNote(db, HISTORY_BEGINS, begins));
 }
 
 /** Whole days, at least 0, of a number or its text; null for anything else. */
