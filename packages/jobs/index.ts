@@ -9,3 +9,9 @@ export { DEFAULT_KEPT, type Kept } from "./sweep.ts";
 export { EXECUTION_TRANSITIONS, TASK_TRANSITIONS } from "./transitions.ts";
 export type { BusyWorker, Pools, WorkerPool } from "./worker-pool.ts";
 export { settled } from "./settled.ts";
+export {
+  openSystemJob,
+  type SystemJob,
+  type SystemRun,
+  type SystemSchedule,
+} from "./system-job.ts";

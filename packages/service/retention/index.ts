@@ -16,7 +16,7 @@ export {
 } from "./rules/policy-settings.ts";
 export { RETENTION } from "./rules/retention-policies.ts";
 export type { RunPayload, RunPlan } from "./rules/retention-runs.ts";
-export { openSweeps, type Sweep, type Sweeps, type SweepSchedule } from "./sweep/open-sweeps.ts";
+export { openSweeps, type Sweep, type Sweeps } from "./sweep/open-sweeps.ts";
 export type { Held, SweepReport } from "./sweep/sweep-report.ts";
 export {
   SWEEP_BEGIN,

@@ -1,6 +1,11 @@
 import type { Catalog } from "@entrepot/catalog";
-import type { Execution, Jobs, Schedule, TaskRun } from "@entrepot/jobs";
-import { RegistryError } from "@entrepot/oci";
+import {
+  type Jobs,
+  openSystemJob,
+  type SystemJob,
+  type SystemRun,
+  type TaskRun,
+} from "@entrepot/jobs";
 import type { Audit } from "./open-audit.ts";
 
 /** The type of purges of the audit log among jobs. Source: Harbor. */
@@ -18,29 +23,10 @@ export interface PurgeParameters {
 }
 
 /** One purge. */
-export interface Purge {
-  readonly execution: Execution;
-  /** Of its one task, for its log. */
-  readonly taskId: number;
-  readonly parameters: PurgeParameters;
-}
+export type Purge = SystemRun<PurgeParameters>;
 
 /** Purges of the audit log, besides the one of every hour that the settings say. */
-export interface Purges {
-  /** Starts one. Returns its id. Throws CONFLICT while one runs. */
-  start(parameters: PurgeParameters, actor: string, trigger?: string): Promise<number>;
-  /** The newest first. */
-  list(query: { page: number; pageSize: number }): Promise<{ items: Purge[]; total: number }>;
-  get(id: number): Promise<Purge | null>;
-  /** False if it has ended. */
-  stop(id: number): Promise<boolean>;
-  /** Sets when one runs by itself; null: never. See `Jobs.schedule`. */
-  schedule(cron: string | null, parameters: PurgeParameters): Promise<void>;
-  scheduled(): Promise<{
-    readonly schedule: Schedule;
-    readonly parameters: PurgeParameters;
-  } | null>;
-}
+export type Purges = SystemJob<PurgeParameters>;
 
 /** What they are opened with. */
 export interface PurgesOptions {
@@ -49,78 +35,27 @@ export interface PurgesOptions {
   readonly audit: Pick<Audit, "purge" | "empty">;
 }
 
-/** All purges are of one log. */
-const VENDOR_ID = 1;
-/** The setting with what scheduled purges are asked to do. */
-const SETTING = "purge_audit_schedule";
 const HOUR_MS = 3_600_000;
 const MAX_ATTEMPTS = 3;
 const RETRY_MS = 30_000;
+const NOTHING: PurgeParameters = { retentionHours: 1, types: [], dryRun: false };
 
 /** Opens purges. Their task and schedule are registered with `jobs`, not begun yet. */
 export function openPurges({ catalog, jobs, audit }: PurgesOptions): Purges {
-  jobs.handle({
-    kind: PURGE_AUDIT_LOG,
-    maxAttempts: MAX_ATTEMPTS,
-    retryDelayMs: (_error, attempt) => RETRY_MS * attempt,
-    run: (run) => purge({ catalog, audit }, run),
+  return openSystemJob({
+    catalog,
+    jobs,
+    task: {
+      kind: PURGE_AUDIT_LOG,
+      maxAttempts: MAX_ATTEMPTS,
+      retryDelayMs: (_error, attempt) => RETRY_MS * attempt,
+      run: (run) => purge({ catalog, audit }, run),
+    },
+    nameOf: (id) => `purge ${id} of the audit log`,
+    note: "purge_audit_schedule",
+    initial: NOTHING,
+    shown: (run) => run,
   });
-  const running = { vendor: PURGE_AUDIT_LOG, status: "Running", page: 1, pageSize: 1 } as const;
-
-  const start: Purges["start"] = async (parameters, actor, trigger = "manual") => {
-    const [before] = (await jobs.executions(running)).items;
-    if (before) {
-      const message = `purge ${before.id} of the audit log is running; wait for it or stop it`;
-      throw new RegistryError("CONFLICT", message);
-    }
-    const payload = { ...parameters, actor };
-    const task = { kind: PURGE_AUDIT_LOG, lane: PURGE_AUDIT_LOG, payload };
-    const whose = { vendor: PURGE_AUDIT_LOG, vendorId: VENDOR_ID, trigger, actor };
-    return jobs.execute({ ...whose, plan: parameters, tasks: [task] });
-  };
-  const shown = async (execution: Execution): Promise<Purge> => {
-    const query = { executionId: execution.id, page: 1, pageSize: 1 };
-    const task = (await jobs.tasks(query)).items[0]!;
-    return { execution, taskId: task.id, parameters: execution.plan as PurgeParameters };
-  };
-  const stored = async (): Promise<PurgeParameters | null> => {
-    const settings = catalog.db.selectFrom("setting").select("value").where("key", "=", SETTING);
-    return ((await settings.executeTakeFirst())?.value ?? null) as PurgeParameters | null;
-  };
-  jobs.onSchedule(PURGE_AUDIT_LOG, async () => {
-    const parameters = await stored();
-    if (!parameters || (await jobs.executions(running)).total > 0) return;
-    await start(parameters, "system:scheduler", "scheduled");
-  });
-
-  return {
-    start,
-    async list(query) {
-      const { items, total } = await jobs.executions({ vendor: PURGE_AUDIT_LOG, ...query });
-      return { items: await Promise.all(items.map(shown)), total };
-    },
-    async get(id) {
-      const execution = await jobs.execution(id);
-      return execution?.vendor === PURGE_AUDIT_LOG ? await shown(execution) : null;
-    },
-    stop: (id) => jobs.stopExecution(id),
-    async schedule(cron, parameters) {
-      const value = JSON.stringify(parameters);
-      await catalog.transaction(async (db) => {
-        await jobs.schedule({ vendor: PURGE_AUDIT_LOG, vendorId: VENDOR_ID, cron }, db);
-        await db
-          .insertInto("setting")
-          .values({ key: SETTING, value })
-          .onConflict((conflict) => conflict.column("key").doUpdateSet({ value }))
-          .execute();
-      });
-    },
-    async scheduled() {
-      const schedule = (await jobs.schedules()).find(({ vendor }) => vendor === PURGE_AUDIT_LOG);
-      const parameters = schedule && (await stored());
-      return schedule && parameters ? { schedule, parameters } : null;
-    },
-  };
 }
 
 async function purge(
