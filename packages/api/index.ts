@@ -51,6 +51,7 @@ export * from "./standing.ts";
 export * from "./storage-migration.ts";
 export * from "./storage-use.ts";
 export * from "./system.ts";
+export { type systemJobRoutes, type systemJobRun } from "./system-jobs.ts";
 export * from "./tags.ts";
 export * from "./users.ts";
 export * from "./user-groups.ts";
