@@ -14,6 +14,7 @@ import {
   withListOptions,
 } from "../options.ts";
 import type { View } from "../output.ts";
+import { addPurge } from "./purge.ts";
 
 const recordView: View<AuditRecord> = {
   name: ({ id }) => String(id),
@@ -91,6 +92,7 @@ export function addAudit(program: Command, cli: Cli): void {
       }),
     );
   withExample(verify, "$ entrepot audit verify --head 1200:5d1c…");
+  addPurge(audit, cli);
 }
 
 function headOf(text: string): { id: number; hash: string } {

@@ -1,10 +1,11 @@
-import type { GarbageCollection, NewGarbageSchedule } from "@entrepot/api";
+import type { GarbageCollection } from "@entrepot/api";
 import { RegistryError, routes } from "@entrepot/api/client";
 import type { Command } from "commander";
 import { action, type Call, type Cli } from "../call.ts";
 import { usageError } from "../exit-codes.ts";
 import { wholeNumber, withExample, withLimit, withYes } from "../options.ts";
 import { pause } from "../pause.ts";
+import { scheduleOf } from "../schedule.ts";
 import { gcLines, gcView, heldView } from "./gc-view.ts";
 
 const QUEUE = "GARBAGE_COLLECTION";
@@ -142,8 +143,6 @@ function addHeld(gc: Command, cli: Cli): void {
   withExample(held, "$ entrepot gc held");
 }
 
-type When = NewGarbageSchedule["schedule"];
-
 function addSchedule(gc: Command, cli: Cli): void {
   const schedule = gc
     .command("schedule")
@@ -158,7 +157,7 @@ function addSchedule(gc: Command, cli: Cli): void {
             delete_untagged: options.deleteUntagged === true,
             workers: options.workers,
           };
-          await call.api.garbage.setSchedule({ body: { schedule: whenOf(text), parameters } });
+          await call.api.garbage.setSchedule({ body: { schedule: scheduleOf(text), parameters } });
         }
         const { body } = await call.api.garbage.schedule();
         if (call.form === "json") return call.terminal.write(`${JSON.stringify(body, null, 2)}\n`);
@@ -169,12 +168,6 @@ function addSchedule(gc: Command, cli: Cli): void {
       }),
     );
   withExample(schedule, '$ entrepot gc schedule weekly\n$ entrepot gc schedule "0 30 3 * * 6"');
-}
-
-function whenOf(text: string): When {
-  const types = { hourly: "Hourly", daily: "Daily", weekly: "Weekly", none: "None" } as const;
-  const type = types[text as keyof typeof types];
-  return type ? { type } : { type: "Custom", cron: text };
 }
 
 function addControl(gc: Command, cli: Cli): void {
