@@ -1,8 +1,12 @@
 import type { Routes } from "@entrepot/api";
 import { apiClient, routes } from "@entrepot/api/client";
+import { presenceAt } from "./presence.ts";
 
 /** Sent with every change, so that no other site can make one with our cookie. */
 const CSRF_HEADER = "x-entrepot-csrf";
+/** What a page asks while nobody is at it does not keep the session from ending unused. */
+const UNATTENDED_HEADER = "x-entrepot-unattended";
+const presence = presenceAt(window);
 let csrf = "";
 let onSignedOut: () => void = () => undefined;
 
@@ -19,6 +23,7 @@ export function whenSignedOut(fn: () => void): void {
 const send: typeof fetch = async (target, init) => {
   const headers = new Headers(init?.headers);
   if (init?.method !== undefined && init.method !== "GET") headers.set(CSRF_HEADER, csrf);
+  if (!presence.isThere()) headers.set(UNATTENDED_HEADER, "1");
   const response = await fetch(target, { ...init, headers, credentials: "same-origin" });
   if (response.status === 401) onSignedOut();
   return response;

@@ -11,6 +11,8 @@ export interface CallerOptions {
 
 const SIGN_IN = "/api/v2.0/sessions";
 const HEADERS = ["x-entrepot-csrf", "x-harbor-csrf-token"] as const;
+/** What pages send with requests that they make while nobody is at them. */
+const UNATTENDED = "x-entrepot-unattended";
 
 /**
  * Who makes a request to the management API: by its Authorization, which wins, or by the cookie of
@@ -41,7 +43,7 @@ async function sessionOf(
   changes: boolean,
 ): Promise<Identity> {
   const secret = sessionSecretOf(request, publicUrl);
-  const identity = secret && (await access.resumeSession(secret));
+  const identity = secret && (await access.resumeSession(secret, isUnattended(request)));
   if (!identity) return ANONYMOUS;
   if (!changes || HEADERS.some((name) => isCsrfToken(request.headers.get(name) ?? "", secret))) {
     return identity;
@@ -51,6 +53,11 @@ async function sessionOf(
     "a change by a session's cookie needs the header X-Entrepot-CSRF with the csrf_token of " +
       "GET /api/v2.0/sessions/current",
   );
+}
+
+/** Whether a page asks by itself; it goes on with streams of events for as long as it is open. */
+function isUnattended({ headers }: Request): boolean {
+  return headers.has(UNATTENDED) || headers.get("accept") === "text/event-stream";
 }
 
 /** Source: OWASP Cross-Site Request Forgery Prevention Cheat Sheet, standard headers. */

@@ -51,6 +51,22 @@ async function signIn(username: string, headers: Headers = {}) {
 const namesOf = async (answer: Response) =>
   ((await answer.json()) as Session[]).map(({ id, current }) => [id, current]);
 
+test.each<[string, Headers, boolean]>([
+  ["a page that somebody is at", {}, true],
+  ["a page that asks by itself", { "x-entrepot-unattended": "1" }, false],
+  ["a stream that opens again by itself", { accept: "text/event-stream" }, false],
+])("%s keeps its session: %o %s", async (_what, headers, keeps) => {
+  const { id, reads } = await signIn("bob");
+  const session = server.catalog.db.selectFrom("session").select("seen_at");
+  const seenAt = async () =>
+    (await session.where("id", "=", id).executeTakeFirstOrThrow()).seen_at.getTime();
+  const before = new Date(Date.now() - 600_000);
+  const { db } = server.catalog;
+  await db.updateTable("session").set({ seen_at: before }).where("id", "=", id).execute();
+  expect((await send("GET", LABELS, { ...reads, ...headers })).status).toBe(200);
+  expect((await seenAt()) > before.getTime()).toBe(keeps);
+});
+
 test("signing in sets a cookie that pages cannot read and other sites do not send", async () => {
   const answer = await signInWith({ username: "ann", password: PASSWORD });
   const cookie = answer.headers.get("set-cookie");
