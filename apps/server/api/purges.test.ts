@@ -1,4 +1,5 @@
 import { type ApiClient, apiClient } from "@entrepot/api/client";
+import type { AuditEvent } from "@entrepot/events";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { testServer, type TestServer } from "../testing.ts";
 
@@ -23,7 +24,7 @@ afterAll(async () => {
 /** Records of so long ago, each told of with the name of what it is about. */
 async function recorded(days: number, types: readonly string[]): Promise<void> {
   for (const type of types) {
-    const [operation = "", resourceType = ""] = type.split("_", 2);
+    const [operation, resourceType = ""] = type.split("_", 2) as [AuditEvent["operation"], string];
     server.audit.note({
       at: new Date(Date.now() - days * DAY_MS),
       kind: "request",

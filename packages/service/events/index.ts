@@ -12,7 +12,7 @@ export {
 } from "./webhooks.ts";
 export { restoreWebhooks } from "./restore-webhooks.ts";
 export { type Audit, openAudit } from "./audit/open-audit.ts";
-export type { AuditEvent, AuditRow } from "./audit/audit-record.ts";
+export { AUDIT_OPERATIONS, type AuditEvent, type AuditRow } from "./audit/audit-record.ts";
 export { AUDIT_DAYS, AUDIT_FORWARD, AUDIT_PULLS, AUDIT_SETTINGS } from "./audit/audit-settings.ts";
 export { openPurges, type Purge, type PurgeParameters, type Purges } from "./audit/open-purges.ts";
 export { openSigner } from "./audit/signer.ts";

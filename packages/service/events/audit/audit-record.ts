@@ -9,12 +9,24 @@ import type { Selectable } from "kysely";
  */
 export type AuditKind = "change" | "request" | "access" | "login" | "pull" | "audit";
 
+/** What can be done, as records tell it. */
+export const AUDIT_OPERATIONS = [
+  "create",
+  "update",
+  "delete",
+  "read",
+  "login",
+  "token",
+  "pull",
+  "purge",
+  "drop",
+] as const;
+
 /** Something to be recorded. */
 export interface AuditEvent {
   readonly at: Date;
   readonly kind: AuditKind;
-  /** `create`, `update`, `delete`, `login`, `token`, `pull`, `read`, `purge`, `drop`. */
-  readonly operation: string;
+  readonly operation: (typeof AUDIT_OPERATIONS)[number];
   /** The journal's kind, or the first part of the path. */
   readonly resourceType: string;
   readonly resource: string;

@@ -16,7 +16,8 @@ describe("records of some types are emptied", () => {
   /** Twelve hours: a label is made, a tag, somebody logs in, and again. */
   async function mixed(): Promise<Catalog> {
     const catalog = await opened();
-    const kinds = [{}, { resourceType: "tag" }, { operation: "login", resourceType: "session" }];
+    const login = { operation: "login", resourceType: "session" } as const;
+    const kinds = [{}, { resourceType: "tag" }, login];
     const events = Array.from({ length: 12 }, (_one, n) => event(n + 1, kinds[n % 3]));
     await catalog.transaction(async (db) => {
       const head = await appendRecords(db, signer, events);
