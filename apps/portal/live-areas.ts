@@ -29,6 +29,7 @@ const OF_VENDOR: Readonly<Record<string, readonly string[]>> = {
   CHECK: ["checks"],
   DRILL: ["drills"],
   GARBAGE_COLLECTION: ["garbage", "quotas"],
+  PURGE_AUDIT_LOG: ["audit"],
   REPAIR: ["checks"],
   REPLICATION: ["conflicts", "lag", "policies"],
   RESTORE: ["history", "bin"],

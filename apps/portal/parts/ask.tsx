@@ -18,11 +18,12 @@ export function useDoing() {
   const { modal, message, notification } = App.useApp();
   const t = useTexts("parts");
 
-  const failed = (error: unknown) => {
+  const failed = (error: unknown, after = "") => {
     const { message: title, requestId } = error as { message?: string; requestId?: string };
+    const request = requestId ? t("failure.request", { id: requestId }) : "";
     notification.error({
       title: title ?? String(error),
-      description: requestId ? t("failure.request", { id: requestId }) : undefined,
+      description: [after, request].filter(Boolean).join(" ") || undefined,
       duration: 10,
     });
   };
@@ -39,20 +40,23 @@ export function useDoing() {
         width: question.wide ? 720 : 480,
         maskClosable: true,
         onOk: () =>
-          act().then(() => {
-            if (done) message.success(done);
-          }, failed),
+          act().then(
+            () => {
+              if (done) message.success(done);
+            },
+            (error: unknown) => failed(error),
+          ),
       });
     },
 
-    /** Does `act` and says `done`; tells what failed. True if it was done. */
-    async run(act: () => Promise<unknown>, done?: string): Promise<boolean> {
+    /** Does `act` and says `done`; tells what failed, and `after` then. True if it was done. */
+    async run(act: () => Promise<unknown>, done?: string, after?: string): Promise<boolean> {
       try {
         await act();
         if (done) message.success(done);
         return true;
       } catch (error) {
-        failed(error);
+        failed(error, after);
         return false;
       }
     },
@@ -72,7 +76,10 @@ export function useDoing() {
             tabIndex={0}
             onClick={() => {
               notification.destroy(key);
-              void undo().then(() => message.success(undone), failed);
+              void undo().then(
+                () => message.success(undone),
+                (error: unknown) => failed(error),
+              );
             }}
             onKeyDown={(event) => {
               if (event.key === "Enter") event.currentTarget.click();

@@ -1,9 +1,10 @@
+import type { Label } from "@entrepot/api";
 import { PlusOutlined } from "@ant-design/icons";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Button, Card, Descriptions, Dropdown, Flex, Tag } from "antd";
 import { api } from "../../api.ts";
 import { partsOf } from "../../addresses.ts";
-import { useDoing } from "../../parts/ask.tsx";
+import { useAtOnce } from "../../parts/at-once.ts";
 import { Digest } from "../../parts/copy.tsx";
 import { LabelTag } from "../../parts/label-tag.tsx";
 import { Bytes, When } from "../../parts/units.tsx";
@@ -58,36 +59,37 @@ export function ArtifactFacts({ repository, loaded, may }: Given) {
 function Labels({ repository, loaded: { artifact }, may }: Given) {
   const t = useTexts("artifacts");
   const queries = useQueryClient();
-  const { run } = useDoing();
+  const [labels, change] = useAtOnce(artifact.labels);
   const { project, rest } = partsOf(repository);
   const params = {
     project_name: project,
     repository_name: rest,
     reference: artifact.digest,
   };
-  const change = (act: () => Promise<unknown>, done: string) =>
-    run(async () => {
-      await act();
-      await queries.invalidateQueries({ queryKey: ["artifacts"] });
-    }, done);
-  const take = (id: number, name: string) =>
+  const refreshed = () => queries.invalidateQueries({ queryKey: ["artifacts"] });
+  const take = ({ id, name }: Label) =>
     change(
-      () => api.artifacts.removeLabel({ params: { ...params, label_id: id } }),
+      labels.filter((label) => label.id !== id),
+      () => api.artifacts.removeLabel({ params: { ...params, label_id: id } }).then(refreshed),
       t("label.taken", { name }),
     );
-  const put = (id: number, name: string) =>
-    change(() => api.artifacts.addLabel({ params, body: { id } }), t("label.put", { name }));
+  const put = (label: Label) =>
+    change(
+      [...labels, label],
+      () => api.artifacts.addLabel({ params, body: { id: label.id } }).then(refreshed),
+      t("label.put", { name: label.name }),
+    );
   const choices = useLabelChoices(artifact.project_id, may("label", "list"));
-  const own = new Set(artifact.labels.map(({ id }) => id));
+  const own = new Set(labels.map(({ id }) => id));
   const left = choices.filter(({ id }) => !own.has(id));
   return (
     <Flex gap={4} wrap align="center">
-      {artifact.labels.map((label) => (
+      {labels.map((label) => (
         <LabelTag
           key={label.id}
           of={label}
           {...(may("artifact-label", "delete") && {
-            onClose: () => void take(label.id, label.name),
+            onClose: () => void take(label),
           })}
         />
       ))}
@@ -100,7 +102,7 @@ function Labels({ repository, loaded: { artifact }, may }: Given) {
             items: left.map((label) => ({ key: label.id, label: label.name })),
             onClick: ({ key }) => {
               const label = left.find(({ id }) => String(id) === key);
-              if (label) void put(label.id, label.name);
+              if (label) void put(label);
             },
           }}
         >
@@ -109,7 +111,7 @@ function Labels({ repository, loaded: { artifact }, may }: Given) {
           </Button>
         </Dropdown>
       )}
-      {artifact.labels.length === 0 && left.length === 0 && "–"}
+      {labels.length === 0 && left.length === 0 && "–"}
     </Flex>
   );
 }

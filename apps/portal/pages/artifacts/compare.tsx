@@ -1,6 +1,7 @@
 import { SwapOutlined } from "@ant-design/icons";
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { Alert, Button, Card, Flex, Segmented, Statistic } from "antd";
+import { useEffect } from "react";
 import { projectPath, repositoryPath } from "../../addresses.ts";
 import { Failure } from "../../parts/failure.tsx";
 import { PageHead } from "../../parts/page-head.tsx";
@@ -10,6 +11,7 @@ import { useLanguage, useTexts } from "../../texts.ts";
 import { compareLayers, compareSettings } from "./compare-images.ts";
 import { ComparedLayers, ComparedSettings } from "./compare-tables.tsx";
 import { ReferencePicker } from "./reference-picker.tsx";
+import { useNewest } from "./use-newest.ts";
 import type { ImageContent } from "./image-content.ts";
 import { type LoadedArtifact, useArtifact } from "./use-artifact.ts";
 
@@ -31,6 +33,12 @@ export default function Compare() {
   const navigate = useNavigate();
   const show = (change: Asked) =>
     void navigate({ to: ".", search: { ...asked, ...change } as never, replace: true });
+  const newest = useNewest(repository, !asked.a && !asked.b);
+  useEffect(() => {
+    if (newest) show(newest);
+    // Chosen once, as soon as it is known; from then on the address says what is compared.
+    // oxlint-disable-next-line react/exhaustive-deps
+  }, [newest]);
   return (
     <>
       <PageHead

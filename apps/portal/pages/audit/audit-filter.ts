@@ -1,6 +1,7 @@
 /** What of the log is shown, as it stands in the address. Days are the reader's own. */
 export interface AuditFilter {
   readonly kind?: string | undefined;
+  readonly operation?: string | undefined;
   readonly result?: string | undefined;
   readonly who?: string | undefined;
   readonly cause?: string | undefined;
@@ -11,10 +12,11 @@ export interface AuditFilter {
 
 /** `filter` as the API's `q`; empty if nothing was asked. What separates terms is left out. */
 export function filterOf(filter: AuditFilter): string {
-  const { kind, result, who, cause, from, until } = filter;
+  const { kind, operation, result, who, cause, from, until } = filter;
   const plain = (text: string) => text.replaceAll(/[,~=(){}[\]]/g, " ").trim();
   const terms = [
     kind && `kind=${plain(kind)}`,
+    operation && `operation=${plain(operation)}`,
     result && `result=${plain(result)}`,
     who && `username=~${plain(who)}`,
     cause && `cause=${plain(cause)}`,

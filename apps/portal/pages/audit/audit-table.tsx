@@ -5,6 +5,7 @@ import { ApiTable, type Columns } from "../../parts/api-table.tsx";
 import { ShortName } from "../../parts/kind-name.tsx";
 import { When } from "../../parts/units.tsx";
 import { useTexts } from "../../texts.ts";
+import { useAuditWords } from "./audit-words.ts";
 
 const COLOURS = { success: "success", denied: "warning", failure: "error" } as const;
 
@@ -18,6 +19,7 @@ export function AuditTable({
   readonly onCause: (cause: string) => void;
 }) {
   const t = useTexts("audit");
+  const words = useAuditWords();
   const columns: Columns<AuditRecord> = [
     {
       title: t("time"),
@@ -30,7 +32,7 @@ export function AuditTable({
       title: t("what"),
       render: (_, record) => (
         <div style={{ maxWidth: 460, whiteSpace: "normal", overflowWrap: "anywhere" }}>
-          {record.operation}{" "}
+          {words.operation(record.operation)} <Tag>{words.type(record.resource_type)}</Tag>
           <span className="code">
             <ShortName name={record.resource} />
           </span>
@@ -69,6 +71,7 @@ function Record({
     [t("number"), record.id],
     [t("kind"), t(`kind.${record.kind}`)],
     [t("project"), record.project],
+    [t("code"), `operation=${record.operation},resource_type=${record.resource_type}`],
     [t("client"), record.user_agent],
     [t("entry"), record.seq],
     [t("hash"), record.hash],

@@ -1,13 +1,16 @@
 import { DownloadOutlined } from "@ant-design/icons";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { Button, Flex, Input, Select } from "antd";
+import { LinkButton } from "../../parts/link-button.tsx";
 import { PageHead } from "../../parts/page-head.tsx";
-import { type Text, useTexts } from "../../texts.ts";
+import { useTexts } from "../../texts.ts";
 import { AuditTable } from "./audit-table.tsx";
+import { useAuditWords } from "./audit-words.ts";
 import { filterOf, type AuditFilter } from "./audit-filter.ts";
 import { Verification } from "./verification.tsx";
 
 const KINDS = ["change", "request", "login", "pull", "access", "audit"] as const;
+const OPERATIONS = ["create", "update", "delete", "read", "login", "token", "pull"] as const;
 const RESULTS = ["success", "denied", "failure"] as const;
 
 /** Who did what, when and from where; exported and verified from here. */
@@ -25,16 +28,22 @@ export default function Audit() {
       <PageHead
         title={t("title")}
         about={t("about")}
-        actions={["csv", "jsonl"].map((format) => (
-          <Button key={format} icon={<DownloadOutlined />} href={exported(format)} download>
-            {format === "csv" ? "CSV" : "JSON lines"}
-          </Button>
-        ))}
+        actions={
+          <>
+            {["csv", "jsonl"].map((format) => (
+              <Button key={format} icon={<DownloadOutlined />} href={exported(format)} download>
+                {format === "csv" ? "CSV" : "JSON lines"}
+              </Button>
+            ))}
+            <LinkButton to="/audit/purges">{t("purges.title")}</LinkButton>
+          </>
+        }
       />
       <Verification />
       <Flex gap={8} wrap style={{ marginBottom: 12 }}>
-        <Choice name="kind" of={KINDS} {...{ t, search, show }} />
-        <Choice name="result" of={RESULTS} {...{ t, search, show }} />
+        <Choice name="kind" of={KINDS} {...{ search, show }} />
+        <Choice name="operation" of={OPERATIONS} {...{ search, show }} />
+        <Choice name="result" of={RESULTS} {...{ search, show }} />
         <Input.Search
           defaultValue={search.who}
           allowClear
@@ -63,27 +72,29 @@ export default function Audit() {
 function Choice({
   name,
   of,
-  t,
   search,
   show,
 }: {
-  readonly name: "kind" | "result";
+  readonly name: "kind" | "operation" | "result";
   readonly of: readonly string[];
-  readonly t: Text;
   readonly search: AuditFilter;
   readonly show: (change: AuditFilter) => void;
 }) {
+  const t = useTexts("audit");
+  const words = useAuditWords();
+  const labels = {
+    kind: (value: string) => t(`kind.${value}`),
+    operation: words.operation,
+    result: (value: string) => t(`result.${value}`),
+  };
   return (
     <Select
       allowClear
       value={search[name]}
       placeholder={t(`any.${name}`)}
       aria-label={t(`any.${name}`)}
-      style={{ width: 200 }}
-      options={of.map((value) => ({
-        value,
-        label: name === "kind" ? t(`kind.${value}`) : t(`result.${value}`),
-      }))}
+      style={{ width: 180 }}
+      options={of.map((value) => ({ value, label: labels[name](value) }))}
       onChange={(value?: string) => show({ [name]: value })}
     />
   );

@@ -9,6 +9,9 @@ const KNOWN: ReadonlySet<string> = new Set([
   "RESTORE",
   "DRILL",
   "CHECK",
+  "REPAIR",
+  "PURGE_AUDIT_LOG",
+  "STORAGE_MIGRATION",
   "SCHEDULER",
 ]);
 

@@ -1,12 +1,13 @@
 import { PlusOutlined } from "@ant-design/icons";
 import type { Robot } from "@entrepot/api";
 import { useQueryClient } from "@tanstack/react-query";
-import { Button, Dropdown, Switch, Tag } from "antd";
+import { Button, Dropdown, Tag } from "antd";
 import { useState } from "react";
 import { api } from "../../api.ts";
 import { ApiTable, type Columns } from "../../parts/api-table.tsx";
 import { useDoing } from "../../parts/ask.tsx";
 import { NothingYet } from "../../parts/nothing-yet.tsx";
+import { Toggle } from "../../parts/toggle.tsx";
 import { When } from "../../parts/units.tsx";
 import { useTexts } from "../../texts.ts";
 import { RobotForm } from "./robot-form.tsx";
@@ -84,12 +85,12 @@ function useColumns({
   readonly show: (secret: ShownSecret) => void;
 }): Columns<Robot> {
   const t = useTexts("people");
-  const { ask, run } = useDoing();
+  const { ask } = useDoing();
 
   const toggle = async (robot: Robot, on: boolean) => {
     const { description, permissions } = robot;
     const body = { description, permissions, disable: !on };
-    await run(() => api.robots.update({ params: { robot_id: robot.id }, body }), t("users.saved"));
+    await api.robots.update({ params: { robot_id: robot.id }, body });
     await refresh();
   };
   const rotate = (robot: Robot) =>
@@ -137,12 +138,13 @@ function useColumns({
     {
       title: t("robots.on"),
       render: (_, robot) => (
-        <Switch
-          size="small"
-          checked={!robot.disable}
+        <Toggle
+          small
+          on={!robot.disable}
           disabled={!mayChange || !robot.editable}
-          aria-label={t("robots.onOf", { name: robot.name })}
-          onChange={(on) => void toggle(robot, on)}
+          label={t("robots.onOf", { name: robot.name })}
+          change={(on) => toggle(robot, on)}
+          done={() => t("users.saved")}
         />
       ),
     },

@@ -18,7 +18,7 @@ import { ScopeFormFields, ScopeText } from "./scope-fields.tsx";
 export function ImmutableTags({ project, may }: InProject) {
   const t = useTexts("rules");
   const [edited, setEdited] = useState<ImmutableRule | "new" | null>(null);
-  const { rules, error, save, remove } = useRules(project.name);
+  const { rules, error, send, save, remove } = useRules(project.name);
   if (error) return <Failure error={error} />;
   const editable = may("immutable-tag", "create");
   const add = editable && (
@@ -38,7 +38,7 @@ export function ImmutableTags({ project, may }: InProject) {
           rules={rules}
           editable={editable}
           about={(rule) => <ScopeText scope={scopeOf(rule)} />}
-          change={(rule) => void save(rule)}
+          change={send}
           edit={setEdited}
           remove={remove}
         />
@@ -93,15 +93,16 @@ function useRules(project: string) {
     await queries.invalidateQueries({ queryKey: ["artifacts"] });
   };
   const at = (id: number) => ({ params: { ...params, immutable_rule_id: id }, headers });
+  const send = async (rule: ImmutableRule) => {
+    if (rule.id === 0) await api.immutableRules.create({ params, headers, body: rule });
+    else await api.immutableRules.update({ ...at(rule.id), body: rule });
+    await refresh();
+  };
   return {
     rules: data ?? [],
     error,
-    save: (rule: ImmutableRule) =>
-      run(async () => {
-        if (rule.id === 0) await api.immutableRules.create({ params, headers, body: rule });
-        else await api.immutableRules.update({ ...at(rule.id), body: rule });
-        await refresh();
-      }, t("saved")),
+    send,
+    save: (rule: ImmutableRule) => run(() => send(rule), t("saved")),
     remove: (rule: ImmutableRule) =>
       ask(
         {

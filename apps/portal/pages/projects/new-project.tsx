@@ -7,7 +7,7 @@ import { useDoing } from "../../parts/ask.tsx";
 import { FormModal } from "../../parts/form-modal.tsx";
 import { usePerson } from "../../session.ts";
 import { useTexts } from "../../texts.ts";
-import { QuotaInput } from "./quota-input.tsx";
+import { BytesInput } from "../../parts/bytes-input.tsx";
 
 interface Fields {
   readonly name: string;
@@ -72,7 +72,7 @@ function ForAdmins() {
   return (
     <>
       <Form.Item name="quota" label={t("quota")} extra={t("quota.about")}>
-        <QuotaInput />
+        <BytesInput />
       </Form.Item>
       <Form.Item name="proxyOf" label={t("proxyOf")} extra={t("proxyOf.about")}>
         <Select

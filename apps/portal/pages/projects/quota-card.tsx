@@ -8,7 +8,7 @@ import { usePerson } from "../../session.ts";
 import { useTexts } from "../../texts.ts";
 import type { InProject } from "./project-page.tsx";
 import { useSummary } from "./project-storage.tsx";
-import { QuotaInput } from "./quota-input.tsx";
+import { BytesInput } from "../../parts/bytes-input.tsx";
 
 /** What the project takes up, and its limit, which system administrators change. */
 export function QuotaCard({ project }: InProject) {
@@ -71,7 +71,7 @@ function Change({ projectId }: { readonly projectId: number }) {
       <Flex gap={8} wrap style={{ maxWidth: 480, marginTop: 16 }}>
         <label htmlFor="quota" style={{ flex: 1, minWidth: 220 }}>
           {t("quota.change")}
-          <QuotaInput id="quota" value={shown} onChange={setLimit} />
+          <BytesInput id="quota" value={shown} onChange={setLimit} />
         </label>
         <Button
           type="primary"

@@ -20,7 +20,7 @@ import { ScopeText } from "./scope-fields.tsx";
 export function Retention({ project, may }: InProject) {
   const t = useTexts("rules");
   const [edited, setEdited] = useState<RetentionRule | "new" | null>(null);
-  const { policy, error, save, remove } = usePolicy(project);
+  const { policy, error, send, save, remove } = usePolicy(project);
   if (error) return <Failure error={error} />;
   const rules = policy?.rules ?? [];
   const editable = may("tag-retention", "update");
@@ -29,11 +29,11 @@ export function Retention({ project, may }: InProject) {
       {t("rule.add")}
     </Button>
   );
-  const put = (rule: RetentionRule) => {
+  const withRule = (rule: RetentionRule): PolicyChange => {
     const known = rule.id !== 0 && rules.some(({ id }) => id === rule.id);
-    return save({
+    return {
       rules: known ? rules.map((one) => (one.id === rule.id ? rule : one)) : [...rules, rule],
-    });
+    };
   };
   return (
     <>
@@ -50,7 +50,7 @@ export function Retention({ project, may }: InProject) {
               rules={rules}
               editable={editable}
               about={(rule) => <About rule={rule} />}
-              change={(rule) => void put(rule)}
+              change={(rule) => send(withRule(rule))}
               edit={setEdited}
               remove={(rule) => remove(rule)}
             />
@@ -66,7 +66,7 @@ export function Retention({ project, may }: InProject) {
       {edited && (
         <RetentionRuleForm
           {...(edited !== "new" && { rule: edited })}
-          save={put}
+          save={(rule) => save(withRule(rule))}
           close={() => setEdited(null)}
         />
       )}
@@ -108,6 +108,7 @@ function usePolicy({ project_id: ref, metadata }: InProject["project"]) {
   return {
     policy: id > 0 ? policy : undefined,
     error,
+    send,
     /** True if it was saved. */
     save: (change: PolicyChange) => run(() => send(change), t("saved")),
     remove: (rule: RetentionRule) =>

@@ -1,6 +1,7 @@
 import { DeleteOutlined, EditOutlined } from "@ant-design/icons";
-import { Button, Flex, Switch, Table } from "antd";
+import { Button, Flex, Table } from "antd";
 import type { ReactNode } from "react";
+import { Toggle } from "../../parts/toggle.tsx";
 import { useTexts } from "../../texts.ts";
 
 /** A rule of either sort. */
@@ -23,7 +24,8 @@ export function RuleTable<R extends Rule>({
   readonly rules: readonly R[];
   readonly about: (rule: R) => ReactNode;
   readonly editable: boolean;
-  readonly change: (rule: R) => void;
+  /** Ends when `rules` has it. */
+  readonly change: (rule: R) => Promise<unknown>;
   readonly edit: (rule: R) => void;
   readonly remove: (rule: R) => void;
 }) {
@@ -41,11 +43,12 @@ export function RuleTable<R extends Rule>({
         {
           title: t("enabled"),
           render: (_, rule) => (
-            <Switch
-              aria-label={t("enabled")}
+            <Toggle
+              on={!rule.disabled}
+              label={t("enabled")}
               disabled={!editable}
-              checked={!rule.disabled}
-              onChange={(on) => change({ ...rule, disabled: !on })}
+              change={(on) => change({ ...rule, disabled: !on })}
+              done={() => t("saved")}
             />
           ),
         },

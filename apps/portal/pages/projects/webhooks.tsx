@@ -1,12 +1,13 @@
 import { DeleteOutlined, EditOutlined, PlusOutlined } from "@ant-design/icons";
 import type { NewWebhook, Webhook } from "@entrepot/api";
 import { useQueryClient } from "@tanstack/react-query";
-import { Button, Card, Flex, Switch, Tag } from "antd";
+import { Button, Card, Flex, Tag } from "antd";
 import { useState } from "react";
 import { api } from "../../api.ts";
 import { ApiTable, type Columns } from "../../parts/api-table.tsx";
 import { useDoing } from "../../parts/ask.tsx";
 import { NothingYet } from "../../parts/nothing-yet.tsx";
+import { Toggle } from "../../parts/toggle.tsx";
 import { useTexts } from "../../texts.ts";
 import type { InProject } from "./project-page.tsx";
 import { WebhookDeliveries } from "./webhook-deliveries.tsx";
@@ -65,14 +66,15 @@ function useActs(project: string) {
   const refresh = async () => {
     await queries.invalidateQueries({ queryKey: ["webhooks"] });
   };
+  const send = async (body: NewWebhook, id: number | null) => {
+    if (id === null) await api.webhooks.create({ ...at, body });
+    else await api.webhooks.update({ ...one(id), body });
+    await refresh();
+  };
   return {
     at,
-    save: (body: NewWebhook, id: number | null) =>
-      run(async () => {
-        if (id === null) await api.webhooks.create({ ...at, body });
-        else await api.webhooks.update({ ...one(id), body });
-        await refresh();
-      }, t("saved")),
+    send,
+    save: (body: NewWebhook, id: number | null) => run(() => send(body, id), t("saved")),
     test: (id: number) => run(() => api.webhooks.test(one(id)).then(refresh), t("webhook.tested")),
     remove: ({ id, name }: Webhook) =>
       ask(
@@ -121,11 +123,12 @@ function columnsOf(
     {
       title: t("enabled"),
       render: (_, hook) => (
-        <Switch
-          aria-label={t("enabled")}
-          checked={hook.enabled}
+        <Toggle
+          on={hook.enabled}
+          label={t("enabled")}
           disabled={!editable}
-          onChange={(enabled) => void acts.save({ ...bodyOf(hook), enabled }, hook.id)}
+          change={(enabled) => acts.send({ ...bodyOf(hook), enabled }, hook.id)}
+          done={() => t("saved")}
         />
       ),
     },

@@ -14,7 +14,7 @@ import { StatusTag } from "../../parts/status-tag.tsx";
 import { Bytes, Count, When } from "../../parts/units.tsx";
 import { useTexts } from "../../texts.ts";
 import { Allowed } from "./allowed.tsx";
-import { OptionalCron } from "./optional-cron.tsx";
+import { OptionalCron } from "../../parts/optional-cron.tsx";
 import { usePlanRepair } from "./use-plan-repair.ts";
 
 const EVERY_MS = 3_000;

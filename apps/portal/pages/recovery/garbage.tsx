@@ -14,7 +14,7 @@ import { StatusTag } from "../../parts/status-tag.tsx";
 import { Bytes, When } from "../../parts/units.tsx";
 import { type Text, useTexts } from "../../texts.ts";
 import { Allowed } from "./allowed.tsx";
-import { OptionalCron } from "./optional-cron.tsx";
+import { OptionalCron } from "../../parts/optional-cron.tsx";
 import { isDryRun, PARAMETERS, type Parameters, scheduleOf } from "./garbage-runs.ts";
 
 const EVERY_MS = 3_000;

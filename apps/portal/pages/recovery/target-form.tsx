@@ -7,7 +7,7 @@ import { useDoing } from "../../parts/ask.tsx";
 import { ZoneInput } from "../../parts/cron-input.tsx";
 import { RateInput } from "../../parts/rate-input.tsx";
 import { useTexts } from "../../texts.ts";
-import { OptionalCron } from "./optional-cron.tsx";
+import { OptionalCron } from "../../parts/optional-cron.tsx";
 import { addressOf, type AddressParts, partsOf } from "./target-address.ts";
 import { TargetPlace } from "./target-place.tsx";
 

@@ -2,10 +2,11 @@ import type { Policy } from "@entrepot/api";
 import { PlayCircleOutlined } from "@ant-design/icons";
 import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { Button, Switch, Tooltip } from "antd";
+import { Button, Tooltip } from "antd";
 import { useState } from "react";
 import { api } from "../../api.ts";
 import { useDoing } from "../../parts/ask.tsx";
+import { Toggle } from "../../parts/toggle.tsx";
 import { useTexts } from "../../texts.ts";
 import { draftOf, policyOf } from "./policy-draft.ts";
 
@@ -13,23 +14,18 @@ import { draftOf, policyOf } from "./policy-draft.ts";
 export function EnabledSwitch({ policy }: { readonly policy: Policy }) {
   const t = useTexts("replication");
   const queries = useQueryClient();
-  const { run } = useDoing();
-  const [busy, setBusy] = useState(false);
   const change = async (enabled: boolean) => {
-    setBusy(true);
     const body = policyOf({ ...draftOf(policy), enabled });
-    const done = enabled ? t("policy.resumed") : t("policy.paused");
-    await run(() => api.policies.update({ params: { id: policy.id }, body }), done);
+    await api.policies.update({ params: { id: policy.id }, body });
     await queries.invalidateQueries({ queryKey: ["policies"] });
-    await queries.invalidateQueries({ queryKey: ["lag"] });
-    setBusy(false);
+    void queries.invalidateQueries({ queryKey: ["lag"] });
   };
   return (
-    <Switch
-      checked={policy.enabled}
-      loading={busy}
-      onChange={(enabled) => void change(enabled)}
-      aria-label={t("policy.enable", { name: policy.name })}
+    <Toggle
+      on={policy.enabled}
+      label={t("policy.enable", { name: policy.name })}
+      change={change}
+      done={(enabled) => (enabled ? t("policy.resumed") : t("policy.paused"))}
     />
   );
 }

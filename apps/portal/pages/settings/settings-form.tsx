@@ -3,9 +3,13 @@ import { useQueryClient } from "@tanstack/react-query";
 import { Button, Flex, Form, Input, InputNumber, Select, Switch } from "antd";
 import { api } from "../../api.ts";
 import { useDoing } from "../../parts/ask.tsx";
+import { BytesInput } from "../../parts/bytes-input.tsx";
 import { type Text, useTexts } from "../../texts.ts";
 
 type Values = Readonly<Record<string, boolean | number | string | undefined>>;
+
+/** Settings that are sizes; -1 is no limit. */
+const SIZES: ReadonlySet<string> = new Set(["storage_per_project"]);
 
 /** Some settings, each with what it does. Only what was changed is sent. */
 export function SettingsForm({
@@ -104,6 +108,7 @@ function fieldOf(name: string, setting: Configuration, t: Text) {
     }));
     return <Select disabled={disabled} options={options} />;
   }
+  if (SIZES.has(name)) return <BytesInput disabled={disabled} />;
   if (setting.type === "number") {
     const { least, most } = setting;
     return (

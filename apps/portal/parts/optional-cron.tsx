@@ -1,6 +1,6 @@
 import { Flex, Switch } from "antd";
-import { CronInput } from "../../parts/cron-input.tsx";
-import { useTexts } from "../../texts.ts";
+import { CronInput } from "./cron-input.tsx";
+import { useTexts } from "../texts.ts";
 
 /** What a schedule begins with when it is switched on: every night at three. */
 const NIGHTLY = "0 0 3 * * *";
@@ -19,7 +19,7 @@ export function OptionalCron({
   readonly zone?: string;
   readonly label: string;
 }) {
-  const t = useTexts("recovery");
+  const t = useTexts("parts");
   return (
     <Flex vertical gap={8}>
       <Flex gap={8} align="center">
