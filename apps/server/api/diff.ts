@@ -13,13 +13,8 @@ export function addDiff(app: App, options: ApiOptions): void {
   const middleware = requires(options, "account");
 
   app.openapi({ ...routes.standing.diff, middleware }, async (context) => {
-    const identity = context.get("identity");
-    const { id } = await ownedPolicy(
-      options,
-      identity,
-      context.req.valid("param").id,
-      "replication-policy:read",
-    );
+    const { id } = context.req.valid("param");
+    await ownedPolicy(options, context.get("identity"), id, "replication-policy:read");
     const { equal } = context.req.valid("query");
     const stop = new AbortController();
     const entries = await replication.diff(id, stop.signal);

@@ -26,12 +26,8 @@ export function addPlans(app: App, options: ApiOptions): void {
 
   app.openapi({ ...plans.preview, middleware }, async (context) => {
     const identity = context.get("identity");
-    const policy = await ownedPolicy(
-      options,
-      identity,
-      context.req.valid("param").id,
-      "replication-policy:read",
-    );
+    const { id } = context.req.valid("param");
+    const policy = await ownedPolicy(options, identity, id, "replication-policy:read");
     const preview = (signal: AbortSignal) => replication.plan(policy, { signal });
     return answer(context.req.raw, context.req.valid("query"), preview) as never;
   });

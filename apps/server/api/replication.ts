@@ -57,23 +57,15 @@ function addPolicies(app: App, options: ApiOptions): void {
 
   app.openapi({ ...policies.get, middleware }, async (context) => {
     const identity = context.get("identity");
-    const policy = await ownedPolicy(
-      options,
-      identity,
-      context.req.valid("param").id,
-      "replication-policy:read",
-    );
+    const { id } = context.req.valid("param");
+    const policy = await ownedPolicy(options, identity, id, "replication-policy:read");
     return context.json(seenBy(identity, shownPolicy(policy, await endpoints.list())), 200);
   });
 
   app.openapi({ ...policies.update, middleware }, async (context) => {
     const identity = context.get("identity");
-    const { id } = await ownedPolicy(
-      options,
-      identity,
-      context.req.valid("param").id,
-      "replication-policy:update",
-    );
+    const { id } = context.req.valid("param");
+    await ownedPolicy(options, identity, id, "replication-policy:update");
     const given = settingsOf(context.req.valid("json"));
     const settings = await ownSettings(options, identity, given, "replication-policy:update");
     await stored.update(id, settings, context.get("actor"));
@@ -81,13 +73,8 @@ function addPolicies(app: App, options: ApiOptions): void {
   });
 
   app.openapi({ ...policies.delete, middleware }, async (context) => {
-    const identity = context.get("identity");
-    const { id } = await ownedPolicy(
-      options,
-      identity,
-      context.req.valid("param").id,
-      "replication-policy:delete",
-    );
+    const { id } = context.req.valid("param");
+    await ownedPolicy(options, context.get("identity"), id, "replication-policy:delete");
     await stored.remove(id, context.get("actor"));
     return context.body(null, 200);
   });
@@ -138,10 +125,11 @@ function addExecutions(app: App, options: ApiOptions): void {
   });
 
   app.openapi({ ...executions.get, middleware }, async (context) => {
+    const { id } = context.req.valid("param");
     const execution = await ownedExecution(
       options,
       context.get("identity"),
-      context.req.valid("param").id,
+      id,
       "replication:read",
     );
     const [shown] = await shownExecutions(options, [execution]);
@@ -149,23 +137,15 @@ function addExecutions(app: App, options: ApiOptions): void {
   });
 
   app.openapi({ ...executions.retry, middleware }, async (context) => {
-    const { id } = await ownedExecution(
-      options,
-      context.get("identity"),
-      context.req.valid("param").id,
-      "replication:create",
-    );
+    const { id } = context.req.valid("param");
+    await ownedExecution(options, context.get("identity"), id, "replication:create");
     await jobs.retryExecution(id);
     return context.body(null, 200);
   });
 
   app.openapi({ ...executions.stop, middleware }, async (context) => {
-    const { id } = await ownedExecution(
-      options,
-      context.get("identity"),
-      context.req.valid("param").id,
-      "replication:create",
-    );
+    const { id } = context.req.valid("param");
+    await ownedExecution(options, context.get("identity"), id, "replication:create");
     await replication.stop(id);
     return context.body(null, 200);
   });
@@ -177,12 +157,8 @@ function addTasks(app: App, options: ApiOptions): void {
 
   app.openapi({ ...executions.tasks, middleware }, async (context) => {
     const query = context.req.valid("query");
-    const { id } = await ownedExecution(
-      options,
-      context.get("identity"),
-      context.req.valid("param").id,
-      "replication:read",
-    );
+    const { id } = context.req.valid("param");
+    await ownedExecution(options, context.get("identity"), id, "replication:read");
     const status = statusNamed(TASK_STATUS, query.status);
     const { items, total } = await jobs.tasks({
       executionId: id,
@@ -194,13 +170,8 @@ function addTasks(app: App, options: ApiOptions): void {
   });
 
   app.openapi({ ...executions.taskLog, middleware }, async (context) => {
-    const { task_id: taskId } = context.req.valid("param");
-    const { id } = await ownedExecution(
-      options,
-      context.get("identity"),
-      context.req.valid("param").id,
-      "replication:read",
-    );
+    const { id, task_id: taskId } = context.req.valid("param");
+    await ownedExecution(options, context.get("identity"), id, "replication:read");
     const task = await jobs.task(taskId);
     if (task?.executionId !== id) {
       throw new RegistryError("NOT_FOUND", `execution ${id} has no task ${taskId}`);

@@ -45,13 +45,8 @@ function addLag(app: App, options: ApiOptions): void {
   });
 
   app.openapi({ ...standing.get, middleware }, async (context) => {
-    const identity = context.get("identity");
-    const { id } = await ownedPolicy(
-      options,
-      identity,
-      context.req.valid("param").id,
-      "replication-policy:read",
-    );
+    const { id } = context.req.valid("param");
+    await ownedPolicy(options, context.get("identity"), id, "replication-policy:read");
     const [lag] = await readLag(db, { policyIds: [id] });
     if (lag) return context.json(shownLag(lag), 200);
     throw new RegistryError("NOT_FOUND", `replication policy ${id} does not exist`);
@@ -104,12 +99,8 @@ function addReplicas(app: App, options: ApiOptions): void {
   app.openapi({ ...replicas.list, middleware }, async (context) => {
     const query = context.req.valid("query");
     const identity = context.get("identity");
-    const policy = await ownedPolicy(
-      options,
-      identity,
-      context.req.valid("param").id,
-      "replication-policy:read",
-    );
+    const { id } = context.req.valid("param");
+    const policy = await ownedPolicy(options, identity, id, "replication-policy:read");
     const where: RawBuilder<SqlBool> = whereOf(parseQuery(query.q, REPLICA_FIELDS), COLUMNS);
     const { items, total } = await listReplicas(options.catalog, {
       policy,
