@@ -2,7 +2,8 @@ import type { KyselyPlugin } from "kysely";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ANONYMOUS } from "./identity.ts";
 import { openRights, visibleProjects } from "./rights.ts";
-import { MEMBERS, NO_STANDING, testAccess, type TestAccess } from "./test-access.ts";
+import { NO_STANDING } from "./roles.ts";
+import { MEMBERS, testAccess, type TestAccess } from "./test-access.ts";
 
 let room: TestAccess;
 beforeAll(async () => {

@@ -2,7 +2,7 @@ import { batched, type Catalog } from "@entrepot/catalog";
 import { type RawBuilder, type SqlBool, sql } from "kysely";
 import { ANONYMOUS, type Identity } from "./identity.ts";
 import { inUse, type RobotPermission, robotRights, robotIn } from "./robot-rights.ts";
-import { asRole, LADDER, type Standing } from "./roles.ts";
+import { asRole, LADDER, NO_STANDING, type Standing } from "./roles.ts";
 
 /** What callers may do, as the catalog has it at this moment: nothing is remembered. */
 export interface Rights {
@@ -23,15 +23,6 @@ interface Question {
 
 const MOST_QUESTIONS = 200;
 const PROJECT_NAME = /^[a-z0-9][a-z0-9._-]{0,254}$/;
-const NOWHERE: Standing = {
-  exists: false,
-  public: false,
-  role: null,
-  grants: [],
-  denies: [],
-  sysadmin: false,
-  system: [],
-};
 
 /** The rights in `catalog`. Questions of one turn of the event loop are one query. */
 export function openRights(catalog: Catalog): Rights {
@@ -42,7 +33,7 @@ export function openRights(catalog: Catalog): Rights {
   });
   return {
     async standing(holder, project) {
-      if (!PROJECT_NAME.test(project)) return NOWHERE;
+      if (!PROJECT_NAME.test(project)) return NO_STANDING;
       return limited(holder, await ask({ holder, project }));
     },
     async systemStanding(holder) {

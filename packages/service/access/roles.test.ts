@@ -3,13 +3,13 @@ import {
   allows,
   allowsRight,
   asRole,
+  NO_STANDING,
   PROJECT_RIGHTS,
   rightBeyond,
   type Role,
   roleNeeded,
   type Standing,
 } from "./roles.ts";
-import { NO_STANDING } from "./test-access.ts";
 
 /**
  * Who may do what in Harbor: project admin, maintainer, developer, guest, limited guest; u: anybody

@@ -69,6 +69,17 @@ export interface Standing {
   readonly system: readonly string[];
 }
 
+/** Of nobody, in a project that is not there. */
+export const NO_STANDING: Standing = {
+  exists: false,
+  public: false,
+  role: null,
+  grants: [],
+  denies: [],
+  sysadmin: false,
+  system: [],
+};
+
 /** Whether `standing` allows `action` on `resource`. Where there is no project, nothing is. */
 export function allows<R extends Resource>(
   standing: Standing,

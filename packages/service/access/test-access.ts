@@ -5,19 +5,8 @@ import { type Descriptor, digestOf } from "@entrepot/oci";
 import { type Access, openAccess } from "./access.ts";
 import type { Identity } from "./identity.ts";
 import { hashPassword } from "./passwords.ts";
-import type { Role, Standing } from "./roles.ts";
+import type { Role } from "./roles.ts";
 import { openSecretBox, type SecretBox } from "./secret-box.ts";
-
-/** Of nobody, in a project that is not there. */
-export const NO_STANDING: Standing = {
-  exists: false,
-  public: false,
-  role: null,
-  grants: [],
-  denies: [],
-  sysadmin: false,
-  system: [],
-};
 
 /** Everybody's password. */
 export const PASSWORD = "correct horse";
