@@ -37,6 +37,14 @@ export const DRILL_SETTINGS: readonly Setting[] = [
     help: "the key file (age) that opens encrypted backups when they are tried by a drill",
     wrong: () => null,
   },
+  {
+    env: "ENTREPOT_DRILL_KEY_PASSPHRASE_FILE",
+    flag: "--drill-key-passphrase-file",
+    value: "file",
+    standard: "",
+    help: "the file that holds the passphrase of that key file, where it is locked by one",
+    wrong: () => null,
+  },
 ];
 
 /** What an address says: of this machine's folders only those in `folders` are taken. */

@@ -38,6 +38,8 @@ export interface Config {
   readonly backupFolders: readonly string[];
   /** What opens encrypted backups for drills; null: nothing. */
   readonly drillKeyFile: string | null;
+  /** What holds the passphrase of that key file; null: it has none. */
+  readonly drillPassphraseFile: string | null;
   /** Where endpoints may use OCI layouts of this machine, absolute. */
   readonly layoutFolders: readonly string[];
 }
@@ -300,6 +302,7 @@ export function readConfig(
     secretKey: orNull("ENTREPOT_SECRET_KEY"),
     layoutFolders: orNull("ENTREPOT_LAYOUT_FOLDERS")?.split(":") ?? [],
     drillKeyFile: orNull("ENTREPOT_DRILL_KEY_FILE"),
+    drillPassphraseFile: orNull("ENTREPOT_DRILL_KEY_PASSPHRASE_FILE"),
     backupFolders: orNull("ENTREPOT_BACKUP_FOLDERS")?.split(":") ?? [],
     endpointNetworks: get("ENTREPOT_ENDPOINT_NETWORKS"),
     trustedProxies: get("ENTREPOT_TRUSTED_PROXIES"),

@@ -3,8 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { apiClient, type ApiClient } from "@entrepot/api/client";
 import { pushSample, sampleImage, sampleIndex } from "@entrepot/registry/samples";
-import { newKey } from "@entrepot/recovery/target-suite";
+import { lockedKey, newKey } from "@entrepot/recovery/target-suite";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { readDrillKey } from "./drill-key.ts";
 import { removeDrills } from "./drill-scratch.ts";
 import { testServer, type TestServer } from "./testing.ts";
 
@@ -16,7 +17,12 @@ let api: ApiClient;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "entrepot-drill-"));
   await chmod(folder, 0o711);
-  server = await testServer({ backupFolders: [folder], drillKey: ours.identity });
+  // The key file is locked, as one is that does not lie about.
+  const [drillKeyFile, drillPassphraseFile] = [join(folder, "key.age"), join(folder, "phrase")];
+  await writeFile(drillKeyFile, await lockedKey(ours.identity, "correct horse"));
+  await writeFile(drillPassphraseFile, "correct horse\n");
+  const drillKey = (await readDrillKey({ drillKeyFile, drillPassphraseFile }))!;
+  server = await testServer({ backupFolders: [folder], drillKey });
   api = apiClient({ url: server.url, credential: server.credential });
 });
 afterAll(async () => {

@@ -1,4 +1,4 @@
-import { mkdir, readFile } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { loadMasterKey } from "@entrepot/access";
 import { addressGuard } from "@entrepot/distribution/client";
@@ -7,6 +7,7 @@ import { startEmbedded } from "@entrepot/catalog/embedded";
 import { decryptedWith } from "@entrepot/recovery";
 import { openApi } from "./api/index.ts";
 import type { Config } from "./config.ts";
+import { readDrillKey } from "./drill-key.ts";
 import { drillScratch, removeDrills } from "./drill-scratch.ts";
 import { type Handler, openHttp } from "./http.ts";
 import { listen } from "./listen.ts";
@@ -55,6 +56,9 @@ export async function stoppable<T extends object>(
 }
 
 async function start(config: Config, log: Log, onStop: OnStop) {
+  // What keeps the server from starting is told before anything runs.
+  const keyText = await readDrillKey(config);
+  const key = keyText === null ? null : decryptedWith(keyText);
   await makeDataDir(config.dataDir);
   let databaseUrl = config.databaseUrl;
   if (databaseUrl === null) {
@@ -79,8 +83,6 @@ async function start(config: Config, log: Log, onStop: OnStop) {
   const secrets = { masterKey, adminPassword };
   const drillFolder = join(config.dataDir, "drill");
   if (config.role !== "api") await removeDrills(drillFolder);
-  const keyText = config.drillKeyFile && (await readFile(config.drillKeyFile, "utf8"));
-  const key = keyText ? decryptedWith(keyText) : null;
   const options = {
     drill: { scratch: drillScratch(drillFolder), key },
     catalog,

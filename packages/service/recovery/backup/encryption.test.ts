@@ -1,18 +1,13 @@
-import { armor, Encrypter, generateX25519Identity, identityToRecipient } from "age-encryption";
+import { armor, generateX25519Identity, identityToRecipient } from "age-encryption";
 import { expect, test } from "vitest";
 import { decryptedWith, encryptedFor, readKeyFile } from "./encryption.ts";
 import { gathered, one } from "./parts.ts";
+import { lockedKey } from "./target-suite.ts";
 
 const identity = await generateX25519Identity();
 const keyFile = `# mine\n${identity}\n`;
 
-/** The key file as `age -p` locks it; cheaply, which its header says. */
-async function locked(): Promise<Uint8Array> {
-  const encrypter = new Encrypter();
-  encrypter.setPassphrase("correct horse");
-  encrypter.setScryptWorkFactor(10);
-  return await encrypter.encrypt(keyFile);
-}
+const locked = () => lockedKey(`# mine\n${identity}`, "correct horse");
 
 test("a key file that is locked opens what it opened before, by its passphrase alone", async () => {
   const seal = encryptedFor([await identityToRecipient(identity)]);

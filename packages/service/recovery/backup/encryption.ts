@@ -44,15 +44,20 @@ export function decryptedWith(keyFile: string): Conversion {
 
 /**
  * The text of a key file. One that `age -p` has locked (scrypt; its salt and cost are in it) is
- * opened by `passphrase`. Throws BAD_REQUEST without one, and for another's.
+ * opened by `passphrase`. Throws BAD_REQUEST without one, telling to give it in `variable`, and for
+ * another's.
  */
-export async function readKeyFile(bytes: Uint8Array, passphrase?: string): Promise<string> {
+export async function readKeyFile(
+  bytes: Uint8Array,
+  passphrase?: string,
+  variable = "ENTREPOT_RESTORE_KEY_PASSPHRASE",
+): Promise<string> {
   const text = Buffer.from(bytes).toString("utf8");
   const isArmored = text.startsWith("-----BEGIN AGE ENCRYPTED FILE-----");
   if (!isArmored && !text.startsWith("age-encryption.org/")) return text;
   const wrong = (message: string) => new RegistryError("BAD_REQUEST", message);
   if (!passphrase) {
-    throw wrong("the key file is locked by a passphrase: give ENTREPOT_RESTORE_KEY_PASSPHRASE");
+    throw wrong(`the key file is locked by a passphrase: give ${variable}`);
   }
   const decrypter = new Decrypter();
   decrypter.addPassphrase(passphrase);

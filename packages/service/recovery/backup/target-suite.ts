@@ -1,5 +1,5 @@
 import type { ObjectStore } from "@entrepot/storage";
-import { generateX25519Identity, identityToRecipient } from "age-encryption";
+import { Encrypter, generateX25519Identity, identityToRecipient } from "age-encryption";
 import { describe, expect, test } from "vitest";
 import { decryptedWith, plain } from "./encryption.ts";
 import { planPrune, pruneBackup } from "./prune-backup.ts";
@@ -27,6 +27,14 @@ export function targetSuite(name: string, place: () => Promise<ObjectStore>): vo
 export async function newKey(): Promise<{ identity: string; recipient: string }> {
   const identity = await generateX25519Identity();
   return { identity, recipient: await identityToRecipient(identity) };
+}
+
+/** A key file of `identity` as `age -p` locks it; cheaply, which its header says. */
+export async function lockedKey(identity: string, passphrase: string): Promise<Uint8Array> {
+  const encrypter = new Encrypter();
+  encrypter.setPassphrase(passphrase);
+  encrypter.setScryptWorkFactor(10);
+  return await encrypter.encrypt(`${identity}\n`);
 }
 
 async function roundTrip(place: () => Promise<ObjectStore>, identity: string | null) {
