@@ -15,7 +15,7 @@ export interface RegistryPlaces {
 /** Places at the registry endpoints that there are, with their credentials, proxies and limits. */
 export function registryPlaces(
   { registryId }: Pick<Catalog, "registryId">,
-  { endpoints, throttle }: Pick<Replication, "endpoints" | "throttle">,
+  { endpoints, throttle, transfers }: Pick<Replication, "endpoints" | "throttle" | "transfers">,
 ): RegistryPlaces {
   const find = async (address: string) => {
     const { endpoint, repository } = parsed(address, await endpoints.list());
@@ -42,6 +42,7 @@ export function registryPlaces(
         // Connections end when the endpoint is changed: each act asks for those of now.
         repository: async () => (await endpoints.site(id)).plain!().repository(repository),
         throttle: throttle(id),
+        transfers: transfers(id),
       });
     },
   };

@@ -1,9 +1,36 @@
 import { isNonDistributable, type Bytes, type Descriptor } from "@entrepot/oci";
 import { verified } from "./bytes.ts";
-import { countBytes, expectBytes, step, type Copy, type Once } from "./copy.ts";
+import {
+  beginCopy,
+  countBytes,
+  expectBytes,
+  step,
+  type Copy,
+  type CopyOptions,
+  type CopyResult,
+  type CopySource,
+  type CopyTarget,
+  type Once,
+} from "./copy.ts";
 import { CHUNK_BYTES, copyByUpload } from "./copy-upload.ts";
 import { bytesOrCancelled, orCancelled } from "./or-cancelled.ts";
 import { slowed } from "./slowed.ts";
+
+/**
+ * Makes `target` hold the blob `content`, as `source` has it: not sent if it is there, and gone on
+ * with where `transfers` tell how far it came. Throws what both throw, with their codes.
+ */
+export async function copyContent(
+  source: Pick<CopySource, "name" | "stat" | "fetch">,
+  target: CopyTarget,
+  content: Descriptor,
+  options: CopyOptions = {},
+): Promise<CopyResult> {
+  const nothing = { resolve: async () => null, referrers: async () => ({ items: [], next: null }) };
+  const copy = beginCopy({ ...nothing, ...source }, target, options);
+  await copyBlob(copy, content);
+  return copy.done;
+}
 
 /**
  * Brings `blob` to the target: is it there? can it be mounted? else its bytes are streamed and
@@ -72,11 +99,13 @@ async function send(copy: Copy, blob: Descriptor): Promise<void> {
   draining?.throwIfAborted();
   if (transfers && blob.size > CHUNK_BYTES && (await copyByUpload(copy, blob, transfers))) return;
   let readFailure: unknown;
+  let fetched: Bytes | undefined;
   // The source is asked once the target wants the first byte: nothing stays open if it never does.
-  const bytes = async function* (): Bytes {
+  const pieces = async function* (): Bytes {
     try {
-      const fetched = verified(await copy.source.fetch(blob), blob);
-      for await (const chunk of slowed(bytesOrCancelled(fetched, signal), throttle, signal)) {
+      const checked = verified(await copy.source.fetch(blob), blob);
+      fetched = slowed(bytesOrCancelled(checked, signal), throttle, signal);
+      for await (const chunk of fetched) {
         countBytes(copy, chunk.length);
         yield chunk;
       }
@@ -85,8 +114,9 @@ async function send(copy: Copy, blob: Descriptor): Promise<void> {
       throw error;
     }
   };
+  const release = (piece: Uint8Array) => fetched?.release?.(piece);
   try {
-    await copy.target.push(blob, bytes());
+    await copy.target.push(blob, { [Symbol.asyncIterator]: pieces, release });
   } catch (error) {
     // What broke the push is the better explanation than how the target saw it break.
     throw readFailure ?? error;

@@ -1,5 +1,6 @@
 export { AS_OF, asOfName, type AsOfName, isAsOfName } from "./as-of-name.ts";
-export { bytesOf, collect, verified } from "./bytes.ts";
+export { bytesOf, collect, releasing, verified } from "./bytes.ts";
+export { copyContent } from "./copy-blob.ts";
 export { copyGraph, copyTag } from "./copy-graph.ts";
 export { REFERRER_LIMIT } from "./copy-referrers.ts";
 export type {

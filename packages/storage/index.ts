@@ -5,7 +5,7 @@ export { openStorage } from "./open-storage.ts";
 export type { BlobStore, Draft, OpenStore } from "./ports.ts";
 export { openFolderObjects } from "./folder-objects.ts";
 export { checkObjectKey } from "./object-key.ts";
-export type { ObjectInfo, ObjectStore } from "./objects.ts";
+export type { KnownContent, ObjectInfo, ObjectStore } from "./objects.ts";
 export { openObjects } from "./open-objects.ts";
 export { openObjectsBeside } from "./open-objects-beside.ts";
 export { type MoveProgress, moveBlobs } from "./move-blobs.ts";

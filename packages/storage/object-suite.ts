@@ -84,6 +84,21 @@ function replacingTests(on: () => ObjectsUnderTest): void {
     expect(await contentOf(objects, "one")).toEqual(writers[told.indexOf(true)]);
   });
 
+  test("so it is where each is a process of its own", { timeout: 60_000 }, async () => {
+    const { reopen } = on();
+    const stores = await Promise.all([0, 1, 2, 3].map(reopen));
+    const writers = stores.map((_, n) => Buffer.from(`process ${n}`));
+    const put = async (n: number) => await stores[n]!.putIfAbsent("one", writers[n]!);
+    const told = await Promise.all(stores.keys().map(put));
+
+    expect(told.filter(Boolean)).toHaveLength(1);
+    expect(await keysOf(stores[0]!, "")).toEqual(["one"]);
+    for (const store of stores) {
+      expect(await contentOf(store, "one")).toEqual(writers[told.indexOf(true)]);
+      await store.close();
+    }
+  });
+
   test.each([0, 10, 6_000_000])("bytes that break off after %i leave what was", async (after) => {
     const { objects } = on();
     const cut = () => inPieces(sampleBytes(after), 65_536, new Error("cut off"));

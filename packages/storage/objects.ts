@@ -1,4 +1,4 @@
-import type { Bytes } from "@entrepot/oci";
+import type { Bytes, Digest } from "@entrepot/oci";
 
 /** An object as a list tells it. */
 export interface ObjectInfo {
@@ -10,13 +10,24 @@ export interface ObjectInfo {
   readonly modified: Date | null;
 }
 
+/** Bytes that are known before they are stored, and can be read again. */
+export interface KnownContent {
+  readonly digest: Digest;
+  readonly size: number;
+  /** Those from `start` on. */
+  read(start: number): Bytes;
+}
+
 /**
  * Objects by key, in a folder, a bucket or a repository: where backups lie. What is acknowledged is
  * durable; an object is there whole or not at all.
  */
 export interface ObjectStore {
-  /** Stores an object in place of what is there. Flat memory. Repeating is safe. */
-  put(key: string, bytes: Bytes): Promise<void>;
+  /**
+   * Stores an object in place of what is there. Flat memory. Repeating is safe. A place that can go
+   * on where it was cut off, or has the bytes, reads what is `known` instead of `bytes`.
+   */
+  put(key: string, bytes: Bytes, known?: KnownContent): Promise<void>;
 
   /** Stores an object unless there is one: false then. One of several at once is told true. */
   putIfAbsent(key: string, bytes: Uint8Array): Promise<boolean>;

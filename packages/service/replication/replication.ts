@@ -1,7 +1,7 @@
 import { type Actor, type Catalog, followJournal } from "@entrepot/catalog";
 import type { Jobs } from "@entrepot/jobs";
 import { RegistryError } from "@entrepot/oci";
-import type { Throttle } from "@entrepot/registry";
+import type { Throttle, Transfers } from "@entrepot/registry";
 import { sql } from "kysely";
 import { type DiffEntry, diffPolicy } from "./diff.ts";
 import { type Endpoints, openEndpoints } from "./endpoints.ts";
@@ -57,6 +57,8 @@ export interface Replication {
   promote(promotion: Promotion, actor: Actor): Promise<number>;
   /** Bounds all transfers with an endpoint together, on this node, as its settings say. */
   throttle(endpointId: number): Throttle;
+  /** Remembers uploads of large blobs to an endpoint, for whoever goes on with them. */
+  transfers(endpointId: number): Transfers;
   /** Stops an execution; its names stay as they are until they change or the policy runs again. */
   stop(executionId: number): Promise<boolean>;
   /** Starts reading the journal and looking after what is behind. Call on nodes that work. */
@@ -103,6 +105,7 @@ export function openReplication(options: ReplicationOptions): Replication {
       throw new RegistryError("NOT_FOUND", `registry endpoint ${id} does not exist`);
     },
     throttle: (endpointId) => transport.to(endpointId).throttle,
+    transfers: (endpointId) => transport.to(endpointId).transfers,
     stop: (executionId) => stopExecution(catalog, jobs, executionId),
 
     start() {

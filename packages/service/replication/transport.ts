@@ -1,5 +1,5 @@
 import type { Catalog } from "@entrepot/catalog";
-import type { CopyOptions, Throttle } from "@entrepot/registry";
+import type { CopyOptions, Throttle, Transfers } from "@entrepot/registry";
 import { allOf, policyRate, taskRate, tokenBucket } from "./bandwidth.ts";
 import { blobTransfers } from "./blob-transfers.ts";
 import type { Endpoints } from "./endpoints.ts";
@@ -11,7 +11,7 @@ export interface Transport {
   /** For one task of `policy`: within its rates, and to be gone on with after a kill. */
   of(policy: Policy): Pick<CopyOptions, "transfers" | "chunked" | "throttle">;
   /** The same to endpoint `id`, where no policy says anything. */
-  to(endpointId: number): Pick<CopyOptions, "transfers"> & { readonly throttle: Throttle };
+  to(endpointId: number): { readonly transfers: Transfers; readonly throttle: Throttle };
 }
 
 /** How old a setting may be that a running transfer goes by. */

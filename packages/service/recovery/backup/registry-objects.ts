@@ -1,46 +1,38 @@
-import { createHash } from "node:crypto";
-import {
-  type Bytes,
-  type Descriptor,
-  digestOf,
-  type Digest,
-  mediaTypes,
-  RegistryError,
-} from "@entrepot/oci";
+import { type Bytes, type Descriptor, type Digest, mediaTypes, RegistryError } from "@entrepot/oci";
 import {
   bytesOf,
   collect,
+  copyContent,
   pages,
   type Repository,
   slowed,
   type Throttle,
+  type Transfers,
 } from "@entrepot/registry";
-import type { ObjectInfo, ObjectStore } from "@entrepot/storage";
+import type { KnownContent, ObjectInfo, ObjectStore } from "@entrepot/storage";
 import { LRUCache } from "lru-cache";
 import { damaged } from "./format.ts";
 import { beforeTags, isCut, keyOfTag, tagOfKey } from "./object-tag.ts";
+import { type ClaimTime, openClaims } from "./registry-claims.ts";
+import { manifestPusher, type PushManifest, unlessNone } from "./registry-manifests.ts";
+import { SMALL_BYTES, storeStream } from "./registry-upload.ts";
 
 /** What the manifests of objects say they are. */
 export const OBJECT_TYPE = "application/vnd.entrepot.backup.object.v1";
 
 const TITLE = "org.opencontainers.image.title";
 const CREATED = "org.opencontainers.image.created";
-const EMPTY: Descriptor = {
-  mediaType: mediaTypes.ociEmpty,
-  digest: digestOf(bytes("{}")),
-  size: 2,
-};
-/** Up to this size an object goes in one piece, which can be sent again. */
-const SMALL_BYTES = 1024 * 1024;
 const LARGEST_MANIFEST = 16 * 1024;
 /** What manifests say that were read lately: a manifest never changes. */
 const MOST_KNOWN = 10_000;
 
 /** What a place in a registry is opened with. */
-export interface RegistryObjectsOptions {
+export interface RegistryObjectsOptions extends ClaimTime {
   /** The repository that holds nothing else: asked for again for each act. */
   readonly repository: () => Promise<Repository>;
   readonly throttle?: Throttle | undefined;
+  /** With it, a large object that was cut off goes on where it was, even in another process. */
+  readonly transfers?: Transfers | undefined;
   /** Tags asked for at a time; as many as the registry likes, if absent. */
   readonly pageSize?: number;
   readonly now?: () => Date;
@@ -58,30 +50,24 @@ interface Found extends ObjectInfo {
  * Objects in a repository of a registry: each is an artifact of one layer, its bytes, under a tag
  * that is its key. The bytes come first and the tag last, so that an object is there whole or not
  * at all; its manifest keeps them from the registry's garbage collection from then on. Lists tell
- * keys alone. Of two processes that put if absent within the same instant both may be told true: a
- * registry has no such request.
+ * keys alone. A registry has no request that stores what is not there: who does so claims the place
+ * before.
  */
 export function registryObjects(options: RegistryObjectsOptions): ObjectStore {
   const read = readerOf(options);
-  const write = writerOf(options);
-  // One at a time, so that within this process one of several is told true.
-  let last: Promise<unknown> = Promise.resolve();
-  const alone = <T>(work: () => Promise<T>): Promise<T> => {
-    const next = last.then(work);
-    last = next.catch(() => undefined);
-    return next;
-  };
+  const push = manifestPusher(options.repository);
+  const write = writerOf(options, push);
   return {
-    async put(key, content) {
-      await write(tagOfKey(key), key, content);
-    },
-    putIfAbsent: async (key, content) => {
+    async put(key, content, known) {
       const tag = tagOfKey(key);
-      return await alone(async () => {
-        if (await (await options.repository()).resolve(tag)) return false;
-        const put = await write(tag, key, bytesOf(content));
-        return (await (await options.repository()).resolve(tag))?.digest === put;
-      });
+      const before = await (await options.repository()).resolve(tag);
+      const now = await write(tag, key, content, known);
+      if (!before || before.digest === now) return;
+      await (await options.repository()).delete(before.digest);
+    },
+    async putIfAbsent(key, content) {
+      const tag = tagOfKey(key);
+      return await putUnlessThere(options, push, tag, () => write(tag, key, bytesOf(content)));
     },
     async get(key, { start, length } = { start: 0 }) {
       const found = await read(tagOfKey(key));
@@ -142,87 +128,77 @@ function foundIn(text: string, manifest: Digest): Found | null {
   return { key, size: layer.size, modified: new Date(annotations![CREATED]!), layer, manifest };
 }
 
-/** Stores an object in place of what is there; returns its manifest's digest. */
-function writerOf({ repository, throttle, now = () => new Date() }: RegistryObjectsOptions) {
-  /** The config that all manifests share: brought once, and again when it has been lost. */
-  let shared: Promise<void> | null = null;
-  return async (tag: string, key: string, content: Bytes): Promise<Digest> => {
+/** Stores an object's bytes and its manifest; returns the manifest's digest. */
+function writerOf(options: RegistryObjectsOptions, push: PushManifest) {
+  const { repository, throttle, now = () => new Date() } = options;
+  return async (tag: string, key: string, content: Bytes, known?: KnownContent) => {
     const there = await repository();
-    const before = await there.resolve(tag);
-    const layer = await storeBytes(there, slowed(content, throttle, undefined));
-    const text = bytes(manifestOf(key, layer, now()));
-    const { ociManifest: mediaType } = mediaTypes;
-    const manifest = { mediaType, digest: digestOf(text), size: text.length };
-    const push = async () => {
-      await (shared ??= there.push(EMPTY, bytesOf("{}")));
-      await there.push(manifest, bytesOf(text), [tag]);
-    };
-    await push().catch(async (error: unknown) => {
-      shared = null;
-      if (!(error instanceof RegistryError) || error.code !== "MANIFEST_BLOB_UNKNOWN") throw error;
-      await push();
-    });
-    if (before && before.digest !== manifest.digest) await there.delete(before.digest);
-    return manifest.digest;
+    const layer =
+      known && known.size > SMALL_BYTES
+        ? await storeKnown(there, known, options)
+        : await storeStream(there, slowed(content, throttle, undefined), options.pause);
+    return (await push(manifestOf(key, layer, now()), tag)).digest;
   };
 }
 
-function manifestOf(key: string, layer: Descriptor, created: Date): string {
-  return JSON.stringify({
-    schemaVersion: 2,
-    mediaType: mediaTypes.ociManifest,
+function manifestOf(key: string, layer: Descriptor, created: Date): object {
+  return {
     artifactType: OBJECT_TYPE,
-    config: EMPTY,
     layers: [{ ...layer, annotations: { [TITLE]: key.slice(key.lastIndexOf("/") + 1) } }],
     annotations: { [TITLE]: key, [CREATED]: created.toISOString() },
-  });
-}
-
-/** A small object at once, a larger one by an upload: its digest is known at its end. */
-async function storeBytes(repository: Repository, content: Bytes): Promise<Descriptor> {
-  const hash = createHash("sha256");
-  const begun: Uint8Array[] = [];
-  let size = 0;
-  const pieces = (async function* () {
-    for await (const piece of content) {
-      hash.update(piece);
-      size += piece.length;
-      yield piece;
-    }
-  })();
-  const described = (): Descriptor => {
-    const digest = `sha256:${hash.digest("hex")}` as Digest;
-    return { mediaType: mediaTypes.bytes, digest, size };
   };
-  try {
-    while (size <= SMALL_BYTES) {
-      const { value, done } = await pieces.next();
-      if (done) {
-        const layer = described();
-        await repository.push(layer, bytesOf(...begun));
-        return layer;
-      }
-      begun.push(Buffer.from(value)); // whoever gave it may use its memory again
-    }
-    const upload = await repository.startUpload("sha256");
-    try {
-      await upload.append(joined(begun, pieces));
-      const layer = described();
-      await upload.commit(layer.digest);
-      return layer;
-    } catch (error) {
-      // The first failure is the one to tell; what stays begun the registry forgets.
-      await upload.cancel().catch(() => undefined);
-      throw error;
-    }
-  } finally {
-    await pieces.return(undefined);
-  }
 }
 
-async function* joined(begun: readonly Uint8Array[], rest: Bytes): Bytes {
-  yield* begun;
-  yield* rest;
+/** What can be read again from anywhere goes on where it was, and not at all if it is there. */
+async function storeKnown(
+  there: Repository,
+  { digest, size, read }: KnownContent,
+  { throttle, transfers }: RegistryObjectsOptions,
+): Promise<Descriptor> {
+  const layer = { mediaType: mediaTypes.bytes, digest, size };
+  const source = {
+    name: "the storage",
+    stat: async () => layer,
+    fetch: async (_content: Descriptor, range?: { readonly start: number }) =>
+      read(range?.start ?? 0),
+  };
+  await copyContent(source, there, layer, {
+    ...(throttle && { throttle }),
+    ...(transfers && { transfers }),
+  });
+  return layer;
+}
+
+/**
+ * Stores with `write` what lies under `tag` unless something does: false then. Of several writers,
+ * in any processes, one is told true. Throws CONFLICT where that is not sure.
+ */
+async function putUnlessThere(
+  options: RegistryObjectsOptions,
+  push: PushManifest,
+  tag: string,
+  write: () => Promise<Digest>,
+): Promise<boolean> {
+  const { repository } = options;
+  const now = async () => (await (await repository()).resolve(tag))?.digest;
+  const claims = openClaims(repository, push, options);
+  for (;;) {
+    if (await now()) return false;
+    const claim = await claims.take();
+    if (!claim) continue;
+    try {
+      if (await now()) return false;
+      if (!claim.isFresh()) continue;
+      const stored = await write();
+      if ((await now()) !== stored) return false;
+      if (await claim.isHeld()) return true;
+    } finally {
+      // One that stays is removed by the next writer that waits for it.
+      await claim.release().catch(() => undefined);
+    }
+    const message = `storing ${tag} took so long that another process may have done so; run again`;
+    throw new RegistryError("CONFLICT", message);
+  }
 }
 
 /** Keys in their order, by tags in theirs. Throws UNSUPPORTED where tags have another. */
@@ -252,21 +228,9 @@ async function* listed(
   }
 }
 
-/** There is no repository before the first push. */
-function unlessNone(error: unknown) {
-  if (error instanceof RegistryError && error.code === "NAME_UNKNOWN") {
-    return { items: [], next: null };
-  }
-  throw error;
-}
-
 function unlessLost(key: string) {
   return (error: unknown): never => {
     if (!(error instanceof RegistryError) || error.code !== "BLOB_UNKNOWN") throw error;
     throw damaged(key, "its registry has lost its bytes");
   };
-}
-
-function bytes(text: string): Buffer {
-  return Buffer.from(text);
 }

@@ -8,7 +8,7 @@ import type { BackupManifest, BlobLine } from "./format.ts";
 import { readParts } from "./parts.ts";
 import { type MomentRead, readSegment, readSnapshot, schemaOf } from "./read-moment.ts";
 import type { SeenTables } from "./read-moment.ts";
-import { claimTarget, type Kept, putManifest, readTip } from "./target-objects.ts";
+import { claimTarget, isKept, type Kept, putManifest, readTip } from "./target-objects.ts";
 
 /** What a run of a backup is told, and needs. */
 export interface BackupRun {
@@ -80,8 +80,10 @@ export async function takeBackup(run: BackupRun): Promise<Taken> {
   const seal = encryptedFor(recipients);
   run.progress?.({ stage: "names" });
   await claimTarget(objects, catalog, recipients, scope);
-  const tip = run.tip ?? (await readTip(objects));
-  if (!run.tip) run.seen.clear();
+  // Whoever goes on from it tells its checksum: it has to be there as it was written.
+  const isMine = run.tip && (await isKept(objects, run.tip));
+  const tip = isMine ? run.tip! : await readTip(objects);
+  if (!isMine) run.seen.clear();
   const options = { catalog, objects, seal, scope, signal, namesOnly: run.store === null };
   if (tip === null || run.full || (await needsSnapshot(run, tip.manifest))) {
     // What the snapshot will show is kept from before it is read.

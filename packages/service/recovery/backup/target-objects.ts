@@ -134,6 +134,17 @@ export async function readKept(objects: ObjectStore, id: string, n: number): Pro
   return found && { manifest: found.value, sha256: found.sha256 };
 }
 
+/** Whether a manifest file is in the target as it was written. */
+export async function isKept(objects: ObjectStore, { manifest, sha256: sum }: Kept) {
+  try {
+    const stored = await objects.get(manifestKey(manifest.snapshot, manifest.n));
+    return stored !== null && sha256(await gathered(stored)) === sum;
+  } catch (error) {
+    if (error instanceof RegistryError && error.code === "INTEGRITY") return false;
+    throw error;
+  }
+}
+
 /** The newest whole backup of a timeline, or null. */
 export async function readTip(objects: ObjectStore): Promise<Kept | null> {
   const ids: string[] = [];
