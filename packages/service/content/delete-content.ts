@@ -1,12 +1,13 @@
 import {
   type Actor,
   type Catalog,
-  type Commit,
+  type Database,
   manifestChange,
   repositoryChange,
   tagChange,
 } from "@entrepot/catalog";
 import { type Digest, RegistryError } from "@entrepot/oci";
+import type { Kysely } from "kysely";
 import { recordUnlabelled } from "./labels.ts";
 import { applies, lockClocks, rule, saveClocks } from "./name-clocks.ts";
 import type { Place } from "./room.ts";
@@ -43,7 +44,7 @@ export async function deleteManifest(
       .executeTakeFirst();
     if (!manifest) return false;
 
-    await refusePart(commit, manifest.repository_id, digest);
+    await refusePart(commit.db, at.repository, { digest, kind: "manifest" });
     const named = await commit.db
       .selectFrom("tag")
       .select("name")
@@ -91,21 +92,30 @@ export async function deleteManifest(
   });
 }
 
-/** Throws DENIED while an index of the repository refers to manifest `digest`. */
-async function refusePart(commit: Commit, repositoryId: number, digest: Digest): Promise<void> {
-  const parent = await commit.db
+/** What needs content of a kind, by its name among people. */
+const WHOLE = { manifest: "index", blob: "manifest" } as const;
+
+/** Throws DENIED while an index or image of the repository refers to `digest`. */
+async function refusePart(
+  db: Kysely<Database>,
+  repository: string,
+  { digest, kind }: { readonly digest: Digest; readonly kind: keyof typeof WHOLE },
+): Promise<void> {
+  const parent = await db
     .selectFrom("manifest_reference")
     .innerJoin("manifest", "manifest.id", "manifest_reference.manifest_id")
+    .innerJoin("repository", "repository.id", "manifest.repository_id")
     .select("manifest.digest")
-    .where("manifest.repository_id", "=", repositoryId)
+    .where("repository.name", "=", repository)
     .where("manifest_reference.digest", "=", digest)
-    .where("manifest_reference.kind", "=", "manifest")
+    .where("manifest_reference.kind", "=", kind)
     .limit(1)
     .executeTakeFirst();
   if (!parent) return;
+  const whole = WHOLE[kind];
   throw new RegistryError(
     "DENIED",
-    `manifest ${digest} is part of index ${parent.digest}; delete the index first`,
+    `${kind} ${digest} is part of ${whole} ${parent.digest}; delete the ${whole} first`,
   );
 }
 
@@ -124,22 +134,7 @@ export async function deleteBlob(at: Place, digest: Digest): Promise<boolean> {
       .executeTakeFirst();
     if (!blob) return false;
 
-    const user = await db
-      .selectFrom("manifest_reference")
-      .innerJoin("manifest", "manifest.id", "manifest_reference.manifest_id")
-      .innerJoin("repository", "repository.id", "manifest.repository_id")
-      .select("manifest.digest")
-      .where("repository.name", "=", at.repository)
-      .where("manifest_reference.digest", "=", digest)
-      .where("manifest_reference.kind", "=", "blob")
-      .limit(1)
-      .executeTakeFirst();
-    if (user) {
-      throw new RegistryError(
-        "DENIED",
-        `blob ${digest} is part of manifest ${user.digest}; delete the manifest first`,
-      );
-    }
+    await refusePart(db, at.repository, { digest, kind: "blob" });
     await db
       .deleteFrom("repository_blob")
       .where("repository", "=", at.repository)
