@@ -23,13 +23,23 @@ export async function collect(bytes: Bytes, limit: number): Promise<Uint8Array> 
 }
 
 /**
+ * `pieces`, which are those of `bytes` on their way through something that cuts none: they can be
+ * given back as those can. Whoever makes `pieces` must be done with each before it passes it on.
+ */
+export function releasing(pieces: AsyncIterable<Uint8Array>, { release }: Bytes): Bytes {
+  if (!release) return pieces;
+  return { [Symbol.asyncIterator]: () => pieces[Symbol.asyncIterator](), release };
+}
+
+/**
  * `bytes` passed on and checked against `content`: throws SIZE_INVALID once they are too many or at
  * the end too few, and DIGEST_INVALID at the end. Whoever stores them keeps nothing until the end.
  */
-export async function* verified(
-  bytes: Bytes,
-  content: Pick<Descriptor, "digest" | "size">,
-): AsyncGenerator<Uint8Array, void, undefined> {
+export function verified(bytes: Bytes, content: Pick<Descriptor, "digest" | "size">): Bytes {
+  return releasing(checking(bytes, content), bytes);
+}
+
+async function* checking(bytes: Bytes, content: Pick<Descriptor, "digest" | "size">): Bytes {
   const hash = createHash(algorithmOf(content.digest));
   let size = 0;
   for await (const chunk of bytes) {

@@ -137,12 +137,16 @@ async function sendRest(
   if (start === blob.size) return;
   const range = start > 0 ? { start } : undefined;
   const fetched = bytesOrCancelled(await source.fetch(blob, range), options.signal);
-  const rest = passing(copy, blob, sending, fetched)[Symbol.asyncIterator]();
+  const slow = slowed(fetched, options.throttle, options.signal);
+  const rest = passing(copy, blob, sending, slow)[Symbol.asyncIterator]();
   try {
     const chunkBytes = chunkBytesOf(copy, upload);
     for (let offset = start; offset < blob.size;) {
       const size = Math.min(chunkBytes, blob.size - offset);
-      offset = await orCancelled(upload.append(part(rest, size), size), options.signal);
+      offset = await orCancelled(
+        upload.append(part(rest, size, slow.release), size),
+        options.signal,
+      );
       await transfers.keep(target.name, blob.digest, upload.id, offset);
       if (offset < blob.size) options.draining?.throwIfAborted();
     }
@@ -156,13 +160,13 @@ function chunkBytesOf({ options }: Copy, { chunkMinBytes }: Upload): number {
   return chunkMinBytes === undefined && !options.chunked ? Infinity : CHUNK_BYTES;
 }
 
-/** `bytes`, hashed, counted and slowed down. */
+/** `bytes`, hashed and counted. */
 async function* passing(copy: Copy, blob: Descriptor, sending: Sending, bytes: Bytes) {
-  const { throttle, signal, draining } = copy.options;
+  const { draining } = copy.options;
   // Where what arrives counts at once, any point will do.
   const anywhere = chunkBytesOf(copy, sending.upload) === Infinity ? draining : undefined;
   let at = sending.upload.offset;
-  for await (const chunk of slowed(bytes, throttle, signal)) {
+  for await (const chunk of bytes) {
     anywhere?.throwIfAborted();
     at += chunk.length;
     if (at > blob.size) {
@@ -181,8 +185,22 @@ async function* passing(copy: Copy, blob: Descriptor, sending: Sending, bytes: B
 
 const leftovers = new WeakMap<object, Uint8Array>();
 
-/** The next `size` bytes of `rest`. */
-async function* part(rest: AsyncIterator<Uint8Array>, size: number): Bytes {
+/** The next `size` bytes of `rest`; pieces that come as they were may be given to `release`. */
+function part(rest: AsyncIterator<Uint8Array>, size: number, release: Bytes["release"]): Bytes {
+  const cut = new WeakSet<Uint8Array>();
+  const pieces = () => partOf(rest, size, cut);
+  if (!release) return { [Symbol.asyncIterator]: pieces };
+  const releaseWhole = (piece: Uint8Array) => {
+    if (!cut.has(piece)) release(piece);
+  };
+  return { [Symbol.asyncIterator]: pieces, release: releaseWhole };
+}
+
+async function* partOf(
+  rest: AsyncIterator<Uint8Array>,
+  size: number,
+  cut: WeakSet<Uint8Array>,
+): AsyncGenerator<Uint8Array, void, undefined> {
   let left = size;
   while (left > 0) {
     const before = leftovers.get(rest);
@@ -190,8 +208,12 @@ async function* part(rest: AsyncIterator<Uint8Array>, size: number): Bytes {
     const next = before ? { value: before } : await rest.next();
     if ("done" in next && next.done) return;
     const chunk = next.value as Uint8Array;
-    if (chunk.length > left) leftovers.set(rest, chunk.subarray(left));
-    const taken = chunk.subarray(0, left);
+    if (before) cut.add(chunk);
+    const taken = chunk.length > left ? chunk.subarray(0, left) : chunk;
+    if (taken !== chunk) {
+      cut.add(taken);
+      leftovers.set(rest, chunk.subarray(left));
+    }
     left -= taken.length;
     yield taken;
   }

@@ -1,4 +1,5 @@
 import { RegistryError, type Bytes } from "@entrepot/oci";
+import { releasing } from "./bytes.ts";
 
 /**
  * What `promise` becomes, unless `signal` aborts first: then CANCELLED at once, even where the
@@ -16,7 +17,11 @@ export function orCancelled<T>(promise: Promise<T>, signal: AbortSignal | undefi
 }
 
 /** `bytes` passed on until `signal` aborts; then CANCELLED is thrown and the source is let go. */
-export async function* bytesOrCancelled(bytes: Bytes, signal: AbortSignal | undefined): Bytes {
+export function bytesOrCancelled(bytes: Bytes, signal: AbortSignal | undefined): Bytes {
+  return releasing(untilCancelled(bytes, signal), bytes);
+}
+
+async function* untilCancelled(bytes: Bytes, signal: AbortSignal | undefined): Bytes {
   const chunks = bytes[Symbol.asyncIterator]();
   let ended = false;
   try {

@@ -13,10 +13,27 @@ export interface Throttle {
 const PIECE_BYTES = 64 * 1024;
 
 /** `bytes`, as fast as `throttle` allows. Throws CANCELLED as soon as `signal` aborts. */
-export async function* slowed(
+export function slowed(
   bytes: Bytes,
   throttle: Throttle | undefined,
   signal: AbortSignal | undefined,
+): Bytes {
+  const cut = new WeakSet<Uint8Array>();
+  const release = (piece: Uint8Array) => {
+    // Its other parts may still be looked at.
+    if (!cut.has(piece)) bytes.release?.(piece);
+  };
+  const pieces = inPieces(bytes, throttle, signal, cut);
+  return bytes.release
+    ? { [Symbol.asyncIterator]: () => pieces[Symbol.asyncIterator](), release }
+    : pieces;
+}
+
+async function* inPieces(
+  bytes: Bytes,
+  throttle: Throttle | undefined,
+  signal: AbortSignal | undefined,
+  cut: WeakSet<Uint8Array>,
 ): Bytes {
   for await (const chunk of bytes) {
     if (!throttle?.isLimited) {
@@ -25,6 +42,7 @@ export async function* slowed(
     }
     for (let at = 0; at < chunk.length; at += PIECE_BYTES) {
       const piece = chunk.subarray(at, at + PIECE_BYTES);
+      cut.add(piece);
       await orCancelled(throttle.take(piece.length), signal);
       yield piece;
     }

@@ -1,5 +1,6 @@
 import { RegistryError } from "@entrepot/oci";
 import type { Bytes } from "@entrepot/oci";
+import { releasing } from "@entrepot/registry";
 
 /** Bytes on their way into a request. */
 export interface CountedBytes {
@@ -28,7 +29,7 @@ export function counted(bytes: Bytes, size?: number): CountedBytes {
     }
   }
   return {
-    bytes: counting(),
+    bytes: releasing(counting(), bytes),
     get count() {
       return count;
     },

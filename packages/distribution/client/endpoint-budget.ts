@@ -4,6 +4,7 @@ import type { Bytes } from "@entrepot/oci";
 import { timedOut } from "./connection-error.ts";
 import type { Fetch, FetchRequest, FetchResponse } from "./fetch.ts";
 import { rateGate } from "./rate-gate.ts";
+import { releasing as passingOn } from "@entrepot/registry";
 import { discard } from "./response-body.ts";
 import { parseRetryAfter } from "./response-error.ts";
 
@@ -180,7 +181,7 @@ function releasing(response: FetchResponse, done: () => void): FetchResponse {
       done();
     }
   }
-  return { status, headers, body: reading(body) };
+  return { status, headers, body: passingOn(reading(body), body) };
 }
 
 function isRefusal({ status }: FetchResponse): boolean {

@@ -2,6 +2,7 @@ import { rootCertificates } from "node:tls";
 import { Agent, ProxyAgent, request as send } from "undici";
 import type { Dispatcher } from "undici";
 import type { Bytes } from "@entrepot/oci";
+import { freed } from "../wire/index.ts";
 import { addressGuard, guardedConnector, guardedLookup, refusedHost } from "./address-guard.ts";
 import type { AddressGuard } from "./address-guard.ts";
 import type { Fetch, FetchRequest, FetchResponse } from "./fetch.ts";
@@ -37,6 +38,12 @@ export interface EndpointFetch extends Fetch {
 
 /** Bytes of an answer's body that may wait in memory, per request. */
 const WINDOW_BYTES = 256 * 1024;
+
+/**
+ * Of a piece this large the socket says that its buffer is full, and undici waits until it has been
+ * written: above what sockets let wait (64 KiB).
+ */
+const LARGE_BYTES = 512 * 1024;
 
 /**
  * Connections to one endpoint, kept alive between requests, with its own trust and limits. HTTP/1.1
@@ -103,6 +110,8 @@ function noticingStalls(request: FetchRequest, stallMs: number): FetchRequest {
       } finally {
         clearTimeout(timer);
       }
+      // The next one is asked for once the socket has taken all of a large one.
+      if (chunk.length >= LARGE_BYTES) bytes.release?.(chunk);
     }
   }
   const signals = signal ? [signal, stalled.signal] : [stalled.signal];
@@ -120,7 +129,8 @@ function toResponse(answer: Dispatcher.ResponseData, bodiless: boolean): FetchRe
     const value = headers[name.toLowerCase()];
     return Array.isArray(value) ? value.join(", ") : (value ?? null);
   };
-  if (!bodiless) return { status, headers: { get }, body: body as Bytes };
+  const pieces = { [Symbol.asyncIterator]: () => body[Symbol.asyncIterator](), release: freed };
+  if (!bodiless) return { status, headers: { get }, body: pieces };
   body.resume();
   return { status, headers: { get }, body: null };
 }

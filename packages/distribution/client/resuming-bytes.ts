@@ -1,5 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { Bytes } from "@entrepot/oci";
+import { releasing } from "@entrepot/registry";
 import { brokeOff, connectionError } from "./connection-error.ts";
 
 const MOST_FAILURES = 5;
@@ -12,13 +13,18 @@ const FIRST_PAUSE_MS = 50;
  * with `reopen` from the offset reached. Gives up after five failures in a row with less than 1 MiB
  * between them, with UNREACHABLE. `what` was asked of whom, for its message.
  */
-export async function* resumingBytes(
-  first: Bytes,
+export function resumingBytes(first: Bytes, ...rest: Resuming): Bytes {
+  return releasing(resuming(first, ...rest), first);
+}
+
+type Resuming = [
   start: number,
   end: number,
   reopen: (offset: number) => Promise<Bytes>,
   what: string,
-): Bytes {
+];
+
+async function* resuming(first: Bytes, ...[start, end, reopen, what]: Resuming): Bytes {
   let offset = start;
   let body: Bytes | undefined = first;
   let failures = 0;

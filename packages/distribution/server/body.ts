@@ -1,6 +1,7 @@
 import { RegistryError } from "@entrepot/oci";
 import type { Bytes } from "@entrepot/oci";
 import type { Readable } from "node:stream";
+import { freed } from "../wire/index.ts";
 import { contentLength } from "./call.ts";
 import type { Call } from "./call.ts";
 
@@ -11,15 +12,6 @@ import type { Call } from "./call.ts";
 export function nodeBody(incoming: Readable): Bytes {
   const pieces = () => incoming.iterator({ destroyOnReturn: false });
   return { [Symbol.asyncIterator]: pieces, release: freed };
-}
-
-/**
- * Frees a piece's memory at once. Left to the garbage collector, every 30 MiB of a large push cost
- * a collection of the whole heap: nearly half of all that such a push took.
- */
-function freed({ buffer, byteLength }: Uint8Array): void {
-  // A part of a larger buffer shares it with others.
-  if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) buffer.transfer(0);
 }
 
 /**

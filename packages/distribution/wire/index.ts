@@ -1,6 +1,7 @@
 export { parseChallenges, printChallenge } from "./challenge.ts";
 export type { Challenge } from "./challenge.ts";
 export { codeOfStatus, parseErrors, printErrors, STATUS_OF } from "./errors.ts";
+export { freed } from "./freed.ts";
 export * as header from "./headers.ts";
 export { matchesETag, printETag } from "./headers.ts";
 export { parseNextLink, printNextLink, withQuery } from "./link.ts";
