@@ -12,10 +12,10 @@ export interface FollowOptions {
   /** How often it looks without being woken. Default 2 s. */
   readonly pollMs?: number;
   /**
-   * How long it waits after it was woken, so that what comes meanwhile goes into the same look: for
-   * readers whose result nobody waits for. Default: it looks at once, and rests afterwards.
+   * How long it waits after it was woken, so that what comes meanwhile goes into the same look, as
+   * long as nobody waits for the reader's result. Undefined: it looks at once, and rests afterwards.
    */
-  readonly gatherMs?: number;
+  readonly gatherMs?: () => number | undefined;
   /** Where a reader begins that has no cursor yet. Default: at the journal's first entry. */
   readonly from?: "start" | "head";
   /** Told of each failure, after which the same entries are tried again in `retryInMs`. */
@@ -81,7 +81,7 @@ export function followJournal(
         if (mayBeMore) continue;
         await attention.rung();
         const sparedMs = Math.min(LONGEST_REST_MS, read * REST_PER_ENTRY_MS);
-        await rest(gatherMs ?? sparedMs - (performance.now() - lookedAt));
+        await rest(gatherMs?.() ?? sparedMs - (performance.now() - lookedAt));
       } catch (error) {
         onError(error, delayMs);
         await sleep(delayMs, undefined, { signal: stopped.signal }).catch(() => {});

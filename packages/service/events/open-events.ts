@@ -62,7 +62,7 @@ export function openEvents(options: EventsOptions): Events {
     pulls,
 
     start() {
-      const gathered = { gatherMs: GATHER_MS, onError };
+      const gathered = { gatherMs: () => GATHER_MS, onError };
       const reader = followJournal(catalog, webhookReader(context), gathered);
       ends.push(
         reader.stop,

@@ -110,7 +110,8 @@ export function openReplication(options: ReplicationOptions): Replication {
 
     start() {
       forgetOldTransfers(catalog).catch(onError);
-      const reader = followJournal(catalog, replicationTrigger(catalog, jobs), { onError });
+      const trigger = replicationTrigger(catalog, jobs);
+      const reader = followJournal(catalog, trigger, { gatherMs: trigger.gatherMs, onError });
       const looking = every(pace.reconcileMs, () =>
         reconcile({ catalog, jobs, endpoints, pace, onError }).catch(onError),
       );

@@ -23,13 +23,24 @@ export { READER } from "./cursor.ts";
 /** Indexes within indexes, as deep as copies follow them. */
 const DEEPEST_INDEX = 8;
 
+/** How long changes are gathered while no policy waits for them: a new one waits so long, once. */
+const GATHER_MS = 250;
+
+/** The trigger, and how it follows the journal. */
+export interface Trigger extends JournalReader {
+  /** See `FollowOptions`. */
+  gatherMs(): number | undefined;
+}
+
 /**
  * The reader of the journal that event-based policies live on: what changed here is planned, and
  * the plan, its tasks and the cursor are stored in one transaction.
  */
-export function replicationTrigger(catalog: Catalog, jobs: Jobs): JournalReader {
+export function replicationTrigger(catalog: Catalog, jobs: Jobs): Trigger {
+  let isWaitedFor = true;
   return {
     name: READER,
+    gatherMs: () => (isWaitedFor ? undefined : GATHER_MS),
     async read(entries, db) {
       const here = catalog.registryId;
       const named = entries.flatMap((entry) => nameChange(entry, here));
@@ -37,7 +48,9 @@ export function replicationTrigger(catalog: Catalog, jobs: Jobs): JournalReader 
       if (named.length === 0 && touched.length === 0) return;
       const changes = [...(await withIndexes(db, named)), ...(await namesOf(db, touched, here))];
       if (changes.length === 0) return;
-      for (const policy of await eventPolicies(db)) {
+      const policies = await eventPolicies(db);
+      isWaitedFor = policies.length > 0;
+      for (const policy of policies) {
         const { plan, changes: seen } = await chosenBy(db, policy, changes);
         const known = await knownReplicas(db, plan.policy.id, seen);
         const steps = planEvents(plan, seen, known);

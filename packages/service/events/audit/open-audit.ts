@@ -102,7 +102,7 @@ export function openAudit(options: AuditOptions): Audit {
     },
     async start() {
       await catchUpWithRestore(catalog);
-      const gathered = { gatherMs: GATHER_MS, onError };
+      const gathered = { gatherMs: () => GATHER_MS, onError };
       following = followJournal(catalog, auditReader(signer), gathered);
       ends.push(
         following.stop,
