@@ -1,3 +1,4 @@
+import type { AuditEvent } from "@entrepot/events";
 import { testServer, type TestServer } from "@entrepot/server/testing";
 import { afterAll, beforeAll, test } from "vitest";
 import { shellOf } from "./at-shell.ts";
@@ -84,6 +85,54 @@ test("the audit log", SLOW, async () => {
   await run("entrepot audit verify --head 1");
   await compare("cli-audit");
 });
+
+test("purges of the audit log", SLOW, async () => {
+  await using session = await shellOf({ here, there: here }, here);
+  const { note, run, compare } = session;
+  for (const resource of ["/old", "/older"]) here.audit.note(longAgo(resource));
+  await here.audit.flush();
+  note("What is old may go: of some types, or all. It is counted first.");
+  await run("entrepot audit purge types --output name | grep label");
+  const some = "entrepot audit purge run --older-than 8d --types create_label";
+  await run(`${some} --dry-run`);
+  await run(some);
+  await run(`${some} --yes`);
+  await run(`${some} --yes --output name`);
+  await run("entrepot audit purge run --older-than 8d");
+  await run("entrepot audit purge run --older-than soon --types all");
+  await run("entrepot audit purge run --older-than 30d --types all --yes");
+  await run("entrepot audit verify --output name");
+  note("What was purged, and what its log says.");
+  await run("entrepot audit purge list");
+  await run("entrepot audit purge log 2");
+  await run("entrepot audit purge stop 2");
+  await run("entrepot audit purge log 99");
+  note("By itself.");
+  await run("entrepot audit purge schedule");
+  await run("entrepot audit purge schedule daily --older-than 90d --types login,pull_artifact");
+  await run("entrepot audit purge schedule sometimes --older-than 90d --types login");
+  await run("entrepot audit purge schedule none");
+  await compare("cli-audit-purges");
+});
+
+/** A label that somebody made nine days ago. */
+function longAgo(resource: string): AuditEvent {
+  return {
+    at: new Date(Date.now() - 9 * 24 * 3_600_000),
+    kind: "change",
+    operation: "create",
+    resourceType: "label",
+    resource,
+    project: null,
+    actor: "ann",
+    address: "",
+    userAgent: "",
+    result: "success",
+    cause: "test",
+    seq: null,
+    detail: {},
+  };
+}
 
 test("a CLI secret", SLOW, async () => {
   await here.settings.change(ACTOR, { auth_mode: "oidc_auth" });
