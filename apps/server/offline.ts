@@ -6,11 +6,57 @@ import { startEmbedded } from "@entrepot/catalog/embedded";
 import { RegistryError } from "@entrepot/oci";
 import { type OpenStore, openStorage } from "@entrepot/storage";
 import type { Kysely } from "kysely";
-import type { Config } from "./config.ts";
+import { type Config, readConfig } from "./config.ts";
 import { stoppable } from "./open-server.ts";
+
+/** Flags that every command without a server has, as `parseArgs` takes them. */
+export const OFFLINE_OPTIONS = {
+  at: { type: "string" },
+  seq: { type: "string" },
+  "secret-key-file": { type: "string" },
+  "dry-run": { type: "boolean" },
+  yes: { type: "boolean" },
+  data: { type: "string" },
+  storage: { type: "string" },
+  "database-url": { type: "string" },
+} as const;
 
 /** A call's words are off. */
 export class UsageError extends Error {}
+
+/** What flags of `OFFLINE_OPTIONS` can say. */
+type Given = Readonly<Partial<Record<"at" | "seq" | "data" | "storage" | "database-url", string>>>;
+
+/** The moment that is asked for. Throws UsageError for words that are none. */
+export function pointOf({ at, seq }: Given): { at: Date | undefined; seq: number | undefined } {
+  if (at !== undefined && Number.isNaN(Date.parse(at))) {
+    throw new UsageError("give --at as 2026-01-31T14:03:00Z");
+  }
+  if (seq !== undefined && !/^\d{1,15}$/.test(seq)) {
+    throw new UsageError("give --seq as a whole number");
+  }
+  return {
+    at: at === undefined ? undefined : new Date(at),
+    seq: seq === undefined ? undefined : Number(seq),
+  };
+}
+
+/** The server's configuration, as flags and `env` say it. Throws UsageError for what is none. */
+export function configOf(given: Given, env: Readonly<Record<string, string | undefined>>): Config {
+  const server = (["data", "storage", "database-url"] as const).flatMap((name) =>
+    given[name] === undefined ? [] : [`--${name}`, given[name]],
+  );
+  return wordsOf(() => readConfig(server, env));
+}
+
+/** What `read` makes of a call's words. Throws UsageError where it throws. */
+export function wordsOf<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+}
 
 /** Asks whether to `act`. Throws UsageError where nobody can be asked. */
 export async function agreed(act: string): Promise<boolean> {

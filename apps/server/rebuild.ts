@@ -14,9 +14,9 @@ import {
   unencrypted,
 } from "@entrepot/recovery";
 import { openObjectsBeside, openStorage } from "@entrepot/storage";
-import { type Config, readConfig } from "./config.ts";
+import type { Config } from "./config.ts";
 import { NAMES_FOLDER } from "./names-archive.ts";
-import { agreed, UsageError, withoutServer } from "./offline.ts";
+import { agreed, configOf, OFFLINE_OPTIONS, pointOf, withoutServer, wordsOf } from "./offline.ts";
 import { showResult } from "./restore.ts";
 
 /** What `entrepot rebuild --help` prints. */
@@ -41,17 +41,7 @@ Flags and variables that say where things are, --data, --storage and --database-
 'entrepot serve'. The database has to be empty.
 `;
 
-const OPTIONS = {
-  at: { type: "string" },
-  seq: { type: "string" },
-  "secret-key-file": { type: "string" },
-  "from-blobs": { type: "boolean" },
-  "dry-run": { type: "boolean" },
-  yes: { type: "boolean" },
-  data: { type: "string" },
-  storage: { type: "string" },
-  "database-url": { type: "string" },
-} as const;
+const OPTIONS = { ...OFFLINE_OPTIONS, "from-blobs": { type: "boolean" } } as const;
 
 const SHOWN = 100;
 
@@ -66,15 +56,14 @@ export async function rebuild(
   env: Readonly<Record<string, string | undefined>>,
   say: Say,
 ): Promise<void> {
-  const { given, config } = readFlags(flags, env);
+  const { given, at, seq, config } = readFlags(flags, env);
   if (given["from-blobs"]) return await listManifests(config, say);
   const keys = config.storage.keys ?? undefined;
   const objects = await openObjectsBeside(config.storage.url, NAMES_FOLDER, { keys });
   try {
     // The newest that is whole: what is broken after it is told, and no reason to stop.
-    const seq = given.seq === undefined ? Number.MAX_SAFE_INTEGER : Number(given.seq);
-    const at = given.at === undefined ? undefined : new Date(given.at);
-    const plan = await planBackupRestore(objects, { seq, at }).catch(withoutNames);
+    const point = { at, seq: seq ?? Number.MAX_SAFE_INTEGER };
+    const plan = await planBackupRestore(objects, point).catch(withoutNames);
     const keepSecrets =
       given["secret-key-file"] !== undefined ||
       config.secretKey !== null ||
@@ -117,21 +106,10 @@ async function listManifests(config: Config, say: Say): Promise<void> {
 }
 
 function readFlags(flags: readonly string[], env: Readonly<Record<string, string | undefined>>) {
-  try {
-    const { values } = parseArgs({ args: [...flags], options: OPTIONS, strict: true });
-    if (values.at !== undefined && Number.isNaN(Date.parse(values.at))) {
-      throw new Error("give --at as 2026-01-31T14:03:00Z");
-    }
-    if (values.seq !== undefined && !/^\d{1,15}$/.test(values.seq)) {
-      throw new Error("give --seq as a whole number");
-    }
-    const server = (["data", "storage", "database-url"] as const).flatMap((name) =>
-      values[name] === undefined ? [] : [`--${name}`, values[name]],
-    );
-    return { given: values, config: readConfig(server, env) };
-  } catch (error) {
-    throw new UsageError((error as Error).message);
-  }
+  const given = wordsOf(
+    () => parseArgs({ args: [...flags], options: OPTIONS, strict: true }).values,
+  );
+  return { given, ...pointOf(given), config: configOf(given, env) };
 }
 
 function showPlan(plan: BackupRestorePlan, config: Config, keepSecrets: boolean, say: Say): void {

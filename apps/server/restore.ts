@@ -15,9 +15,17 @@ import {
   unencrypted,
   unfinishedRestore,
 } from "@entrepot/recovery";
-import { type Config, readConfig } from "./config.ts";
+import type { Config } from "./config.ts";
 import { goBackOffline, type WentBack } from "./go-back.ts";
-import { agreed, UsageError, withoutServer } from "./offline.ts";
+import {
+  agreed,
+  configOf,
+  OFFLINE_OPTIONS,
+  pointOf,
+  UsageError,
+  withoutServer,
+  wordsOf,
+} from "./offline.ts";
 import { checkSource, openSource } from "./restore-source.ts";
 
 /** What `entrepot restore --help` prints. */
@@ -50,20 +58,13 @@ Flags and variables that say where things are, --data, --storage and --database-
 `;
 
 const OPTIONS = {
+  ...OFFLINE_OPTIONS,
   from: { type: "string" },
   username: { type: "string" },
   "password-stdin": { type: "boolean" },
   "ca-file": { type: "string" },
   key: { type: "string" },
-  at: { type: "string" },
-  seq: { type: "string" },
-  "secret-key-file": { type: "string" },
   "new-id": { type: "boolean" },
-  "dry-run": { type: "boolean" },
-  yes: { type: "boolean" },
-  data: { type: "string" },
-  storage: { type: "string" },
-  "database-url": { type: "string" },
 } as const;
 
 /**
@@ -75,7 +76,7 @@ export async function restore(
   env: Readonly<Record<string, string | undefined>>,
   say: (line: string) => void,
 ): Promise<void> {
-  const { given, config } = readFlags(flags, env);
+  const { given, point, config } = readFlags(flags, env);
   const passphrase = env["ENTREPOT_RESTORE_KEY_PASSPHRASE"];
   const open = given.key
     ? decryptedWith(await readKeyFile(await readFile(given.key), passphrase))
@@ -83,7 +84,6 @@ export async function restore(
   const keys = config.storage.keys ?? undefined;
   const objects = await openSource(given.from, { login: given.login, env, keys });
   try {
-    const point = { at: given.at, seq: given.seq };
     const plan = await planBackupRestore(objects, { ...point, exact: true });
     const keepSecrets = given.secretKeyFile !== undefined || config.secretKey !== null;
     showPlan(plan, config, keepSecrets, say);
@@ -142,44 +142,28 @@ async function goesOn(
 }
 
 function readFlags(flags: readonly string[], env: Readonly<Record<string, string | undefined>>) {
-  let values;
-  try {
-    values = parseArgs({ args: [...flags], options: OPTIONS, strict: true }).values;
-  } catch (error) {
-    throw new UsageError((error as Error).message);
-  }
+  const values = wordsOf(
+    () => parseArgs({ args: [...flags], options: OPTIONS, strict: true }).values,
+  );
   if (!values.from) throw new UsageError("say where the backup is: --from <address>");
   checkSource(values.from);
-  const at = values.at === undefined ? undefined : new Date(values.at);
-  if (at && Number.isNaN(at.getTime())) throw new UsageError("give --at as 2026-01-31T14:03:00Z");
-  if (values.seq !== undefined && !/^\d{1,15}$/.test(values.seq)) {
-    throw new UsageError("give --seq as a whole number");
-  }
-  const server = (["data", "storage", "database-url"] as const).flatMap((name) =>
-    values[name] === undefined ? [] : [`--${name}`, values[name]],
-  );
-  try {
-    return {
-      config: readConfig(server, env),
-      given: {
-        from: values.from,
-        login: {
-          username: values.username,
-          passwordStdin: values["password-stdin"] === true,
-          caFile: values["ca-file"],
-        },
-        key: values.key,
-        at,
-        seq: values.seq === undefined ? undefined : Number(values.seq),
-        secretKeyFile: values["secret-key-file"],
-        newId: values["new-id"] === true,
-        dryRun: values["dry-run"] === true,
-        yes: values.yes === true,
+  return {
+    point: pointOf(values),
+    config: configOf(values, env),
+    given: {
+      from: values.from,
+      login: {
+        username: values.username,
+        passwordStdin: values["password-stdin"] === true,
+        caFile: values["ca-file"],
       },
-    };
-  } catch (error) {
-    throw new UsageError((error as Error).message);
-  }
+      key: values.key,
+      secretKeyFile: values["secret-key-file"],
+      newId: values["new-id"] === true,
+      dryRun: values["dry-run"] === true,
+      yes: values.yes === true,
+    },
+  };
 }
 
 function showPlan(
