@@ -58,9 +58,10 @@ const VENDOR_ID = 1;
 const LOOKED_AT = 50;
 
 /** Opens a system job. Its task and schedule are registered with `jobs`, not begun yet. */
-export function openSystemJob<Parameters extends object, Run extends SystemRun<Parameters>>(
-  options: SystemJobOptions<Parameters, Run>,
-): SystemJob<Parameters, Run> {
+export function openSystemJob<
+  Parameters extends object,
+  Run extends SystemRun<Parameters> = SystemRun<Parameters>,
+>(options: SystemJobOptions<Parameters, Run>): SystemJob<Parameters, Run> {
   const { catalog, jobs, task, nameOf, note, initial, refuse = () => {} } = options;
   const vendor = task.kind;
   const running = { vendor, status: "Running", page: 1, pageSize: 1 } as const;
