@@ -41,6 +41,14 @@ async function check(name: string, command: string, args: readonly string[]): Pr
   count(name, { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 }, started);
 }
 
+/** What runs beside the longest check, one after the other. */
+async function otherChecks(): Promise<void> {
+  await check("types of the portal", "tsc", ["-p", "apps/portal"]);
+  await check("lint", "oxlint", ["--quiet"]);
+  await check("format", "oxfmt", ["--check"]);
+  await check("unused code", "knip", ["--no-config-hints"]);
+}
+
 function count(name: string, counts: Counts, started: number): void {
   total.passed += counts.passed;
   total.failed += counts.failed;
@@ -102,11 +110,7 @@ async function main(): Promise<void> {
   if (positionals.length > 0) {
     await vitest(positionals.join(" "), [...positionals, "--no-file-parallelism"], long);
   } else {
-    await check("types", "tsc", ["-p", "."]);
-    await check("types of the portal", "tsc", ["-p", "apps/portal"]);
-    await check("lint", "oxlint", ["--quiet"]);
-    await check("format", "oxfmt", ["--check"]);
-    await check("unused code", "knip", ["--no-config-hints"]);
+    await Promise.all([check("types", "tsc", ["-p", "."]), otherChecks()]);
     await vitest("house rules", ["tools"], long);
     await vitest("packages and apps", ["packages", "apps", ...AT_ONCE], long);
     const apart = ["--exclude=tests/interop/**", "--exclude=tests/portal/**"];

@@ -1,3 +1,4 @@
+import type { Writable } from "node:stream";
 import {
   PostgresAdapter,
   PostgresIntrospector,
@@ -33,8 +34,8 @@ interface Connection extends DatabaseConnection {
   readonly client: PoolClient;
   /** Whether a transaction is open, as far as the answers say. */
   inTransaction: boolean;
-  /** The answer to `begin` while no statement has waited for it. */
-  begun: Promise<unknown> | null;
+  /** How the transaction begins, as long as it has had no statement: it is sent with the first. */
+  begin: string | null;
   /** The connection is broken, or in a state that nobody knows: do not use it again. */
   discard: boolean;
 }
@@ -54,17 +55,14 @@ function pgDriver(pool: Pool): Driver {
       const mode = settings.accessMode ? ` ${settings.accessMode}` : "";
       const own = connection as Connection;
       own.inTransaction = true;
-      // On its way: the first statement follows without waiting for the answer.
-      own.begun = run(own, `begin${level}${mode}`);
-      own.begun.catch(() => undefined);
+      own.begin = `begin${level}${mode}`;
     },
     commitTransaction: async (connection) => {
-      if ((connection as Connection).inTransaction)
-        await runInTurn(connection as Connection, "commit");
+      if (isOpen(connection as Connection)) await run(connection as Connection, "commit");
     },
     rollbackTransaction: async (connection) => {
       const own = connection as Connection;
-      if (!own.inTransaction) return;
+      if (!isOpen(own)) return;
       // The server undoes it when the connection goes; the first error is the one to show.
       await run(own, "rollback").catch(() => {
         own.discard = true;
@@ -80,11 +78,18 @@ function pgDriver(pool: Pool): Driver {
   };
 }
 
+/** Whether there is a transaction to be ended. One that was never sent is ended by this. */
+function isOpen(connection: Connection): boolean {
+  if (connection.begin !== null) connection.inTransaction = false;
+  connection.begin = null;
+  return connection.inTransaction;
+}
+
 function connectionOf(client: PoolClient): Connection {
   const connection: Connection = {
     client,
     inTransaction: false,
-    begun: null,
+    begin: null,
     discard: false,
     executeQuery: <R>(query: CompiledQuery) =>
       runInTurn<R>(connection, query.sql, query.parameters),
@@ -95,17 +100,34 @@ function connectionOf(client: PoolClient): Connection {
   return connection;
 }
 
-/** Runs `text`; a `begin` that is under way has to have succeeded too. */
+/** Runs `text`; a `begin` that has not been sent goes first, and has to succeed too. */
 async function runInTurn<R>(
   connection: Connection,
   text: string,
   parameters?: readonly unknown[],
 ): Promise<QueryResult<R>> {
-  const { begun } = connection;
-  if (!begun) return run(connection, text, parameters);
-  connection.begun = null;
-  const [, answer] = await Promise.all([begun, run<R>(connection, text, parameters)]);
+  const { begin } = connection;
+  if (begin === null) return run(connection, text, parameters);
+  connection.begin = null;
+  const [, answer] = await Promise.all(
+    inOnePiece(
+      connection,
+      () => [run(connection, begin), run<R>(connection, text, parameters)] as const,
+    ),
+  );
   return answer;
+}
+
+/** What `send` sends goes out by one system call, and wakes the database once. */
+function inOnePiece<T>({ client }: Connection, send: () => T): T {
+  // Not in the types of pg, which corks its messages on it in the same way.
+  const { stream } = (client as unknown as { connection: { stream: Writable } }).connection;
+  stream.cork();
+  try {
+    return send();
+  } finally {
+    stream.uncork();
+  }
 }
 
 async function run<R>(
@@ -153,10 +175,9 @@ async function ask(connection: Connection, text: string, values: unknown[]): Pro
 async function askAndCommit(connection: Connection, text: string, values: unknown[]) {
   const { client } = connection;
   const statement = prepared(text.slice(0, -AND_COMMIT.length), values);
-  const [asked, committed] = await Promise.allSettled([
-    client.query(statement),
-    client.query("commit"),
-  ]);
+  const [asked, committed] = await Promise.allSettled(
+    inOnePiece(connection, () => [client.query(statement), client.query("commit")]),
+  );
   if (committed.status === "rejected") throw committed.reason;
   connection.inTransaction = false;
   if (asked.status === "rejected") throw asked.reason;
