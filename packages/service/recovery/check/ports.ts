@@ -64,6 +64,8 @@ export interface CheckContext {
   readonly store: BlobStore;
   /** Limits bytes to what `bytesPerSecond` gives. */
   readonly throttle: (bytesPerSecond: () => number) => Throttle;
+  /** Digests looked at in one step; 1,000 if absent. */
+  readonly batch?: number;
 }
 
 /** How much was looked at. */
