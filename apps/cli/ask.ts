@@ -28,7 +28,7 @@ export async function askYes(terminal: Terminal, question: string, signal: Abort
 }
 
 /** Asks for a secret without showing what is typed. */
-export async function askSecret(terminal: Terminal, question: string, signal: AbortSignal) {
+async function askSecret(terminal: Terminal, question: string, signal: AbortSignal) {
   const { stdin } = terminal;
   // First, so that not even a quick typist is shown.
   stdin.setRawMode(true);

@@ -25,8 +25,7 @@ export interface SourceOptions {
 }
 
 /** How the address of a backup to be restored may be given. */
-export const SOURCE_KINDS =
-  "file:/folder, s3:bucket/prefix or registry:https://host/project/repository";
+const SOURCE_KINDS = "file:/folder, s3:bucket/prefix or registry:https://host/project/repository";
 
 /** Throws UsageError unless `address` is of a kind that is known. */
 export function checkSource(address: string): void {

@@ -63,7 +63,7 @@ export async function putGoods(
 }
 
 /** New goods that nobody else has; their layers are worth mounting. */
-export function makeGoods(): Goods {
+function makeGoods(): Goods {
   const image = sampleImage({}, [sampleBlob(randomBytes(300_000))]);
   const index = sampleIndex([sampleImage(), sampleImage()]);
   const signature = sampleImage({ subject: index.content });

@@ -7,7 +7,7 @@ import type { Task } from "./ports.ts";
 import { taskOf, type TaskRow } from "./rows.ts";
 
 /** How many workers may die with a task before it is taken to be what kills them. */
-export const MAX_LOST = 5;
+const MAX_LOST = 5;
 
 /** Whoever claims holds this lock: claims are made one after another, over all nodes. */
 const CLAIM_LOCK = 7_305_120_903;

@@ -89,7 +89,7 @@ export function fireTask(
  * however many nodes this runs, each time fires once. Times missed while no node was up, or while
  * the scheduler was paused, fire once together. Returns how many fired.
  */
-export async function fireDue(context: ScheduleContext): Promise<number> {
+async function fireDue(context: ScheduleContext): Promise<number> {
   const { catalog, clock, log } = context;
   return catalog.transaction(async (db) => {
     const now = clock();

@@ -3,11 +3,11 @@ import { type Kysely, sql } from "kysely";
 import { jsonText } from "./json-text.ts";
 
 /** Bytes kept of one task's log; after them one line says that the rest is left out. */
-export const MAX_LOG_BYTES = 10 << 20;
+const MAX_LOG_BYTES = 10 << 20;
 /** What a line takes up beside its text, in bytes. */
 const LINE_BYTES = 48;
 /** Characters kept of one line. */
-export const MAX_LINE_LENGTH = 4_000;
+const MAX_LINE_LENGTH = 4_000;
 /** Lines in one insert. */
 const BATCH = 1_000;
 const FLUSH_MS = 250;

@@ -1,7 +1,7 @@
 import { RegistryError } from "./error.ts";
 
 /** Deepest nesting of objects and arrays that is read. Real manifests stay below 6. */
-export const JSON_DEPTH_LIMIT = 32;
+const JSON_DEPTH_LIMIT = 32;
 
 /** A JSON object whose members nobody has looked at yet. */
 export type JsonObject = Readonly<Record<string, unknown>>;

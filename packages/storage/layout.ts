@@ -5,7 +5,7 @@ import type { Disk } from "./disk.ts";
 import { isMissing } from "./disk.ts";
 
 /** Where things lie under a store's root. docs/formats/blobs.md describes it for people. */
-export const LAYOUT_VERSION = 1;
+const LAYOUT_VERSION = 1;
 
 /** The folder that holds blob `digest`: one of 256 for its algorithm. */
 export function shardFolder(root: string, digest: Digest): string {

@@ -20,7 +20,7 @@ interface CheckOptions {
 }
 
 /** How checks are shown. */
-export const checkView: View<Check> = {
+const checkView: View<Check> = {
   name: ({ id }) => String(id),
   columns: ({ time, bytes }) => [
     { title: "ID", value: ({ id }) => String(id), align: "right" },
@@ -39,7 +39,7 @@ export const checkView: View<Check> = {
 };
 
 /** How findings are shown. */
-export const findingView: View<CheckFinding> = {
+const findingView: View<CheckFinding> = {
   name: ({ name }) => name,
   columns: ({ bytes }) => [
     { title: "CLASS", value: (one) => one.class },

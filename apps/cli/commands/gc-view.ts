@@ -68,7 +68,7 @@ export function heldLines(
 }
 
 /** Whether it only looked. */
-export function isDry({ job_parameters }: GarbageCollection): boolean {
+function isDry({ job_parameters }: GarbageCollection): boolean {
   return (JSON.parse(job_parameters) as { dry_run?: boolean }).dry_run === true;
 }
 

@@ -177,7 +177,7 @@ function quoted(find: string): string {
 }
 
 /** What of the table is shown, in the address. */
-export function useShown(name: string) {
+function useShown(name: string) {
   const search: Record<string, string | undefined> = useSearch({ strict: false });
   const navigate = useNavigate();
   const keyOf = (key: string) => (name === "" ? key : `${name}.${key}`);

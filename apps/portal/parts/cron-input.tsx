@@ -17,7 +17,7 @@ export function dayText(day: number, language: Language, style: "long" | "short"
 }
 
 /** A schedule in words, by texts of "parts"; a rare one stays as it is written. */
-export function cronText(cron: string, t: Text, language: Language): string {
+function cronText(cron: string, t: Text, language: Language): string {
   const rhythm = rhythmOf(cron);
   switch (rhythm.kind) {
     case "minutes":
@@ -164,7 +164,7 @@ function Details({ rhythm, change }: DetailsProps) {
 }
 
 /** When a schedule would be due next, as the server reckons; why not, where it is refused. */
-export function NextTimes({ cron, zone }: { readonly cron: string; readonly zone: string }) {
+function NextTimes({ cron, zone }: { readonly cron: string; readonly zone: string }) {
   const t = useTexts("parts");
   const language = useLanguage();
   const { data, error } = useQuery({

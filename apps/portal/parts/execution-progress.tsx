@@ -63,7 +63,7 @@ export function ExecutionProgress({ run }: { readonly run: Run }) {
 }
 
 /** The share of a run that is done, as a bar; nothing where none is known, or all is well. */
-export function RunBar({ run }: { readonly run: Run }) {
+function RunBar({ run }: { readonly run: Run }) {
   const t = useTexts("parts");
   const { steps, bytes, endTime } = run;
   const failed = (steps?.failed ?? 0) > 0;

@@ -18,7 +18,7 @@ export interface LogTail {
 export const EMPTY_TAIL: LogTail = { lines: [], dropped: 0 };
 
 /** Lines that a page keeps at most. */
-export const MOST_LINES = 2_000;
+const MOST_LINES = 2_000;
 
 /** `tail` with `more` lines after it; the oldest go where there are too many. */
 export function grown(tail: LogTail, more: readonly LogLine[], most = MOST_LINES): LogTail {

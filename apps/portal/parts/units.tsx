@@ -37,7 +37,7 @@ const STEPS: readonly (readonly [Intl.RelativeTimeFormatUnit, number])[] = [
 ];
 
 /** How long ago, or until when: "3 minutes ago", "in 2 days". */
-export function agoText(time: Date | string, language: Language, now = Date.now()): string {
+function agoText(time: Date | string, language: Language, now = Date.now()): string {
   const seconds = (new Date(time).getTime() - now) / 1_000;
   const format = new Intl.RelativeTimeFormat(LOCALE[language], { numeric: "auto" });
   for (const [unit, length] of STEPS) {

@@ -7,7 +7,7 @@ import type { Remote } from "./remote.ts";
 import { uploadRequests } from "./upload-requests.ts";
 
 /** Blobs up to this size travel in one piece, which can be sent again after a refusal. */
-export const SMALL_BLOB_BYTES = 1024 * 1024;
+const SMALL_BLOB_BYTES = 1024 * 1024;
 
 const KEPT_MS = 5 * 60_000;
 

@@ -13,9 +13,6 @@ export const API_VERSION_2 = "registry/2.0";
 /** The media type of every error and list answer. */
 export const JSON_TYPE = "application/json";
 
-/** The media type of blobs on the wire. */
-export const BLOB_TYPE = "application/octet-stream";
-
 /** The entity tag of content: its digest in quotes. Source: RFC 9110 § 8.8.3. */
 export function printETag(digest: string): string {
   return `"${digest}"`;

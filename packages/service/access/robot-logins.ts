@@ -6,7 +6,7 @@ import type { Logins } from "./logins.ts";
 import { hashOfSecret } from "./secrets.ts";
 
 /** In every robot's login name, and in no account's. */
-export const ROBOT_MARK = "$";
+const ROBOT_MARK = "$";
 
 const MOST_NAMES = 200;
 const LONGEST = 1_024;

@@ -96,7 +96,7 @@ export interface Meeting {
 }
 
 /** Lists a meeting of two changes, unless both wanted the same. */
-export async function listConflict(commit: Commit, at: Place, meeting: Meeting): Promise<void> {
+async function listConflict(commit: Commit, at: Place, meeting: Meeting): Promise<void> {
   const { tag, won, here, standing, incoming } = meeting;
   const ours = here.stamp.registry;
   const theirs = parseClock(actorOfTag(at.actor, tag).clock!)!.stamp.registry;

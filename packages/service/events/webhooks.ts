@@ -184,7 +184,7 @@ async function record(commit: Commit, row: WebhookRow, after: WebhookRow | null 
 }
 
 /** NOT_FOUND for webhook `id`. */
-export function noWebhook(id: number): RegistryError {
+function noWebhook(id: number): RegistryError {
   return new RegistryError("NOT_FOUND", `webhook ${id} does not exist`);
 }
 

@@ -39,7 +39,7 @@ export const FIRST_FIELDS: RetentionFields = {
 type Selectors = Pick<RetentionRule, "tag_selectors" | "scope_selectors">;
 
 /** The selectors of a rule, as Harbor has them. */
-export function selectorsOf(fields: ScopeFields): Selectors {
+function selectorsOf(fields: ScopeFields): Selectors {
   return {
     tag_selectors: [
       {

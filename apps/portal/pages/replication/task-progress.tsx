@@ -4,7 +4,7 @@ import { bytesText, durationText } from "../../parts/units.tsx";
 import { type Language, type Text, useLanguage, useTexts } from "../../texts.ts";
 
 /** What a task has moved and how fast, in words. Texts of "replication". */
-export function taskFacts(task: Task, t: Text, language: Language): string[] {
+function taskFacts(task: Task, t: Text, language: Language): string[] {
   const size = (bytes: number) => bytesText(bytes, language);
   const { bytes_sent: sent, bytes_total: total } = task;
   const runs = task.status === "InProgress";

@@ -4,7 +4,7 @@ import { usePerson } from "../../session.ts";
 import type { Scope } from "./scope.ts";
 
 /** Bars of the band. */
-export const BARS = 120;
+const BARS = 120;
 const PAGE = 50;
 
 /**

@@ -20,7 +20,7 @@ export interface Vouched {
 }
 
 /** Harbor's numbers of kinds of groups. */
-export const GROUP_TYPES = { ldap: 1, oidc: 3 } as const;
+const GROUP_TYPES = { ldap: 1, oidc: 3 } as const;
 
 const MOST_GROUPS = 1_000;
 const LONGEST_KEY = 1_024;

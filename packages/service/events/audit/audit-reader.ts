@@ -39,7 +39,7 @@ export function auditReader(signer: Signer): JournalReader {
 }
 
 /** What is recorded of `entry`, of a name that was `before`. */
-export function changeEvent(entry: JournalEntry, before: Image): AuditEvent {
+function changeEvent(entry: JournalEntry, before: Image): AuditEvent {
   const { kind, key, after, at, actor, cause, seq, path } = entry;
   const [from, to] = changedParts(before, after);
   const own = after ?? before;

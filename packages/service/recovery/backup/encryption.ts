@@ -1,4 +1,4 @@
-import { armor, Decrypter, Encrypter, identityToRecipient } from "age-encryption";
+import { armor, Decrypter, Encrypter } from "age-encryption";
 import { type Bytes, RegistryError } from "@entrepot/oci";
 
 /** Turns bytes into what is stored, or back. */
@@ -64,11 +64,6 @@ export async function readKeyFile(
   return await decrypter
     .decrypt(isArmored ? armor.decode(text) : bytes, "text")
     .catch(() => Promise.reject(wrong("this passphrase does not open the key file")));
-}
-
-/** The recipients that belong to the identities in a key file. */
-export async function recipientsOf(keyFile: string): Promise<string[]> {
-  return await Promise.all(identitiesIn(keyFile).map((identity) => identityToRecipient(identity)));
 }
 
 function identitiesIn(keyFile: string): string[] {

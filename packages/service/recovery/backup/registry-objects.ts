@@ -18,7 +18,7 @@ import { manifestPusher, type PushManifest, unlessNone } from "./registry-manife
 import { SMALL_BYTES, storeStream } from "./registry-upload.ts";
 
 /** What the manifests of objects say they are. */
-export const OBJECT_TYPE = "application/vnd.entrepot.backup.object.v1";
+const OBJECT_TYPE = "application/vnd.entrepot.backup.object.v1";
 
 const TITLE = "org.opencontainers.image.title";
 const CREATED = "org.opencontainers.image.created";

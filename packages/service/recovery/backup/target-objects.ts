@@ -84,7 +84,7 @@ export async function readChains(objects: ObjectStore): Promise<Chain[]> {
 }
 
 /** Snapshot `id` with its segments. */
-export async function readChain(objects: ObjectStore, id: string): Promise<Chain> {
+async function readChain(objects: ObjectStore, id: string): Promise<Chain> {
   const links: Kept[] = [];
   const problems: string[] = [];
   const numbers = [0];

@@ -107,7 +107,7 @@ function findingsOf(row: Row): NewFinding[] {
 }
 
 /** Names of what the row says unlike its bytes. */
-export function wrongColumns(
+function wrongColumns(
   row: Pick<Row, "size" | "bytes" | "mediaType" | "artifactType" | "subject" | "references">,
   manifest: Manifest,
 ): string[] {

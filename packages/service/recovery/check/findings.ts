@@ -27,7 +27,7 @@ export async function noteFindings(
 }
 
 /** Names that cannot be pulled whole without the bytes `digest`, the first few. */
-export async function harmedBy({ db }: Source, digest: string): Promise<string[]> {
+async function harmedBy({ db }: Source, digest: string): Promise<string[]> {
   const { rows } = await sql<{ name: string }>`
     WITH RECURSIVE damaged AS (
       SELECT m.id, m.repository_id, m.digest FROM manifest m

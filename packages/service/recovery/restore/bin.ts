@@ -2,7 +2,7 @@ import { type Catalog, storeNote } from "@entrepot/catalog";
 import { type RawBuilder, sql } from "kysely";
 
 /** For so long deleted names can be restored where nobody says otherwise, in days. */
-export const DEFAULT_DAYS = 30;
+const DEFAULT_DAYS = 30;
 /** The setting that says otherwise for the whole registry, and the key in a project's metadata. */
 export const RECOVERY_DAYS = "recovery_days";
 
