@@ -88,6 +88,7 @@ export interface RunPlanTable {
   complete: Generated<boolean>;
   held: Generated<number>;
   moving: Generated<boolean>;
+  compared_to: string | null;
 }
 
 /** Names of a run's plan; equal ones are only counted. */

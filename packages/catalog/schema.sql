@@ -705,6 +705,7 @@ CREATE TABLE run_plan (
   complete boolean NOT NULL DEFAULT false,
   held integer NOT NULL DEFAULT 0,
   moving boolean NOT NULL DEFAULT false,
+  compared_to text COLLATE "C",
   CONSTRAINT run_plan_execution_id_fkey FOREIGN KEY (execution_id) REFERENCES execution(id) ON DELETE CASCADE,
   CONSTRAINT run_plan_pkey PRIMARY KEY (execution_id)
 );

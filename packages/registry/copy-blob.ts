@@ -101,7 +101,7 @@ async function send(copy: Copy, blob: Descriptor): Promise<void> {
   let readFailure: unknown;
   let fetched: Bytes | undefined;
   // The source is asked once the target wants the first byte: nothing stays open if it never does.
-  const pieces = async function* (): Bytes {
+  const pieces = async function* (): AsyncGenerator<Uint8Array, void, undefined> {
     try {
       const checked = verified(await copy.source.fetch(blob), blob);
       fetched = slowed(bytesOrCancelled(checked, signal), throttle, signal);

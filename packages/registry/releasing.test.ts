@@ -17,7 +17,7 @@ async function source(pieceBytes: number) {
   const image = sampleImage({}, [LAYER]);
   await pushSample(registry, image, ["v1"]);
   let given = 0;
-  const pieces = async function* (start: number): Bytes {
+  const pieces = async function* (start: number): AsyncGenerator<Uint8Array> {
     for (let at = start; at < LAYER.bytes.length; at += pieceBytes) {
       yield Uint8Array.from(LAYER.bytes.subarray(at, at + pieceBytes));
     }

@@ -5,6 +5,7 @@ import { type Kysely, sql } from "kysely";
 import { destinationOf } from "./destination.ts";
 import type { Endpoints } from "./endpoints.ts";
 import { compileFilters } from "./filters.ts";
+import { namesAfter } from "./kept-place.ts";
 import { keyOf } from "./planner.ts";
 import type { Compared, RunRules } from "./plan-run.ts";
 import type { ListedArtifact, Policy, Site } from "./ports.ts";
@@ -24,6 +25,13 @@ export interface Sides {
   readonly rules: RunRules;
   readonly catalog: Catalog;
   readonly signal: AbortSignal;
+}
+
+/** Where a comparison goes on, and who is told of what comes before. */
+export interface GoOn {
+  /** See `Place`; null: at the beginning. */
+  readonly last: string | null;
+  passed(name: ListedArtifact): void;
 }
 
 /** What finding the sides needs. */
@@ -57,14 +65,15 @@ export async function sidesOf(
 }
 
 /**
- * Everything that the policy selects at the source beside what the target has, batch by batch.
- * While one is stored the next is compared already.
+ * Everything that the policy selects at the source beside what the target has, batch by batch;
+ * with `from`, only what comes after its place. While one is stored the next is compared already.
  */
-export async function* compareAll(sides: Sides): AsyncGenerator<Compared[]> {
+export async function* compareAll(sides: Sides, from?: GoOn): AsyncGenerator<Compared[]> {
   const { signal } = sides;
   let before: Promise<Compared[]> | null = null;
   const lookUp = targetNames(sides.target, sides.rules.origin);
-  for await (const batch of batches(selectedBy(sides), BATCH)) {
+  const names = from ? namesAfter(selectedBy(sides), from.last, from.passed) : selectedBy(sides);
+  for await (const batch of batches(names, BATCH)) {
     signal.throwIfAborted();
     const begun = compare(sides, batch, lookUp);
     // It is heard when its turn comes, if nothing else has failed by then.

@@ -1,6 +1,8 @@
 import { testCatalog } from "@entrepot/catalog/testing";
 import { openJobs } from "@entrepot/jobs";
-import { memoryRegistry } from "@entrepot/registry";
+import { asDigest } from "@entrepot/oci";
+import { memoryRegistry, type Registry } from "@entrepot/registry";
+import { before } from "@entrepot/registry/faults";
 import { sampleImage } from "@entrepot/registry/samples";
 import { afterEach, expect, test, vi } from "vitest";
 import { openReplication } from "./replication.ts";
@@ -16,29 +18,39 @@ afterEach(async () => {
   for (const end of ends.splice(0).toReversed()) await end();
 });
 
-test("a comparison is handed over between two batches when its node drains", async () => {
+test.each([
+  ["goes on where it was", (n: number) => `v${10_000 + n}`, NAMES - 200],
+  ["begins anew where names come in no order", (n: number) => `v${10_000 - n}`, NAMES],
+])("a comparison is handed over when its node drains, and %s", async (_, tag, compared) => {
   const { catalog, close } = await testCatalog();
   ends.push(close);
   const { digest } = sampleImage().content;
 
   /** A node whose listing stops at `at` for `pause`, and how many names it has listed. */
   const node = async (at: number, pause: () => Promise<unknown>) => {
-    const counter = { listed: 0 };
+    const counter = { listed: 0, compared: 0 };
     const list: Site["list"] = async function* () {
       for (let n = 0; n < NAMES; n++) {
         if (n === at) await pause();
         counter.listed++;
-        yield { repository: "library/app", reference: `v${n}`, digest };
+        yield { repository: "library/app", reference: tag(n), digest };
       }
     };
-    const target = memoryRegistry();
+    const memory = memoryRegistry();
+    const target: Registry = {
+      ...memory,
+      repository: (name) =>
+        before(memory.repository(name), async (method, [reference]) => {
+          if (method === "resolve" && asDigest(String(reference)) === null) counter.compared++;
+        }),
+    };
     const jobs = await openJobs({ catalog, log: () => undefined });
     const replication = openReplication({
       catalog,
       jobs,
       box: { seal: (text) => Buffer.from(text), open: (sealed) => Buffer.from(sealed).toString() },
       connect: () => siteOf(() => target),
-      local: siteOf(() => target, list),
+      local: siteOf(() => memory, list),
     });
     ends.push(() => replication.close());
     ends.push(() => jobs.stop(1000));
@@ -73,6 +85,8 @@ test("a comparison is handed over between two batches when its node drains", asy
     expect(await second.jobs.execution(id)).toMatchObject({ status: "Success" });
   }, SOON);
   expect(second.counter.listed).toBe(NAMES);
+  expect(second.counter.compared).toBeLessThanOrEqual(compared);
+  expect(second.counter.compared).toBeGreaterThan(compared - 1_000);
   const [task] = (await second.jobs.tasks(one)).items;
   // Being drained is no failed attempt.
   expect(task).toMatchObject({ attempts: 1, progress: { listed: NAMES } });

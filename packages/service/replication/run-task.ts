@@ -16,13 +16,15 @@ import {
   planRun,
   stepsOf,
 } from "./plan-run.ts";
+import { type Place, placeAfter } from "./kept-place.ts";
 import { keyOf } from "./planner.ts";
+import type { ListedArtifact } from "./ports.ts";
 import { type ReplicateOptions, retryDelays } from "./replicate-task.ts";
 import { RUN, storeSteps } from "./replicas.ts";
 import { catchUpFrom } from "./resume.ts";
 import { runWindow } from "./run-window.ts";
 import { moveIfArrived, stageSteps } from "./stage.ts";
-import { addToPlan, beginPlan, endPlan } from "./stored-plan.ts";
+import { addToPlan, beginPlan, endPlan, keepPlace, planToGoOnWith } from "./stored-plan.ts";
 
 export { RUN } from "./replicas.ts";
 
@@ -68,15 +70,18 @@ const isQuestion = (error: unknown): boolean =>
   error instanceof RegistryError && error.code === "PRECONDITION";
 
 async function runPolicy(sides: Sides, run: TaskRun, confirmed: number): Promise<void> {
-  const { policy, catalog } = sides;
+  const { policy } = sides;
   const listed = new Set<string>();
-  let counts = NO_COUNTS;
+  const before = await placeOfRun(sides, run);
+  let { counts } = before;
+  const place = placeAfter(before.last);
+  const passed = (one: ListedArtifact) => void listed.add(keyOf(one));
   const show = (stage: string) => run.progress({ stage, listed: listed.size, ...counts });
-  await catalog.transaction((db) => beginPlan(db, run.execution.id));
 
-  for await (const batch of compareAll(sides)) {
+  for await (const batch of compareAll(sides, { last: before.last, passed })) {
     for (const one of batch) listed.add(keyOf(one));
-    counts = await storeBatch(sides, run, batch, counts);
+    place.pass(batch);
+    counts = await storeBatch(sides, run, batch, { counts, place });
     show("compare");
     handOver(run, listed.size);
   }
@@ -88,12 +93,31 @@ async function runPolicy(sides: Sides, run: TaskRun, confirmed: number): Promise
 }
 
 /**
+ * Where the comparison of a run goes on that was handed over or cut off, with what it had counted;
+ * else at the beginning, with a new plan. A run that somebody has retried, or whose policy has been
+ * changed since, begins anew.
+ */
+async function placeOfRun({ policy, catalog }: Sides, run: TaskRun) {
+  const { task, execution, log } = run;
+  const { db } = catalog;
+  const isBroken = task.progress.stage === "compare";
+  const kept = isBroken ? await planToGoOnWith(db, execution.id, policy.updatedAt) : null;
+  if (!kept) {
+    await catalog.transaction((trx) => beginPlan(trx, execution.id));
+    return { counts: NO_COUNTS, last: null };
+  }
+  log("info", `going on after ${kept.comparedTo}; all is listed again, but compared only once`);
+  return { counts: kept.counts, last: kept.comparedTo };
+}
+
+/**
  * Between two batches, where this node is about to stop: ends this run of the task. What it has
- * stored stays; another node compares anew, since only one complete listing tells what is gone.
+ * stored stays. Another node lists all again, since only one complete listing tells what is gone,
+ * but compares only what has not been.
  */
 function handOver({ draining, log }: TaskRun, listed: number): void {
   if (!draining.aborted) return;
-  log("info", `handed over after ${listed} artifacts: this node stops, and another compares anew`);
+  log("info", `handed over after ${listed} artifacts: this node stops, and another goes on`);
   throw draining.reason;
 }
 
@@ -112,7 +136,7 @@ async function storeBatch(
   sides: Sides,
   run: TaskRun,
   compared: readonly Compared[],
-  before: Counts,
+  { counts: before, place }: { readonly counts: Counts; readonly place: Place },
 ): Promise<Counts> {
   const { catalog, policy, rules } = sides;
   const { decisions, counts } = await catalog.transaction(async (db) => {
@@ -121,6 +145,7 @@ async function storeBatch(
     const planned = planRun(policy, fresh, rules);
     const total = counted(before, planned);
     await addToPlan(db, run.execution.id, planned, total);
+    await keepPlace(db, run.execution.id, place.last);
     await storeDecisions(db, sides, run, planned);
     return { decisions: planned, counts: total };
   });

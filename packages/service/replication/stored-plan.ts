@@ -11,9 +11,43 @@ export async function beginPlan(db: Kysely<Database>, executionId: number): Prom
   await sql`
     INSERT INTO run_plan (execution_id) VALUES (${executionId})
     ON CONFLICT (execution_id) DO UPDATE SET counts = '{}', complete = false, held = 0,
-                                           moving = false
+                                           moving = false, compared_to = NULL
   `.execute(db);
   await db.deleteFrom("run_plan_item").where("execution_id", "=", executionId).execute();
+}
+
+/**
+ * The plan of an execution that was broken off, to go on with: its counts, and the name up to which
+ * it has compared. Null if that has to begin anew: what it runs by has changed since it began, too.
+ */
+export async function planToGoOnWith(
+  db: Kysely<Database>,
+  executionId: number,
+  changedAt: Date,
+): Promise<{ readonly counts: Counts; readonly comparedTo: string } | null> {
+  const row = await db
+    .selectFrom("run_plan")
+    .innerJoin("execution", "execution.id", "execution_id")
+    .select(["counts", "compared_to"])
+    .where("execution_id", "=", executionId)
+    .where("execution.start_time", ">", changedAt)
+    .where("complete", "=", false)
+    .executeTakeFirst();
+  if (!row?.compared_to) return null;
+  return { counts: { ...NO_COUNTS, ...row.counts }, comparedTo: row.compared_to };
+}
+
+/** Notes up to which name the plan has compared; null: in no order, and so to none. */
+export async function keepPlace(
+  db: Kysely<Database>,
+  executionId: number,
+  comparedTo: string | null,
+): Promise<void> {
+  await db
+    .updateTable("run_plan")
+    .set({ compared_to: comparedTo })
+    .where("execution_id", "=", executionId)
+    .execute();
 }
 
 /** Adds `decisions` (equal ones are only counted) and says how many names there are by now. */

@@ -7,3 +7,7 @@ CREATE TABLE announced_copy (
   until timestamptz NOT NULL,
   PRIMARY KEY (repository, registry, source)
 );
+
+-- How far a run has compared, where its names come in their order: who goes on with it compares
+-- only what is after this name. As 'repository reference'; null: nothing, or in no order.
+ALTER TABLE run_plan ADD COLUMN compared_to text COLLATE "C";
