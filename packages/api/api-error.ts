@@ -20,12 +20,15 @@ export class ApiError extends RegistryError {
   readonly status: number;
   /** What the server calls this request in its log; null if it did not say. */
   readonly requestId: string | null;
+  /** Seconds after which it may be asked again; null if the server did not say. */
+  readonly retryAfterSeconds: number | null;
 
-  constructor(code: ErrorCode, message: string, status: number, requestId: string | null) {
+  constructor(code: ErrorCode, message: string, { status, headers }: Response) {
     super(code, message);
     this.name = "ApiError";
     this.status = status;
-    this.requestId = requestId;
+    this.requestId = headers.get("x-request-id");
+    this.retryAfterSeconds = Number(headers.get("retry-after")) || null;
   }
 }
 
@@ -33,19 +36,23 @@ export class ApiError extends RegistryError {
 export async function errorOf(response: Response, what: string): Promise<ApiError> {
   const text = await response.text().catch(() => "");
   const code = CODES[response.status] ?? "UNKNOWN";
-  const requestId = response.headers.get("x-request-id");
   const location = response.headers.get("location");
   const said =
     messageIn(text) ??
     (location === null ? response.statusText : `it has moved to ${location}; use that address`);
   const message = said === "" ? `${what} was answered with status ${response.status}` : said;
-  return new ApiError(code, message, response.status, requestId);
+  return new ApiError(code, message, response);
 }
 
-/** The first message of an error envelope; null if `text` is none. */
+/**
+ * The first message of an error envelope, or whoever could not be imported, and why (Harbor's
+ * LdapFailedImportUsers); null if `text` is neither.
+ */
 function messageIn(text: string): string | null {
   try {
-    const message: unknown = JSON.parse(text)?.errors?.[0]?.message;
+    const said = JSON.parse(text);
+    if (Array.isArray(said)) return said.map(({ uid, error }) => `${uid}: ${error}`).join("; ");
+    const message: unknown = said?.errors?.[0]?.message;
     return typeof message === "string" ? message : null;
   } catch {
     return null;
