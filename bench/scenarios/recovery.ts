@@ -164,7 +164,7 @@ async function backUp(api: ApiClient, id: number, full = false): Promise<void> {
 }
 
 async function collect(api: ApiClient): Promise<void> {
-  const body = { schedule: { type: "Manual" }, parameters: { workers: 10 } } as const;
+  const body = { schedule: { type: "Manual" }, parameters: {} } as const;
   const params = { gc_id: Number((await api.garbage.start({ body })).created) };
   const read = async () => ({ status: (await api.garbage.get({ params })).body.job_status });
   await ended("garbage collection", read);

@@ -57,8 +57,8 @@ export interface SweepState {
 /** Where every sweep begins. */
 export const SWEEP_BEGIN: SweepState = { stage: "untagged", after: "", report: EMPTY_REPORT };
 
-/** Blobs asked about at a time. */
-const BATCH = 500;
+/** Blobs asked about at a time: a push waits for one such question at most. */
+const BATCH = 100;
 
 /** A sweep in this process. */
 export interface SweepRun {

@@ -16,6 +16,8 @@ const MAX_ATTEMPTS = 6;
 const RETRY_MS = 30_000;
 /** While its queue is paused, how often it is looked at. */
 const PAUSED_MS = 15_000;
+/** How many times longer it rests than it works, with one worker. */
+const REST_SHARE = 5;
 /** How long it rests at most before the next step. */
 const LONGEST_REST_MS = 2_000;
 /** How often its state is safe in the database: what comes after it is done again. */
@@ -61,7 +63,9 @@ async function sweep(
     run.progress({ ...state });
     if (state.stage !== before.stage) run.log("info", lineOf(before.stage, state.report));
     const tookMs = performance.now() - begun;
-    const restMs = Math.min(LONGEST_REST_MS, tookMs * (1 / parameters.workers));
+    // Where a stage has ended there was little to do.
+    const share = state.stage === before.stage ? REST_SHARE : 1;
+    const restMs = Math.min(LONGEST_REST_MS, (tookMs * share) / parameters.workers);
     await sleep(restMs, undefined, { signal: run.draining }).catch(() => undefined);
   }
   run.log("info", closingLine(parameters, state.report));
