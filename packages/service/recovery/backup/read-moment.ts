@@ -43,11 +43,15 @@ export interface ReadOptions {
   readonly scope?: readonly string[] | undefined;
   /** Without lists of blobs. */
   readonly namesOnly?: boolean | undefined;
+  /** Leaves the machine to others for as long as it works itself. */
+  readonly rests?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 /** Writes all names as a new snapshot, as one moment shows them, with flat memory. */
-export async function readSnapshot(options: ReadOptions): Promise<MomentRead> {
+export async function readSnapshot(given: ReadOptions): Promise<MomentRead> {
+  // All there is: nobody waits for it as for a segment, and many push meanwhile.
+  const options = { ...given, rests: true };
   return await atOneMoment(options.catalog, async (db) => {
     const facts = await readFacts(options.catalog, db);
     const made = String(Date.parse(facts.at)).padStart(14, "0");
@@ -119,7 +123,7 @@ export async function readSegment(
 
 /** Writes the rows of `readings`, those of `whole` tables in place of all that they had. */
 async function writeNames(
-  { objects, seal, signal }: ReadOptions,
+  { objects, seal, signal, rests }: ReadOptions,
   db: Db,
   prefix: string,
   readings: readonly Reading[],
@@ -128,7 +132,7 @@ async function writeNames(
   const names = writeParts(objects, prefix, seal);
   for (const { table, rows } of readings) {
     await names.add(tableLine(table, whole.has(table)));
-    for await (const row of readRows(db, rows)) {
+    for await (const row of readRows(db, rows, rests)) {
       signal?.throwIfAborted();
       await names.add(row);
     }
@@ -151,10 +155,10 @@ export async function schemaOf(db: Catalog["db"]): Promise<number[]> {
 
 /** Lists of digests are never encrypted: they are the names of the blobs beside them. */
 async function readBlobs(options: ReadOptions, db: Db, prefix: string, query: string) {
-  const { objects, signal, namesOnly } = options;
+  const { objects, signal, namesOnly, rests } = options;
   if (namesOnly) return [];
   const blobs = writeParts(objects, `${prefix}blobs-`, plain);
-  for await (const line of readRows(db, query)) {
+  for await (const line of readRows(db, query, rests)) {
     signal?.throwIfAborted();
     await blobs.add(line);
   }
