@@ -1,25 +1,22 @@
-import { type Commit, manifestChange, repositoryChange } from "@entrepot/catalog";
+import { type Commit, repositoryChange } from "@entrepot/catalog";
 import {
-  artifactTypeOf,
-  childrenOf,
+  algorithmOf,
   type Descriptor,
   type Digest,
   digestOf,
-  isNonDistributable,
-  algorithmOf,
-  type Manifest,
   parseManifest,
   parseTag,
   RegistryError,
 } from "@entrepot/oci";
-import { collect } from "@entrepot/registry";
 import { sql } from "kysely";
 import { actorOfTag } from "./actor-of-tag.ts";
+import { bytesWhole, childrenHere, neededOf } from "./manifest-parts.ts";
+import { manifestAdded, manifestRow, type Pushed } from "./manifest-row.ts";
 import { clocksOf, lockClocks, lockingClocks, type NameClocks, rule } from "./name-clocks.ts";
-import { movingTags, moveTags, type TagMove } from "./move-tags.ts";
+import { moveTags } from "./move-tags.ts";
+import { projectUnknown } from "./push-blob.ts";
 import type { Place } from "./room.ts";
 import { setTagAnew } from "./set-tag-anew.ts";
-import { projectUnknown } from "./push-blob.ts";
 
 /**
  * Stores a manifest and points all of `tags` at it, in one transaction with the journal's entries:
@@ -47,7 +44,7 @@ export async function pushManifest(
   const manifest = parseManifest(bytes, content.mediaType);
   const names = [...new Set(tags.map(parseTag))].toSorted();
 
-  const pushed = { content, manifest, bytes, row: rowOf(content, manifest) };
+  const pushed = { content, manifest, bytes };
   const whole = bytesWhole(at, pushed);
   try {
     const anew = await at.room.catalog.commit(at.actor, async (commit) => {
@@ -69,7 +66,7 @@ async function changeRows(
   pushed: Pushed,
   names: readonly string[],
 ): Promise<readonly string[]> {
-  const { content, manifest, row } = pushed;
+  const { content, manifest } = pushed;
   const own = `${at.repository}@${content.digest}`;
   const tagKeys = names.map((name) => `${at.repository}:${name}`);
   const known = await lookAndLock(commit, at, pushed, own, tagKeys);
@@ -90,23 +87,9 @@ async function changeRows(
   const isNew = await manifestRow(commit, repositoryId, pushed, along);
   if (isNew) {
     const { clock } = rulings.get(own)!;
-    commit.record({ ...manifestChange(at.repository, content.digest, row), clock });
+    commit.record({ ...manifestAdded(at.repository, pushed), clock });
   }
   return moveTags(commit, at, { ...move, isStored: isNew && along !== null });
-}
-
-/**
- * The manifest's bytes and those of its children lie in the store, whole and durable. Runs beside
- * the statements, so a failure waits until somebody asks.
- */
-function bytesWhole(at: Place, { content, manifest, bytes }: Pushed): Promise<unknown> {
-  const stored = bytesStored(at, content, bytes);
-  const whole = Promise.allSettled([childBlobsStored(at, manifest), stored]).then((outcomes) => {
-    const failed = outcomes.find((outcome) => outcome.status === "rejected");
-    if (failed) throw failed.reason;
-  });
-  whole.catch(() => undefined);
-  return whole;
 }
 
 /** What has come in between is asked again. */
@@ -189,23 +172,6 @@ interface LookedUp {
   readonly manifests: readonly string[];
 }
 
-/**
- * The store's copy is durable and whole: what was pushed lately is compared, which is cheaper
- * than written again.
- */
-async function bytesStored(at: Place, content: Descriptor, bytes: Uint8Array): Promise<void> {
-  const { manifestBytes, store } = at.room;
-  if (
-    manifestBytes.wasStored(content.digest) &&
-    (await store.stat(content.digest)) === bytes.length
-  ) {
-    const stored = await collect(await store.read(content.digest), bytes.length);
-    if (Buffer.compare(stored, bytes) === 0) return;
-  }
-  await store.put(content.digest, bytes);
-  manifestBytes.noteStored(content.digest);
-}
-
 /** Points `tag` at the manifest `digest`, which must be here: else MANIFEST_UNKNOWN. */
 export async function tagManifest(at: Place, tag: string, digest: Digest): Promise<void> {
   const name = parseTag(tag);
@@ -236,20 +202,6 @@ export async function tagManifest(at: Place, tag: string, digest: Digest): Promi
   await setAnew(at, moved.anew, moved.content);
 }
 
-/** Bytes of every child blob lie in the store whole; those fetched from elsewhere may be absent. */
-async function childBlobsStored(at: Place, manifest: Manifest): Promise<void> {
-  const blobs = childrenOf(manifest).blobs.filter((blob) => !isNonDistributable(blob));
-  const stored = await Promise.all(blobs.map((blob) => at.room.store.stat(blob.digest)));
-  const missing = blobs.find((blob, i) => stored[i] !== blob.size);
-  if (!missing) return;
-  const size = stored[blobs.indexOf(missing)];
-  throw childUnknown(
-    at.repository,
-    missing.digest,
-    size === null ? "" : ` with ${missing.size} bytes (here it has ${size})`,
-  );
-}
-
 async function createRepository(commit: Commit, name: string): Promise<number> {
   const created = await sql<{ id: number; description: string; created: boolean }>`
     INSERT INTO repository (project_id, name)
@@ -261,104 +213,4 @@ async function createRepository(commit: Commit, name: string): Promise<number> {
   if (!row) throw projectUnknown(name);
   if (row.created) commit.record(repositoryChange(name, row));
   return row.id;
-}
-
-/** The children that a repository has to have: those fetched from elsewhere may be absent. */
-function neededOf(manifest: Manifest, sparse: boolean) {
-  const children = childrenOf(manifest);
-  const blobs = children.blobs.filter((blob) => !isNonDistributable(blob));
-  return {
-    blobs: blobs.map((blob) => blob.digest),
-    manifests: sparse ? [] : children.manifests.map((child) => child.digest),
-  };
-}
-
-/** All children are among those found `here`. */
-function childrenHere(at: Place, manifest: Manifest, here: ReadonlySet<string>): void {
-  const { blobs, manifests } = neededOf(manifest, at.sparse);
-  const missing = [...blobs, ...manifests].find((digest) => !here.has(digest));
-  if (missing) throw childUnknown(at.repository, missing);
-}
-
-/** A manifest about to be stored. */
-interface Pushed {
-  readonly content: Descriptor;
-  readonly manifest: Manifest;
-  readonly bytes: Uint8Array;
-  readonly row: ManifestRow;
-}
-
-function rowOf(content: Descriptor, manifest: Manifest): ManifestRow {
-  return {
-    media_type: content.mediaType,
-    artifact_type: artifactTypeOf(manifest) ?? null,
-    subject: manifest.subject?.digest ?? null,
-    size: content.size,
-  };
-}
-
-/**
- * The manifest's row, made if it is not there, and kept until this transaction ends: whoever is
- * deleting it at the moment comes first, and it is made anew. Whether it was made; then the tags
- * of `along` are moved with it.
- */
-async function manifestRow(
-  commit: Commit,
-  repositoryId: number,
-  pushed: Pushed,
-  along: TagMove | null,
-): Promise<boolean> {
-  for (;;) {
-    if (await insertManifest(commit, repositoryId, pushed, along)) return true;
-    const kept = await commit.db
-      .selectFrom("manifest")
-      .select("id")
-      .where("repository_id", "=", repositoryId)
-      .where("digest", "=", pushed.content.digest)
-      .forKeyShare()
-      .executeTakeFirst();
-    if (kept) return false;
-  }
-}
-
-/** Its columns that the journal tells of. */
-type ManifestRow = NonNullable<Parameters<typeof manifestChange>[2]>;
-
-/** False if the row is there already. */
-async function insertManifest(
-  commit: Commit,
-  repositoryId: number,
-  { content: { digest }, manifest, bytes, row }: Pushed,
-  along: TagMove | null,
-): Promise<boolean> {
-  const children = childrenOf(manifest);
-  const references = [...children.blobs, ...children.manifests];
-  const annotations = manifest.annotations ? JSON.stringify(manifest.annotations) : null;
-  const { rows } = await sql<{ id: number }>`
-    WITH added AS (
-      INSERT INTO manifest (repository_id, digest, media_type, size, artifact_type, subject,
-                            annotations, bytes)
-      VALUES (${repositoryId}, ${digest}, ${row.media_type}, ${row.size}, ${row.artifact_type},
-              ${row.subject}, ${annotations}, ${Buffer.from(bytes)})
-      ON CONFLICT (repository_id, digest) DO NOTHING
-      RETURNING id
-    ), referred AS (
-      INSERT INTO manifest_reference (manifest_id, digest, kind, position)
-      SELECT added.id, child.digest,
-             CASE WHEN child.i <= ${children.blobs.length} THEN 'blob' ELSE 'manifest' END, child.i
-      FROM added, unnest(${references.map((child) => child.digest)}::text[])
-        WITH ORDINALITY AS child (digest, i)
-    )${along ? sql`, ${movingTags(along, sql`added`)}` : sql``}
-    SELECT id FROM added
-  `.execute(commit.db);
-  return rows.length > 0;
-}
-
-function childUnknown(repository: string, digest: string, more = ""): RegistryError {
-  return new RegistryError(
-    "MANIFEST_BLOB_UNKNOWN",
-    `the manifest refers to ${digest}, which repository '${repository}' does not have${more}; ` +
-      "push it first",
-    { detail: { digest } },
-  );
 }
