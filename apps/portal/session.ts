@@ -1,4 +1,4 @@
-import { queryOptions, useQuery, useQueryClient } from "@tanstack/react-query";
+import { type QueryClient, queryOptions, useQuery, useQueryClient } from "@tanstack/react-query";
 import { api, takeCsrfToken } from "./api.ts";
 
 /** Who is signed in, as far as pages need it. */
@@ -44,6 +44,14 @@ export function usePerson(): Person {
   return data;
 }
 
+/** Set while somebody has left by choice: whose session ended otherwise is told so. */
+const LEFT = ["session", "left"];
+
+/** Whether whoever was here has signed out. */
+export function hasLeft(queries: QueryClient): boolean {
+  return queries.getQueryData(LEFT) === true;
+}
+
 /** Signs in and out. Both forget everything that was loaded for whoever was here before. */
 export function useSigning() {
   const queries = useQueryClient();
@@ -56,6 +64,7 @@ export function useSigning() {
     async signOut(): Promise<void> {
       await api.sessions.revoke({ params: { session_id: "current" } });
       // The frame looks at the session, and leaves for the login; the rest nobody looks at then.
+      queries.setQueryData(LEFT, true);
       queries.setQueryData(session.queryKey, null);
       queries.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== session.queryKey[0] });
     },

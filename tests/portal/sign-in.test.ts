@@ -33,7 +33,7 @@ describe.skipIf(!hasBrowser)(title, () => {
     await page.locator("#username").fill(MIA.username);
     await page.locator("#password").fill("not the password");
     await page.keyboard.press("Enter");
-    await page.getByText("username or password is wrong").waitFor();
+    await page.getByText("User name or password is not right").waitFor();
     await page.locator("#password").fill(MIA.password);
     await page.keyboard.press("Enter");
     await page.waitForURL((url) => url.pathname === "/projects/library");

@@ -1,6 +1,7 @@
 import { App } from "antd";
 import type { ReactNode } from "react";
 import { useTexts } from "../texts.ts";
+import { useErrorText } from "./error-text.ts";
 
 /** A question before something is done. */
 export interface Question {
@@ -17,15 +18,12 @@ export interface Question {
 export function useDoing() {
   const { modal, message, notification } = App.useApp();
   const t = useTexts("parts");
+  const errorText = useErrorText();
 
   const failed = (error: unknown, after = "") => {
-    const { message: title, requestId } = error as { message?: string; requestId?: string };
-    const request = requestId ? t("failure.request", { id: requestId }) : "";
-    notification.error({
-      title: title ?? String(error),
-      description: [after, request].filter(Boolean).join(" ") || undefined,
-      duration: 10,
-    });
+    const { title, about } = errorText(error);
+    const description = [after, about].filter(Boolean).join(" ") || undefined;
+    notification.error({ title, description, duration: 10 });
   };
 
   return {

@@ -1,11 +1,6 @@
 import { Alert, Button } from "antd";
 import { useTexts } from "../texts.ts";
-
-/** What is known of a failed call. */
-interface Failed {
-  readonly message?: string;
-  readonly requestId?: string | null;
-}
+import { useErrorText } from "./error-text.ts";
 
 /** An error as the server tells it, with what the log calls it, and another try where one helps. */
 export function Failure({
@@ -16,13 +11,13 @@ export function Failure({
   readonly again?: () => void;
 }) {
   const t = useTexts("parts");
-  const { message = String(error), requestId } = (error ?? {}) as Failed;
+  const { title, about } = useErrorText()(error);
   return (
     <Alert
       type="error"
       showIcon
-      title={message}
-      description={requestId ? t("failure.request", { id: requestId }) : undefined}
+      title={title}
+      description={about || undefined}
       action={again && <Button onClick={again}>{t("failure.again")}</Button>}
     />
   );

@@ -1,12 +1,12 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { Alert, Button, Card, Divider, Flex, Form, Input, Typography } from "antd";
+import { Button, Card, Divider, Flex, Form, Input, Typography } from "antd";
 import { useEffect, useState } from "react";
 import { localPath } from "../local-path.ts";
 import { session, useSigning } from "../session.ts";
 import { systemInfo } from "../system-info.ts";
 import { useTexts } from "../texts.ts";
-import { LoginFailure } from "./login-failure.tsx";
+import { LoginFailure, PasswordFailure } from "./login-failure.tsx";
 import { Logo } from "./logo.tsx";
 import { Preferences } from "./preferences.tsx";
 
@@ -24,10 +24,7 @@ export default function Login() {
   const queries = useQueryClient();
   const { signIn } = useSigning();
   const { data: info } = useQuery(systemInfo);
-  const [state, setState] = useState<{ busy: boolean; failure: string | null }>({
-    busy: false,
-    failure: null,
-  });
+  const [state, setState] = useState<{ busy: boolean; failure?: unknown }>({ busy: false });
   useEffect(() => {
     document.title = `${t("login.title")} · Entrepot`;
     // Whoever is signed in already goes on.
@@ -38,12 +35,12 @@ export default function Login() {
   }, [navigate, queries, t, to]);
 
   async function submit({ username, password }: Credentials): Promise<void> {
-    setState({ busy: true, failure: null });
+    setState({ busy: true });
     try {
       await signIn(username, password);
       await navigate({ to, replace: true });
     } catch (error) {
-      setState({ busy: false, failure: (error as Error).message });
+      setState({ busy: false, failure: error });
     }
   }
 
@@ -58,7 +55,7 @@ export default function Login() {
               {t("login.title")}
             </Typography.Title>
           </Flex>
-          <LoginFailure failure={search.failure} />
+          {state.failure === undefined && <LoginFailure failure={search.failure} />}
           {oidc && (
             <>
               <Button
@@ -87,9 +84,7 @@ export default function Login() {
             >
               <Input.Password autoComplete="current-password" size="large" />
             </Form.Item>
-            {state.failure && (
-              <Alert type="error" showIcon title={state.failure} style={{ marginBottom: 16 }} />
-            )}
+            {state.failure !== undefined && <PasswordFailure error={state.failure} />}
             <Button
               type={oidc ? "default" : "primary"}
               htmlType="submit"

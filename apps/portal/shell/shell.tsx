@@ -1,11 +1,11 @@
 import { MenuOutlined, UserOutlined } from "@ant-design/icons";
-import { useIsFetching, useQuery } from "@tanstack/react-query";
+import { useIsFetching, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Outlet, useLocation, useNavigate, useRouterState } from "@tanstack/react-router";
 import { Button, Dropdown, Flex, Grid, Layout, theme } from "antd";
 import { lazy, type ReactNode, Suspense, useEffect, useState } from "react";
 import { useLive } from "../live.ts";
 import { Waiting } from "../parts/waiting.tsx";
-import { type Person, session, useSigning } from "../session.ts";
+import { hasLeft, type Person, session, useSigning } from "../session.ts";
 import { useTexts } from "../texts.ts";
 import { Logo } from "./logo.tsx";
 import { MainMenu } from "./menu.tsx";
@@ -28,9 +28,11 @@ function ToLogin() {
   const { href } = useLocation();
   const [from] = useState(href);
   const navigate = useNavigate();
+  const queries = useQueryClient();
   useEffect(() => {
-    void navigate({ to: "/login", search: { to: from }, replace: true });
-  }, [navigate, from]);
+    const search = { to: from, ...(!hasLeft(queries) && { failure: "ended" }) };
+    void navigate({ to: "/login", search, replace: true });
+  }, [navigate, queries, from]);
   return <Waiting />;
 }
 

@@ -4,6 +4,8 @@ export interface AuditFilter {
   readonly operation?: string | undefined;
   readonly result?: string | undefined;
   readonly who?: string | undefined;
+  /** A part of what something was done to: `team/app`. */
+  readonly what?: string | undefined;
   readonly cause?: string | undefined;
   /** `2026-01-31`. */
   readonly from?: string | undefined;
@@ -12,13 +14,14 @@ export interface AuditFilter {
 
 /** `filter` as the API's `q`; empty if nothing was asked. What separates terms is left out. */
 export function filterOf(filter: AuditFilter): string {
-  const { kind, operation, result, who, cause, from, until } = filter;
+  const { kind, operation, result, who, what, cause, from, until } = filter;
   const plain = (text: string) => text.replaceAll(/[,~=(){}[\]]/g, " ").trim();
   const terms = [
     kind && `kind=${plain(kind)}`,
     operation && `operation=${plain(operation)}`,
     result && `result=${plain(result)}`,
     who && `username=~${plain(who)}`,
+    what && `resource=~${plain(what)}`,
     cause && `cause=${plain(cause)}`,
     (from || until) && `op_time=[${startOf(from) ?? ""}~${endOf(until) ?? ""}]`,
   ];

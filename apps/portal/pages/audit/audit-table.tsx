@@ -9,12 +9,14 @@ import { useAuditWords } from "./audit-words.ts";
 
 const COLOURS = { success: "success", denied: "warning", failure: "error" } as const;
 
-/** The log, newest first, as far as `q` selects it. */
+/** The log, or a project's part of it, newest first, as far as `q` selects it. */
 export function AuditTable({
   q,
+  project,
   onCause,
 }: {
   readonly q: string;
+  readonly project?: string;
   /** Somebody wants to see all that belongs to one cause. */
   readonly onCause: (cause: string) => void;
 }) {
@@ -32,7 +34,7 @@ export function AuditTable({
       title: t("what"),
       render: (_, record) => (
         <div style={{ maxWidth: 460, whiteSpace: "normal", overflowWrap: "anywhere" }}>
-          {words.operation(record.operation)} <Tag>{words.type(record.resource_type)}</Tag>
+          {words.operation(record.operation)} <Tag>{words.type(record.resource_type)}</Tag>{" "}
           <span className="code">
             <ShortName name={record.resource} />
           </span>
@@ -48,8 +50,12 @@ export function AuditTable({
   return (
     <ApiTable<AuditRecord>
       label={t("title")}
-      queryKey={["audit"]}
-      load={(asked) => api.audit.list({ query: asked })}
+      queryKey={["audit", project ?? ""]}
+      load={(query) =>
+        project === undefined
+          ? api.audit.list({ query })
+          : api.audit.ofProject({ params: { project_name: project }, query })
+      }
       columns={columns}
       rowKey={({ id }) => id}
       filter={q}

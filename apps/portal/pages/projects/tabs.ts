@@ -13,5 +13,6 @@ export const PROJECT_TABS: readonly ProjectTab[] = [
   { key: "robots", right: "robot:list" },
   { key: "labels", right: "label:list" },
   { key: "policies", right: "tag-retention:list" },
+  { key: "logs", right: "log:list" },
   { key: "settings", right: "project:update" },
 ];
