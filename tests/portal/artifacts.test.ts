@@ -1,6 +1,7 @@
 import { testServer, type TestServer } from "@entrepot/server/testing";
 import { pushSample } from "@entrepot/registry/samples";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { api } from "../interop/entrepot-api.ts";
 import { makeImage, makeReferrer, makeTwoPlatforms } from "../interop/images.ts";
 import { hasBrowser, openBrowser, signIn, type Visitor } from "./browser.ts";
 
@@ -97,6 +98,31 @@ describe.skipIf(!hasBrowser)(title, () => {
     expect(await layers.getByRole("cell", { name: "Left" }).count()).toBe(1);
     expect(await layers.getByRole("cell", { name: "Right" }).count()).toBe(1);
     await page.getByRole("row", { name: "Entrypoint" }).getByText('["/old"]').waitFor();
+  });
+
+  test("the two newest are compared where nobody has chosen", async () => {
+    const { page } = visitor;
+    await page.goto(at("compare/gate/app"));
+    const shown = () => new URL(page.url()).searchParams;
+    await expect.poll(() => shown().get("b")).toBe("multi");
+    expect(["v2", "latest"]).toContain(shown().get("a"));
+  });
+
+  test("a label is there at once, and gone again where the server refuses it", async () => {
+    const { page } = visitor;
+    const made = await api(server, "POST", "/labels", { name: "blessed" });
+    await page.goto(at("artifacts/gate/app:v1"));
+    const { promise: may, resolve: go } = Promise.withResolvers<void>();
+    await page.route("**/artifacts/*/labels", (route) => may.then(() => route.continue()));
+    await page.getByRole("button", { name: "Add label" }).click();
+    await page.getByRole("menuitem", { name: "blessed" }).click();
+    const label = page.locator(".ant-descriptions").getByText("blessed");
+    await label.waitFor();
+    const id = made.headers.get("location")!.split("/").at(-1);
+    await api(server, "DELETE", `/labels/${id}`);
+    go();
+    await page.getByText("Nothing was changed; it is shown as it was.").waitFor();
+    await label.waitFor({ state: "detached" });
   });
 
   test("a tag that is elsewhere is moved only if that is confirmed", async () => {

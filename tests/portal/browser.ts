@@ -29,6 +29,8 @@ export interface Look {
   readonly touch?: boolean;
   /** With motions, as most people have them. They take time. */
   readonly motion?: boolean;
+  /** Failures that the test means to get, by their status: 502, another registry is gone. */
+  readonly refusals?: readonly number[];
 }
 
 /** A browser of its own; `await using` closes it. */
@@ -41,7 +43,9 @@ export async function openBrowser() {
     /** A fresh visitor, with a page that throws whatever the page's own code throws. */
     async visitor(look: Look = {}): Promise<Visitor> {
       const { language = "en", shade = "light", width = 1280 } = look;
-      const { touch = false, motion = false } = look;
+      const { touch = false, motion = false, refusals = [] } = look;
+      // What the server refuses the page shows; what fails is a fault, unless the test means it.
+      const meant = new RegExp(`status of (?:${["40[0-9]", ...refusals].join("|")})\\b`);
       const context = await browser.newContext({
         locale: language === "zh" ? "zh-CN" : "en-GB",
         colorScheme: shade,
@@ -56,10 +60,8 @@ export async function openBrowser() {
       const faults: string[] = [];
       page.on("pageerror", (error) => faults.push(String(error)));
       page.on("console", (said) => {
-        // 502: another registry does not answer, which tests may mean.
-        if (said.type() === "error" && !/status of (?:40[0-9]|502)/.test(said.text())) {
-          faults.push(said.text());
-        }
+        if (said.type() !== "error" || meant.test(said.text())) return;
+        faults.push(`${said.text()} (${said.location().url})`);
       });
       return { context, page, faults };
     },

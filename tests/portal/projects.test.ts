@@ -102,6 +102,14 @@ describe.skipIf(!able)(title, () => {
     await expect.poll(() => rows.count()).toBe(2);
   });
 
+  test("its log tells who did what", async () => {
+    const { page } = visitor;
+    await server.audit.idle();
+    await page.goto(`${server.url}/projects/harbour/logs?operation=delete`);
+    const row = page.getByRole("row", { name: /Delete Tag harbour\/team\/app:v2/ });
+    await row.getByText("admin").waitFor();
+  });
+
   test("a project with all that is in it goes, and comes back", async () => {
     const { page } = visitor;
     await page.goto(`${server.url}/projects`);

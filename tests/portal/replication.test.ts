@@ -23,7 +23,7 @@ describe.skipIf(!hasBrowser)(title, () => {
     [here, there] = await Promise.all([testServer(), testServer()]);
     await pushOnce(here, "library/web", makeImage(), "v1");
     browser = await openBrowser();
-    visitor = await browser.visitor();
+    visitor = await browser.visitor({ refusals: [502] });
     await signIn(visitor, here.url, here.credential, "/replication/endpoints");
   }, 120_000);
   afterAll(async () => {

@@ -35,7 +35,7 @@ describe.skipIf(!hasBrowser)(title, () => {
       url: line.url,
       credential: there.credential,
     });
-    visitor = await browser.visitor();
+    visitor = await browser.visitor({ refusals: [502] });
     await signIn(visitor, here.url, here.credential);
   });
   afterAll(async () => {
