@@ -9,7 +9,8 @@ import type { Scratch } from "@entrepot/recovery";
 import { openStorage } from "@entrepot/storage";
 import { openLog } from "./log.ts";
 import { openParts } from "./open-parts.ts";
-import { serve, stoppable } from "./open-server.ts";
+import { serve } from "./serve.ts";
+import { stoppable } from "./stopping.ts";
 
 const CONNECTIONS = 4;
 /** A disk that is full stops more than the drill. */

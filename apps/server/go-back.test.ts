@@ -13,7 +13,7 @@ import { expect, onTestFinished, test, vi } from "vitest";
 import { goBack } from "./go-back.ts";
 import { openLog } from "./log.ts";
 import { openParts, type Parts } from "./open-parts.ts";
-import { stoppable } from "./open-server.ts";
+import { stoppable } from "./stopping.ts";
 import { restore } from "./restore.ts";
 import { testServer } from "./testing.ts";
 

@@ -8,7 +8,7 @@ import type { BlobStore } from "@entrepot/storage";
 import type { Config } from "./config.ts";
 import { openLog } from "./log.ts";
 import { openParts, type Parts } from "./open-parts.ts";
-import { stoppable } from "./open-server.ts";
+import { stoppable } from "./stopping.ts";
 
 /** What going back to a moment came to. */
 export interface WentBack {

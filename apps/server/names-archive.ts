@@ -2,7 +2,7 @@ import type { Catalog } from "@entrepot/catalog";
 import { type NameArchive, openNameArchive } from "@entrepot/recovery";
 import { openObjectsBeside } from "@entrepot/storage";
 import type { Log } from "./log.ts";
-import type { OnStop } from "./open-parts.ts";
+import type { OnStop } from "./stopping.ts";
 import type { StorageConfig } from "./storage-settings.ts";
 
 /** Where in the storage names lie; see docs/formats/backup.md. */

@@ -7,7 +7,7 @@ import { RegistryError } from "@entrepot/oci";
 import { type OpenStore, openStorage } from "@entrepot/storage";
 import type { Kysely } from "kysely";
 import { type Config, readConfig } from "./config.ts";
-import { stoppable } from "./open-server.ts";
+import { stoppable } from "./stopping.ts";
 
 /** Flags that every command without a server has, as `parseArgs` takes them. */
 export const OFFLINE_OPTIONS = {

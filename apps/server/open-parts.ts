@@ -57,6 +57,7 @@ import { webhookPost } from "./post-webhook.ts";
 import { readOnlyContent } from "./read-only.ts";
 import { openRecovery } from "./open-recovery.ts";
 import { reporting } from "./reporting.ts";
+import { GRACE_MS, type OnStop } from "./stopping.ts";
 import { openUpstreams, type Upstreams } from "./upstreams.ts";
 import { connectSite } from "./remote-site.ts";
 
@@ -131,11 +132,6 @@ export interface PartsOptions extends Pick<Parts, "catalog" | "store" | "log"> {
   readonly garbage?: Pick<SweepContext, "graceMs" | "quarantineMs"> | undefined;
 }
 
-/** Takes note of what has to be ended when the server stops: in the reverse order. */
-export type OnStop = (end: () => Promise<unknown>) => void;
-
-/** How long running requests may take to end. */
-export const GRACE_MS = 10_000;
 /** How long running tasks may: less than the 10 s after which containers are killed. */
 const DRAIN_MS = 7_000;
 const DAY_MS = 24 * 3_600_000;

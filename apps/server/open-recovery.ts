@@ -12,10 +12,11 @@ import { backupPlaces } from "./backup-places.ts";
 import { backupReader } from "./backup-reader.ts";
 import { registryPlaces } from "./backup-registries.ts";
 import { blobCopies } from "./blob-copies.ts";
-import { GRACE_MS, type OnStop, type Parts, type PartsOptions } from "./open-parts.ts";
+import type { Parts, PartsOptions } from "./open-parts.ts";
 import { pauseReplication } from "./pause-replication.ts";
 import { reporting } from "./reporting.ts";
 import { restorableKinds } from "./restorable-kinds.ts";
+import { GRACE_MS, type OnStop } from "./stopping.ts";
 
 /** What recovery is built on. */
 type Ground = Pick<

@@ -5,18 +5,16 @@ import { addressGuard } from "@entrepot/distribution/client";
 import { openCatalog } from "@entrepot/catalog";
 import { startEmbedded } from "@entrepot/catalog/embedded";
 import { decryptedWith } from "@entrepot/recovery";
-import { openApi } from "./api/index.ts";
 import type { Config } from "./config.ts";
 import { readDrillKey } from "./drill-key.ts";
 import { drillScratch, removeDrills } from "./drill-scratch.ts";
-import { type Handler, openHttp } from "./http.ts";
-import { listen } from "./listen.ts";
 import type { Log } from "./log.ts";
 import { openStoredNames } from "./names-archive.ts";
-import { answerMetrics } from "./metrics/answer-metrics.ts";
-import { GRACE_MS, type OnStop, openParts, type Parts, startWork } from "./open-parts.ts";
+import { openParts, startWork } from "./open-parts.ts";
 import { openStores } from "./open-store.ts";
 import { siteConnector } from "./remote-site.ts";
+import { serve, serveMetrics } from "./serve.ts";
+import { type OnStop, stoppable } from "./stopping.ts";
 
 /** A server that runs. */
 export interface Running {
@@ -34,25 +32,6 @@ const CONNECTIONS = 24;
 /** Builds everything `config` asks for and starts it. What was started is stopped when it fails. */
 export function openServer(config: Config, log: Log): Promise<Running> {
   return stoppable((onStop) => start(config, log, onStop));
-}
-
-/** Runs `begin`. What it noted with `onStop` is ended by `stop`, and at once when it fails. */
-export async function stoppable<T extends object>(
-  begin: (onStop: OnStop) => Promise<T>,
-): Promise<T & { stop(): Promise<void> }> {
-  const started: (() => Promise<unknown>)[] = [];
-  let stopping: Promise<void> | undefined;
-  const stop = (): Promise<void> =>
-    (stopping ??= (async () => {
-      for (const end of started.toReversed()) await end();
-    })());
-
-  try {
-    return { ...(await begin((end) => started.push(end))), stop };
-  } catch (error) {
-    await stop();
-    throw error;
-  }
 }
 
 async function start(config: Config, log: Log, onStop: OnStop) {
@@ -107,39 +86,6 @@ async function start(config: Config, log: Log, onStop: OnStop) {
   }
   if (config.role === "worker") return { url: null, firstPassword };
   return { url: await serve(parts, config, onStop), firstPassword };
-}
-
-/** Listens, and answers with `parts`. Returns the address. */
-export async function serve(
-  parts: Parts,
-  config: Pick<Config, "host" | "port" | "tls" | "publicUrl" | "metrics" | "metricsListen"> &
-    Partial<Pick<Config, "trustedProxies">>,
-  onStop: OnStop,
-): Promise<string> {
-  const { publicUrl, trustedProxies } = config;
-  const readers = config.metricsListen ? "off" : config.metrics;
-  const closing = new AbortController();
-  const api = openApi({ ...parts, publicUrl, closing: closing.signal });
-  const http = openHttp({ ...parts, publicUrl, trustedProxies, api, readers });
-  const server = await listen(config, http, parts.log);
-  onStop(() => server.close(GRACE_MS));
-  onStop(async () => closing.abort());
-  return server.url;
-}
-
-/** Serves metrics alone, to whoever reaches `address`. */
-async function serveMetrics(
-  { metrics, access, log }: Parts,
-  address: { readonly host: string; readonly port: number },
-  onStop: OnStop,
-): Promise<void> {
-  const handler: Handler = (request) =>
-    new URL(request.url).pathname === "/metrics"
-      ? answerMetrics({ metrics, access, readers: "public" }, request, "")
-      : new Response("Metrics are at /metrics.\n", { status: 404 });
-  const server = await listen({ ...address, tls: null }, handler, log);
-  log.info(`metrics are at ${server.url}/metrics`);
-  onStop(() => server.close(GRACE_MS));
 }
 
 async function makeDataDir(folder: string): Promise<void> {

@@ -1,5 +1,5 @@
 import { movingStore, openStorage, type BlobStore, type OpenStore } from "@entrepot/storage";
-import type { OnStop } from "./open-parts.ts";
+import type { OnStop } from "./stopping.ts";
 import type { StorageConfig } from "./storage-settings.ts";
 
 /** The store that the server works with, and what is moved into it, if anything is. */

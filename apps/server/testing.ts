@@ -9,8 +9,9 @@ import { openApi } from "./api/index.ts";
 import { drillScratch } from "./drill-scratch.ts";
 import { type Handler, openHttp } from "./http.ts";
 import { openLog } from "./log.ts";
-import { type OnStop, openParts, type Parts, type PartsOptions, startWork } from "./open-parts.ts";
-import { serve, stoppable } from "./open-server.ts";
+import { openParts, type Parts, type PartsOptions, startWork } from "./open-parts.ts";
+import { serve } from "./serve.ts";
+import { type OnStop, stoppable } from "./stopping.ts";
 
 export { expireProxied } from "./expire-proxied.ts";
 export { siteConnector, siteOver } from "./remote-site.ts";
