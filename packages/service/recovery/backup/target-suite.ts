@@ -10,11 +10,11 @@ import { verifyBackup } from "./verify-backup.ts";
 const LONG = { timeout: 240_000 };
 
 /** What backups are, wherever they lie. `place` gives a new, empty one for each test. */
-export function targetSuite(name: string, place: () => Promise<ObjectStore>): void {
+export function targetSuite(name: string, place: Place): void {
   describe(`backups in ${name}`, () => {
     test("one comes back, and is pruned", LONG, () => roundTrip(place, null));
     test("an encrypted one comes back with its key, and only with it", LONG, async () =>
-      roundTrip(place, await generateX25519Identity()),
+      roundTrip(place, await newKey()),
     );
     test("cut off at a write, none is taken for whole, and the next completes it", LONG, () =>
       cutOff(place),
@@ -37,18 +37,45 @@ export async function lockedKey(identity: string, passphrase: string): Promise<U
   return await encrypter.encrypt(`${identity}\n`);
 }
 
-async function roundTrip(place: () => Promise<ObjectStore>, identity: string | null) {
-  const given = await world(21);
+type Place = () => Promise<ObjectStore>;
+type World = Awaited<ReturnType<typeof world>>;
+type Key = Awaited<ReturnType<typeof newKey>>;
+
+/** `work` on a new registry and a new place for its backups. */
+async function over(
+  seed: number,
+  place: Place,
+  work: (given: World, objects: ObjectStore) => Promise<void>,
+): Promise<void> {
+  const given = await world(seed);
   const objects = await place();
-  const recipients = identity === null ? [] : [await identityToRecipient(identity)];
-  const backup = (full = false) => given.backup({ objects, recipients, full });
   try {
+    await work(given, objects);
+  } finally {
+    await objects.close();
+    await given.close();
+  }
+}
+
+/** What lies in `objects` comes back as `given` is. */
+async function expectBack(given: World, objects: ObjectStore, key: Key | null = null) {
+  const back = await restored(objects, key === null ? {} : { keyFile: key.identity });
+  await expectSame(given, back);
+  await back.close();
+}
+
+function roundTrip(place: Place, key: Key | null) {
+  return over(21, place, async (given, objects) => {
+    const recipients = key === null ? [] : [key.recipient];
+    const backup = (full = false) => given.backup({ objects, recipients, full });
     await given.act(8);
     await backup();
     await given.act(4);
     const { added, kept: segment } = await backup();
     expect(segment.manifest.n).toBe(1);
     expect((await given.backup({ objects, recipients, tip: segment })).added).toBeNull();
+    const { newBlobs: newCount, newBytes } = added!.plan;
+    expect(segment.manifest).toMatchObject({ newCount, newBytes });
     // What is there already is not sent again.
     expect(added!.plan.newBlobs).toBeLessThanOrEqual(added!.plan.blobs);
     await given.act(4);
@@ -58,32 +85,25 @@ async function roundTrip(place: () => Promise<ObjectStore>, identity: string | n
     const plan = planPrune(await readChains(objects), { last: 1 }, new Date());
     expect(plan.removed).toHaveLength(1);
     expect((await pruneBackup(objects, plan)).bytes).toBeGreaterThan(0);
-    const open = identity === null ? plain : decryptedWith(identity);
+    const open = key === null ? plain : decryptedWith(key.identity);
     const checked = await verifyBackup(objects, { share: 1, open });
     expect(checked).toMatchObject({
       snapshots: 1,
       problems: [],
       newest: { seq: kept.manifest.to },
     });
-    if (identity !== null) {
-      const stranger = await generateX25519Identity();
+    if (key !== null) {
+      const { identity: stranger } = await newKey();
       await expect(restored(objects, { keyFile: stranger })).rejects.toThrow(
         /this key does not open the backup/,
       );
     }
-    const back = await restored(objects, identity === null ? {} : { keyFile: identity });
-    await expectSame(given, back);
-    await back.close();
-  } finally {
-    await objects.close();
-    await given.close();
-  }
+    await expectBack(given, objects, key);
+  });
 }
 
-async function cutOff(place: () => Promise<ObjectStore>) {
-  const given = await world(22);
-  const objects = await place();
-  try {
+function cutOff(place: Place) {
+  return over(22, place, async (given, objects) => {
     await given.act(4);
     let before: number | null = null;
     let n = 1;
@@ -104,19 +124,12 @@ async function cutOff(place: () => Promise<ObjectStore>) {
     expect(n).toBeGreaterThan(3);
     const { problems } = await verifyBackup(objects, { share: 1, open: plain });
     expect(problems).toEqual([]);
-    const back = await restored(objects);
-    await expectSame(given, back);
-    await back.close();
-  } finally {
-    await objects.close();
-    await given.close();
-  }
+    await expectBack(given, objects);
+  });
 }
 
-async function twoAtOnce(place: () => Promise<ObjectStore>) {
-  const given = await world(23);
-  const objects = await place();
-  try {
+function twoAtOnce(place: Place) {
+  return over(23, place, async (given, objects) => {
     await given.act(4);
     await given.backup({ objects });
     await given.act(4);
@@ -126,13 +139,8 @@ async function twoAtOnce(place: () => Promise<ObjectStore>) {
     expect(ended.some(({ status }) => status === "fulfilled")).toBe(true);
     const { links, problems } = (await readChains(objects)).at(-1)!;
     expect({ links: links.length, problems }).toEqual({ links: 2, problems: [] });
-    const back = await restored(objects);
-    await expectSame(given, back);
-    await back.close();
-  } finally {
-    await objects.close();
-    await given.close();
-  }
+    await expectBack(given, objects);
+  });
 }
 
 /** The store, which fails at write `n`, having stored nothing or all of it. */
