@@ -208,16 +208,20 @@ type Chain = Awaited<ReturnType<Backups["snapshots"]>>[number];
 function shownSnapshot({ id, links, problems }: Chain): BackupSnapshot {
   const first = links[0]?.manifest;
   const last = links.at(-1)?.manifest;
-  const sum = (field: "blobCount" | "blobBytes") =>
-    links.reduce((total, { manifest }) => total + manifest[field], 0);
+  // What a segment names may have been there before it.
+  const blobs = links.map(({ manifest: { n, blobCount, blobBytes, newCount, newBytes } }) =>
+    n === 0 || newCount === undefined
+      ? { count: blobCount, bytes: blobBytes }
+      : { count: newCount, bytes: newBytes ?? 0 },
+  );
   return {
     id,
     from: first ? { seq: first.to, at: first.at } : null,
     to: last ? { seq: last.to, at: last.at } : null,
     timeline: first?.timeline ?? null,
     segments: Math.max(0, links.length - 1),
-    blobs: sum("blobCount"),
-    bytes: sum("blobBytes"),
+    blobs: blobs.reduce((total, { count }) => total + count, 0),
+    bytes: blobs.reduce((total, { bytes }) => total + bytes, 0),
     problems: [...problems],
   };
 }

@@ -72,6 +72,9 @@ export interface BackupManifest {
   readonly blobs: readonly PartInfo[];
   readonly blobCount: number;
   readonly blobBytes: number;
+  /** Of these what was new to the target; absent in files of before this was told. */
+  readonly newCount?: number;
+  readonly newBytes?: number;
   /** What names refer to and the registry itself no longer had; false: nothing needs it. */
   readonly absent: readonly { readonly digest: Digest; readonly needed: boolean }[];
   readonly sequences: readonly SequenceState[];

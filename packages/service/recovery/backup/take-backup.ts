@@ -122,6 +122,8 @@ async function finish(run: BackupRun, read: MomentRead): Promise<Taken> {
     ...read,
     blobCount: count,
     blobBytes: bytes,
+    newCount,
+    newBytes,
     absent,
   });
   await run.hold(read.to);
