@@ -103,9 +103,8 @@ describe.skipIf(!hasBrowser)(title, () => {
   test("the two newest are compared where nobody has chosen", async () => {
     const { page } = visitor;
     await page.goto(at("compare/gate/app"));
-    const shown = () => new URL(page.url()).searchParams;
-    await expect.poll(() => shown().get("b")).toBe("multi");
-    expect(["v2", "latest"]).toContain(shown().get("a"));
+    await page.waitForURL(({ searchParams }) => searchParams.get("b") === "multi");
+    expect(["v2", "latest"]).toContain(new URL(page.url()).searchParams.get("a"));
   });
 
   test("a label is there at once, and gone again where the server refuses it", async () => {
