@@ -27,8 +27,9 @@ export function harborSite(
   const prepared = new Map<string, Promise<void>>();
   let peerId: string | null | undefined;
   const askPeerId = async () => (peerId = (await harbor.systemInfo()).entrepotRegistryId ?? null);
+  const knownPeerId = async () => (peerId === undefined ? askPeerId() : peerId);
   const makeReady = async (project: string, isPublic: () => Promise<boolean>) => {
-    if (peerId === undefined) await askPeerId();
+    await knownPeerId();
     const [found] = await harbor.projectsNamed([project]);
     if (found?.isProxyCache) {
       throw new RegistryError(
@@ -46,8 +47,7 @@ export function harborSite(
 
     together(origins) {
       const headers = peerId && takesTogether ? originHeadersOfTags(origins) : null;
-      const refused = () => (takesTogether = false);
-      return headers && pushing(asEntrepot.with(headers), refused);
+      return headers && pushing(asEntrepot.with(headers), () => (takesTogether = false));
     },
 
     list: (selection) => listArtifacts(harbor, selection),
@@ -72,21 +72,13 @@ export function harborSite(
 
     /** Harbor's `/v2/` cannot delete a tag alone; an Entrepot's can, and takes the origin too. */
     async deleteTag(repository, tag, origin) {
-      if (peerId === undefined) await askPeerId();
-      if (peerId === null) return harbor.deleteTag(repository, tag);
+      if ((await knownPeerId()) === null) return harbor.deleteTag(repository, tag);
       return remote().with(carrying(origin)).repository(repository).delete(tag);
     },
 
     mountFrom: (blob) => mountFrom(harbor, blob),
 
-    async announce(repository, { registry: id, repository: from }) {
-      if (peerId) await harbor.announceCopy(repository, { id, repository: from });
-    },
-
-    async sending(repository, to, tag) {
-      if (peerId === undefined) await askPeerId();
-      return peerId ? harbor.copiesTo(repository, to, tag) : [];
-    },
+    ...copiesUnderWay(harbor, knownPeerId),
 
     async ping() {
       await asHarbor.ping();
@@ -96,6 +88,20 @@ export function harborSite(
     async close() {
       await Promise.all([asHarbor.close(), asEntrepot.close()]);
     },
+  };
+}
+
+/** What Entrepots, and they alone, tell each other of copies that are under way. */
+function copiesUnderWay(
+  harbor: HarborClient,
+  peerId: () => Promise<string | null>,
+): Required<Pick<Site, "announce" | "sending">> {
+  return {
+    async announce(repository, { registry: id, repository: from }) {
+      if (await peerId()) await harbor.announceCopy(repository, { id, repository: from });
+    },
+    sending: async (repository, to, tag) =>
+      (await peerId()) ? harbor.copiesTo(repository, to, tag) : [],
   };
 }
 

@@ -41,8 +41,8 @@ const MOST_COPYING = 10_000;
 const MOST_WANTED = 100;
 
 /**
- * The upstreams of proxy projects, and of what policies have still to bring. Looked up once a second
- * at most; only who asks for what is not here waits for it.
+ * The upstreams of proxy projects, and of what policies have still to bring. Looked up once a
+ * second at most; only who asks for what is not here waits for it.
  */
 export function openUpstreams(
   catalog: Catalog,

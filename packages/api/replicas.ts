@@ -110,8 +110,8 @@ export const replicas = {
     path: "/api/v2.0/projects/{project_name}/repositories/{repository_name}/announcements",
     summary: "Says that another Entrepot is copying to this repository",
     description:
-      "For a minute, what has not arrived is asked of that registry, at an endpoint that there is " +
-      "for it here. Where there is none, nothing follows.",
+      "For a minute, what has not arrived is asked of that registry, at an endpoint that is " +
+      "here for it. Where there is none, nothing follows.",
     tags: ["replication"],
     ...needs("repository:push"),
     request: { params: contract.RepositoryParams, body: contract.body(AnnouncedCopy) },

@@ -82,7 +82,7 @@ test("an image that a push policy is still copying can be pulled already", async
   expect(asked.status).toBe(404);
 });
 
-test("without an endpoint for the registry that copies, nothing is there before it is", async () => {
+test("without an endpoint for who copies, nothing is there before it has arrived", async () => {
   await copySlowly();
   await told();
   expect((await ask(b, "manifests/v1")).status).toBe(404);

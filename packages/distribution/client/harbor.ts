@@ -1,7 +1,7 @@
 import { asDigest, type Digest, RegistryError } from "@entrepot/oci";
 import { withQuery } from "../wire/index.ts";
 import type { Fetch } from "./fetch.ts";
-import { harborApi } from "./harbor-api.ts";
+import { type HarborApi, harborApi } from "./harbor-api.ts";
 import type { Credential } from "./tokens.ts";
 
 /** The few calls of Harbor's management API that replication with a Harbor or Entrepot needs. */
@@ -25,7 +25,7 @@ export interface HarborClient {
   deleteTag(repository: string, tag: string): Promise<boolean>;
   /** Tells an Entrepot that a copy to `repository` is under way, from one of the registry `id`. */
   announceCopy(repository: string, from: { id: string; repository: string }): Promise<void>;
-  /** What an Entrepot has still to copy from `repository` to the registry `to`; of `tag`, or all. */
+  /** What an Entrepot has still to copy from `repository` to registry `to`: of `tag`, or all. */
   copiesTo(repository: string, to: string, tag?: string): Promise<readonly PendingCopy[]>;
   /** Some repository that has the blob, to mount it from; null if none is known. */
   repositoryWithBlob(digest: Digest): Promise<string | null>;
@@ -128,6 +128,19 @@ export function harborClient(options: {
       const path = `${repositoryPath(repository)}/artifacts/${name}/tags/${name}`;
       return await api.change("DELETE", path, 404);
     },
+    ...copyCalls(api),
+    async repositoryWithBlob(digest) {
+      const query = { q: `blob_digest=${digest}`, page_size: 1, page: 1 };
+      const path = withQuery("/api/v2.0/repositories", query);
+      const found = await api.get(path, "null if missing");
+      return (Array.isArray(found) && textOf(objectOf(found[0])["name"])) || null;
+    },
+  };
+}
+
+/** The calls about copies that are under way, which Entrepots alone know. */
+function copyCalls(api: HarborApi): Pick<HarborClient, "announceCopy" | "copiesTo"> {
+  return {
     async announceCopy(repository, { id, repository: source }) {
       const body = { registry_id: id, repository: source };
       await api.change("POST", `${repositoryPath(repository)}/announcements`, 200, body);
@@ -141,12 +154,6 @@ export function harborClient(options: {
       const path = withQuery(`${repositoryPath(repository)}/replicas`, query);
       const found = await api.get(path, "null if missing");
       return Array.isArray(found) ? found.flatMap(pendingCopyOf) : [];
-    },
-    async repositoryWithBlob(digest) {
-      const query = { q: `blob_digest=${digest}`, page_size: 1, page: 1 };
-      const path = withQuery("/api/v2.0/repositories", query);
-      const found = await api.get(path, "null if missing");
-      return (Array.isArray(found) && textOf(objectOf(found[0])["name"])) || null;
     },
   };
 }

@@ -2,14 +2,13 @@ import type { TaskRun } from "@entrepot/jobs";
 import type { Site } from "./ports.ts";
 import { ANNOUNCED_MS } from "./announced-copies.ts";
 import { messageOf } from "./message-of.ts";
+import type { Replica } from "./replicas.ts";
 
 /** A copy to a registry that can let it be pulled before it has arrived. */
 export interface Announced {
   readonly target: Pick<Site, "announce">;
   readonly endpointId: number;
-  /** The repository's name at the target, and here. */
-  readonly repository: string;
-  readonly source: string;
+  readonly replica: Pick<Replica, "repository" | "target">;
   readonly log: TaskRun["log"];
 }
 
@@ -27,9 +26,12 @@ const EVERY_MS = ANNOUNCED_MS / 3;
 export function openAnnouncing(registryId: string): Announcing {
   const underWay = new Map<string, { copies: number; timer: NodeJS.Timeout }>();
 
-  function begin(key: string, { target, repository, source, log }: Announced) {
+  function begin(key: string, { target, replica, log }: Announced) {
     const tell = () => {
-      const told = target.announce?.(repository, { registry: registryId, repository: source });
+      const told = target.announce?.(replica.target, {
+        registry: registryId,
+        repository: replica.repository,
+      });
       // The copy is no worse for it: it can be pulled when it has arrived.
       told?.catch((error: unknown) => log("info", `not announced there: ${messageOf(error)}`));
       known.timer = setTimeout(tell, EVERY_MS).unref();
@@ -42,7 +44,8 @@ export function openAnnouncing(registryId: string): Announcing {
   return {
     async during(copy, work) {
       if (!copy.target.announce) return work();
-      const key = `${copy.endpointId}/${copy.repository}/${copy.source}`;
+      const { endpointId, replica } = copy;
+      const key = `${endpointId}/${replica.target} ${replica.repository}`;
       const known = underWay.get(key) ?? begin(key, copy);
       known.copies++;
       try {

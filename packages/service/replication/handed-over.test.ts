@@ -18,6 +18,14 @@ afterEach(async () => {
   for (const end of ends.splice(0).toReversed()) await end();
 });
 
+/** `registry`, which tells of each tag that is asked for. */
+function noting(registry: Registry, onTag: () => void): Registry {
+  const note = async (method: string, [reference]: readonly unknown[]) => {
+    if (method === "resolve" && asDigest(String(reference)) === null) onTag();
+  };
+  return { ...registry, repository: (name) => before(registry.repository(name), note) };
+}
+
 test.each([
   ["goes on where it was", (n: number) => `v${10_000 + n}`, NAMES - 200],
   ["begins anew where names come in no order", (n: number) => `v${10_000 - n}`, NAMES],
@@ -37,13 +45,7 @@ test.each([
       }
     };
     const memory = memoryRegistry();
-    const target: Registry = {
-      ...memory,
-      repository: (name) =>
-        before(memory.repository(name), async (method, [reference]) => {
-          if (method === "resolve" && asDigest(String(reference)) === null) counter.compared++;
-        }),
-    };
+    const target = noting(memory, () => counter.compared++);
     const jobs = await openJobs({ catalog, log: () => undefined });
     const replication = openReplication({
       catalog,

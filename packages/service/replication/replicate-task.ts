@@ -84,16 +84,9 @@ export function replicateTask(options: ReplicateOptions): TaskHandler {
       const replica = returning ? taken : await resolved(sendable, target, catalog);
       const sides = { policy, replica, source, target, waiting, how: options.transport.of(policy) };
       const errand = { ...sides, run, once, deep, judges, ...errandFacts(catalog, replica) };
-      const announced = {
-        target: push && peerId !== null ? target : {},
-        endpointId,
-        repository: replica.target,
-        source: replica.repository,
-        log: run.log,
-      };
-      const arrived = returning
-        ? replica.wanted!
-        : await announcing.during(announced, () => carryOut(errand));
+      const told = { target: push && peerId !== null ? target : {}, endpointId, log: run.log };
+      const carry = () => announcing.during({ ...told, replica }, () => carryOut(errand));
+      const arrived = returning ? replica.wanted! : await carry();
       if (arrived === undefined) return wantNoMore(catalog.db, replica);
       if (await note({ ...taken, digest: arrived })) return;
     }
