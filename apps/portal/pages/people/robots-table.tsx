@@ -87,11 +87,9 @@ function useColumns({
   const t = useTexts("people");
   const { ask } = useDoing();
 
-  const toggle = async (robot: Robot, on: boolean) => {
-    const { description, permissions } = robot;
+  const toggle = ({ id: robot_id, description, permissions }: Robot, on: boolean) => {
     const body = { description, permissions, disable: !on };
-    await api.robots.update({ params: { robot_id: robot.id }, body });
-    await refresh();
+    return api.robots.update({ params: { robot_id }, body }).then(refresh);
   };
   const rotate = (robot: Robot) =>
     ask(
