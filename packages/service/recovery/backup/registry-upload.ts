@@ -13,8 +13,8 @@ const FIRST_PAUSE_MS = 250;
 
 /**
  * Stores bytes that come once, as a blob of a repository: a few at once, more by an upload in
- * chunks, which goes on where the line broke. Its digest is known at its end. Throws what the source
- * throws, and what the repository says.
+ * chunks, which goes on where the line broke. Its digest is known at its end. Throws what the
+ * source throws, and what the repository says.
  */
 export async function storeStream(
   repository: Repository,
