@@ -26,9 +26,9 @@ const transferredView: View<Transferred> = {
 };
 
 /**
- * Writes the images that `options` name from the server into the OCI layout at `place`; with `plain`
- * under tags alone. Throws NOT_FOUND if there are none, and as `transferImages`: done again, it goes
- * on where it was, but for a .tar.
+ * Writes the images that `options` name from the server into the OCI layout at `place`; with
+ * `plain` under tags alone. Throws NOT_FOUND if there are none, and as `transferImages`: done
+ * again, it goes on where it was, but for a .tar.
  */
 export async function exportTo(
   call: Call,

@@ -84,8 +84,8 @@ export const routes = table as unknown as Routes;
 const AT_ONCE = 100;
 
 /**
- * A client of the management API at `options.url`, Entrepot's or Harbor's. Answers are taken as they
- * come, unchecked, since a newer server may say more. Redirects are not followed.
+ * A client of the management API at `options.url`, Entrepot's or Harbor's. Answers are taken as
+ * they come, unchecked, since a newer server may say more. Redirects are not followed.
  */
 export function apiClient(options: ApiClientOptions): ApiClient {
   const send = sender(options);

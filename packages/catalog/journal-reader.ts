@@ -13,7 +13,7 @@ export interface FollowOptions {
   readonly pollMs?: number;
   /**
    * How long it waits after it was woken, so that what comes meanwhile goes into the same look, as
-   * long as nobody waits for the reader's result. Undefined: it looks at once, and rests afterwards.
+   * long as nobody waits for the reader's result. Undefined: it looks at once and rests afterwards.
    */
   readonly gatherMs?: () => number | undefined;
   /** Where a reader begins that has no cursor yet. Default: at the journal's first entry. */

@@ -21,7 +21,7 @@ export function httpMetrics(registry: Registry): MeasureHttp {
     registers,
   });
   let inFlight = 0;
-  const gauge = new Gauge({
+  const gauge: Gauge = new Gauge({
     name: "entrepot_http_requests_in_flight",
     help: "HTTP requests that are being answered.",
     registers,
