@@ -172,7 +172,7 @@ describe.skipIf(!hasBrowser)(title, () => {
     const visitor = await browser.visitor();
     const { page, faults } = visitor;
     await signIn(visitor, server.url, MIA, "/recovery/backups");
-    await page.getByText(/^this needs a system administrator/).waitFor();
+    await page.getByText(/^This needs a system administrator/).waitFor();
     expect(await page.getByRole("navigation").getByText("Recovery", { exact: true }).count()).toBe(
       0,
     );
@@ -180,7 +180,7 @@ describe.skipIf(!hasBrowser)(title, () => {
     await page.goto(new URL("/timeline?scope=team", server.url).href);
     await page.getByRole("slider", { name: "Moment" }).waitFor();
     await page.getByRole("button", { name: "Undo…" }).first().click();
-    await page.getByText(/^this needs a role in project 'team'/).waitFor();
+    await page.getByText(/^This needs a role in project 'team'/).waitFor();
     expect(faults).toEqual([]);
     await visitor.context.close();
   });
