@@ -85,9 +85,7 @@ export function harborSite(
       return { peerId: await askPeerId() };
     },
 
-    async close() {
-      await Promise.all([asHarbor.close(), asEntrepot.close()]);
-    },
+    close: async () => void (await Promise.all([asHarbor.close(), asEntrepot.close()])),
   };
 }
 
