@@ -17,7 +17,7 @@ const PATIENCE_MS = 300_000;
 const [FIRST_PAUSE_MS, MOST_DOUBLINGS] = [40, 5];
 
 /** The right of one writer, of any process anywhere, to store what is not there. */
-export interface Claim {
+interface Claim {
   /** Whether there is time enough to begin. */
   isFresh(): boolean;
   /** Whether nobody has taken this writer for dead meanwhile. */
@@ -34,7 +34,7 @@ export interface ClaimTime {
 }
 
 /** What one writer tries to claim a repository with. */
-export interface Claims {
+interface Claims {
   /**
    * Null when it had to wait: something may have been stored meanwhile. Throws CONFLICT when that
    * has lasted for minutes.
