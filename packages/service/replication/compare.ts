@@ -135,8 +135,11 @@ function asNow({ listed, atSource }: Compared, digest: Digest | null): Digest | 
 /** A name as our tables have it now, and the newest change of it; null where there is none. */
 interface ReadAgain {
   readonly i: number;
+  readonly known: boolean;
   readonly arrived: Digest | null;
   readonly sent: Digest | null;
+  /** The clock of the change that the replica is about. */
+  readonly told: string | null;
   readonly digest: Digest | null;
   readonly origin: string | null;
   readonly origin_seq: number | null;
@@ -169,7 +172,8 @@ export async function readAgain(
     CROSS JOIN (SELECT NULL::text AS origin, NULL::bigint AS origin_seq, NULL::text[] AS path,
                        NULL::text AS clock) AS made`;
   const { rows } = await sql<ReadAgain>`
-    SELECT k.i, replica.arrived, replica.sent, tag.digest,
+    SELECT k.i, replica.policy_id IS NOT NULL AS known, replica.arrived, replica.sent,
+           replica.origin ->> 'clock' AS told, tag.digest,
            made.origin, made.origin_seq, made.path, made.clock
     FROM unnest(${compared.map((one) => one.repository)}::text[],
                 ${compared.map((one) => one.reference)}::text[],
@@ -184,10 +188,11 @@ export async function readAgain(
   `.execute(db);
   const again = new Map(rows.map((row) => [row.i, row]));
   return compared.map((one, n) => {
-    const { arrived, sent, digest, origin: registry, ...made } = again.get(n + 1)!;
-    const brought = [arrived, sent].filter((known) => known !== null);
+    const { known, arrived, sent, told, digest, origin: registry, ...made } = again.get(n + 1)!;
+    const brought = [arrived, sent].filter((what) => what !== null);
     const atSource = push && !asDigest(one.reference) ? asNow(one, digest) : one.atSource;
-    const now = { ...one, atSource, brought };
+    const onItsWay = arrived !== atSource || (sent !== null && sent !== arrived);
+    const now = { ...one, atSource, brought, inDoubt: known && (onItsWay || told !== made.clock) };
     if (registry === null) return now;
     const path = [...made.path!, catalog.registryId];
     const clock = made.clock === null ? {} : { clock: made.clock };

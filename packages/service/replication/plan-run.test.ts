@@ -31,6 +31,7 @@ const fromPeer = { registry: PEER, seq: 4, path: [PEER, HERE] };
 const COMPARED: Compared[] = [
   one("new", v1, null),
   one("same", v1, v1),
+  one("same-but-another-was-sent", v1, v1, { brought: [v1, old], inDoubt: true }),
   one("moved-here", v2, v1, { brought: [v1] }),
   one("moved-here-and-under-way", v2, old, { brought: [v1, old] }),
   one("moved-there", v1, theirs, { brought: [v1] }),

@@ -15,6 +15,11 @@ export interface Compared {
   readonly origin?: Origin;
   /** What this policy has brought there, or put under way, before. */
   readonly brought?: readonly Digest[];
+  /**
+   * Something that this policy has sent may not have arrived yet, or the target does not know of
+   * the newest change. What it has is what is wanted, but a late copy could still take its place.
+   */
+  readonly inDoubt?: boolean;
 }
 
 /** What a run may do. */
@@ -96,7 +101,7 @@ export function planRun(
     if (one.atSource === null) return [];
     const verdict = verdictOf(policy, one, rules);
     const { repository, reference, target, atSource, atTarget } = one;
-    const operation = operationOf(policy, verdict, rules);
+    const operation = operationOf(policy, verdict, { ...rules, inDoubt: one.inDoubt ?? false });
     const origin = one.origin ?? rules.origin;
     const step = operation && {
       operation,
@@ -127,9 +132,10 @@ function verdictOf(
 function operationOf(
   { options }: Pick<Policy, "options">,
   verdict: Verdict,
-  { peerId }: RunRules,
+  { peerId, inDoubt }: RunRules & { readonly inDoubt: boolean },
 ): Step["operation"] | null {
-  if (verdict === "equal") return "settle";
+  // Told again, an Entrepot refuses whatever comes late, by its clock.
+  if (verdict === "equal") return inDoubt ? "copy" : "settle";
   if (verdict === "keep" || verdict === "returning") return null;
   // Another Entrepot decides by the changes' clocks; elsewhere the policy says.
   const reported = peerId === null && options.onConflict === "report";

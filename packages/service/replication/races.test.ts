@@ -121,6 +121,23 @@ test.each(RUN_STOPS)("a run that $about while a newer comes ends with the newer"
   expect(await at("v1")).toBe(newer);
 });
 
+test("a run does not take for settled what something else was sent for", async () => {
+  const { catalog, replication, policyId, push, arrives, rest } = await pairOf();
+  const there = await push("v1");
+  await arrives("v1", there);
+  await rest();
+  // As a crash leaves it: sent, and nobody knows whether it will arrive.
+  const other = sampleImage().content.digest;
+  const replica = catalog.db.updateTable("replica").where("reference", "=", "v1");
+  await replica.set({ sent: other }).execute();
+  await replication.run(policyId, "manual", ACTOR);
+  await rest();
+  const known = catalog.db.selectFrom("replica").where("reference", "=", "v1");
+  expect(await known.select(["arrived", "sent"]).execute()).toEqual([
+    { arrived: there, sent: there },
+  ]);
+});
+
 test("a task that finds its content gone does not undo what an event wants since", async () => {
   const { source, calls, push, arrives, rest, catalog } = await pairOf();
   await arrives("v1", await push("v1"));
