@@ -1,6 +1,7 @@
-import type { Routes } from "@entrepot/api";
-import { apiClient, routes } from "@entrepot/api/client";
+import { apiClient } from "@entrepot/api/client";
 import { presenceAt } from "./presence.ts";
+
+export { routes } from "@entrepot/api/client";
 
 /** Sent with every change, so that no other site can make one with our cookie. */
 const CSRF_HEADER = "x-entrepot-csrf";
@@ -31,11 +32,3 @@ const send: typeof fetch = async (target, init) => {
 
 /** The management API of the server that this page came from. Calls throw `ApiError`. */
 export const api = apiClient({ url: location.origin, fetch: send });
-
-/** A route by room and name, for `api.each`, `api.lines` and `api.events`. */
-export function route<Room extends keyof Routes, Name extends keyof Routes[Room]>(
-  room: Room,
-  name: Name,
-): Routes[Room][Name] {
-  return routes[room][name];
-}

@@ -1,4 +1,4 @@
-import { api, route } from "../api.ts";
+import { api, routes } from "../api.ts";
 import type { LogSource } from "./use-log.ts";
 
 /** The log of a task by its id alone, for those who may see the job service. */
@@ -7,7 +7,7 @@ export function jobLog(taskId: number): LogSource {
   return {
     name: `job-${taskId}`,
     follow: (after, signal) =>
-      api.events(route("jobservice", "log"), { params, query: { after, follow: true }, signal }),
+      api.events(routes.jobservice.log, { params, query: { after, follow: true }, signal }),
     text: (after) => api.jobservice.log({ params, query: { after } }),
   };
 }
@@ -18,7 +18,7 @@ export function replicationLog(executionId: number, taskId: number): LogSource {
   return {
     name: `replication-${executionId}-${taskId}`,
     follow: (after, signal) =>
-      api.events(route("executions", "taskLog"), {
+      api.events(routes.executions.taskLog, {
         params,
         query: { after, follow: true },
         signal,

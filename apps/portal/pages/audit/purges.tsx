@@ -1,7 +1,7 @@
 import type { Purge } from "@entrepot/api";
 import { Button, Tag } from "antd";
 import { useState } from "react";
-import { api, route } from "../../api.ts";
+import { api, routes } from "../../api.ts";
 import { useDoing } from "../../parts/ask.tsx";
 import { ApiTable, type Columns } from "../../parts/api-table.tsx";
 import { LogView } from "../../parts/log-view.tsx";
@@ -117,7 +117,7 @@ function PurgeLog({ purge: { id } }: { readonly purge: Purge }) {
       source={{
         name: `purge-${id}`,
         follow: (after, signal) =>
-          api.events(route("purges", "log"), { params, query: { after, follow: true }, signal }),
+          api.events(routes.purges.log, { params, query: { after, follow: true }, signal }),
         text: (after) => api.purges.log({ params, query: { after } }),
       }}
     />

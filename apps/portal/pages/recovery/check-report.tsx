@@ -3,7 +3,7 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { Alert, Button, Card, Flex, Segmented, Tabs, Tag } from "antd";
 import { useState } from "react";
-import { api, route } from "../../api.ts";
+import { api, routes } from "../../api.ts";
 import { ApiTable } from "../../parts/api-table.tsx";
 import { useDoing } from "../../parts/ask.tsx";
 import { ExecutionProgress } from "../../parts/execution-progress.tsx";
@@ -39,7 +39,7 @@ export default function CheckPage() {
   const log = {
     name: `check-${id}`,
     follow: (after: number, signal: AbortSignal) =>
-      api.events(route("checks", "log"), { params, query: { after, follow: true }, signal }),
+      api.events(routes.checks.log, { params, query: { after, follow: true }, signal }),
     text: (after: number) => api.checks.log({ params, query: { after } }),
   };
   return (

@@ -2,7 +2,7 @@ import type { GarbageCollection, GarbageReport } from "@entrepot/api";
 import { useQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import { Alert, Button, Card, Flex, Table } from "antd";
-import { api, route } from "../../api.ts";
+import { api, routes } from "../../api.ts";
 import { useDoing } from "../../parts/ask.tsx";
 import { ExecutionProgress } from "../../parts/execution-progress.tsx";
 import { Failure } from "../../parts/failure.tsx";
@@ -33,7 +33,7 @@ export default function GarbageRun() {
   const log = {
     name: `garbage-${id}`,
     follow: (after: number, signal: AbortSignal) =>
-      api.events(route("garbage", "log"), { params, query: { after, follow: true }, signal }),
+      api.events(routes.garbage.log, { params, query: { after, follow: true }, signal }),
     text: (after: number) => api.garbage.log({ params, query: { after } }),
   };
   return (

@@ -1,6 +1,6 @@
 import type { Execution, Policy, PolicyLag, RegistryEndpoint } from "@entrepot/api";
 import { queryOptions } from "@tanstack/react-query";
-import { api, route } from "../../api.ts";
+import { api, routes } from "../../api.ts";
 
 /** Endpoints and policies that a choice or a picture shows at most. */
 const MOST = 1_000;
@@ -17,19 +17,19 @@ async function first<T>(items: AsyncIterable<T>): Promise<T[]> {
 /** All endpoints, as far as the caller may see them. */
 export const allEndpoints = queryOptions<RegistryEndpoint[]>({
   queryKey: ["endpoints", "all"],
-  queryFn: () => first(api.each(route("registries", "list"), {})),
+  queryFn: () => first(api.each(routes.registries.list, {})),
 });
 
 /** All policies that the caller may see. */
 export const allPolicies = queryOptions<Policy[]>({
   queryKey: ["policies", "all"],
-  queryFn: () => first(api.each(route("policies", "list"), {})),
+  queryFn: () => first(api.each(routes.policies.list, {})),
 });
 
 /** How far the targets of all policies are behind. */
 export const allLag = queryOptions<PolicyLag[]>({
   queryKey: ["lag", "all"],
-  queryFn: () => first(api.each(route("standing", "list"), {})),
+  queryFn: () => first(api.each(routes.standing.list, {})),
   refetchInterval: 10_000,
 });
 

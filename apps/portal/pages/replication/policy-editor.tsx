@@ -3,7 +3,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { Alert, Button, Card, Col, Flex, Form, Row } from "antd";
 import { useState } from "react";
-import { api, route } from "../../api.ts";
+import { api, routes } from "../../api.ts";
 import { useTexts } from "../../texts.ts";
 import { PlanView } from "./plan-view.tsx";
 import { type PolicyDraft, policyFieldOf, policyOf } from "./policy-draft.ts";
@@ -148,7 +148,7 @@ function LivePlan({
   const { description: _, enabled: __, name: ___, ...asked } = body;
   const key = draft.endpoint === null ? null : JSON.stringify(asked);
   const { plan, stop, again } = usePlan(key, (signal) =>
-    api.lines(route("plans", "previewNew"), {
+    api.lines(routes.plans.previewNew, {
       query: { limit: NAMES, ...(policyId !== undefined && { policy_id: policyId }) },
       body,
       signal,

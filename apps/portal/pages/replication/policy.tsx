@@ -3,7 +3,7 @@ import { CopyOutlined, DeleteOutlined, EditOutlined } from "@ant-design/icons";
 import { useQuery } from "@tanstack/react-query";
 import { useParams, useSearch } from "@tanstack/react-router";
 import { Alert, Button, Card, Flex, Statistic } from "antd";
-import { api, route } from "../../api.ts";
+import { api, routes } from "../../api.ts";
 import { Failure } from "../../parts/failure.tsx";
 import { LinkButton } from "../../parts/link-button.tsx";
 import { LinkTabs } from "../../parts/link-tabs.tsx";
@@ -151,7 +151,7 @@ function Figures({ id }: { readonly id: number }) {
 function StoredPlan({ policy }: { readonly policy: Policy }) {
   const key = `${policy.id} ${policy.update_time}`;
   const { plan, stop, again } = usePlan(key, (signal) =>
-    api.lines(route("plans", "preview"), {
+    api.lines(routes.plans.preview, {
       params: { id: policy.id },
       query: { limit: 1_000 },
       signal,

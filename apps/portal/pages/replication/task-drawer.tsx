@@ -1,7 +1,7 @@
 import type { Task } from "@entrepot/api";
 import { useQuery } from "@tanstack/react-query";
 import { Drawer, Flex, Grid } from "antd";
-import { api, route } from "../../api.ts";
+import { api, routes } from "../../api.ts";
 import { Failure } from "../../parts/failure.tsx";
 import { LogView } from "../../parts/log-view.tsx";
 import { StatusTag } from "../../parts/status-tag.tsx";
@@ -16,7 +16,7 @@ const MOST = 2_000;
 
 async function taskOf(executionId: number, id: number): Promise<Task | null> {
   let looked = 0;
-  for await (const task of api.each(route("executions", "tasks"), {
+  for await (const task of api.each(routes.executions.tasks, {
     params: { id: executionId },
   })) {
     if (task.id === id) return task;

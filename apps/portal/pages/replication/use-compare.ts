@@ -1,6 +1,6 @@
 import type { DiffLine } from "@entrepot/api";
 import { useEffect, useRef, useState } from "react";
-import { api, route } from "../../api.ts";
+import { api, routes } from "../../api.ts";
 import { compared, type Comparison, NOT_COMPARED } from "./compare-state.ts";
 
 const SHOW_MS = 200;
@@ -41,7 +41,7 @@ async function told(
   };
   const asked = { params: { id: policyId }, query: { equal }, signal };
   try {
-    for await (const line of api.lines(route("standing", "diff"), asked)) {
+    for await (const line of api.lines(routes.standing.diff, asked)) {
       waiting.push(line);
       if (Date.now() - shownAt >= SHOW_MS) flush();
     }

@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { Form, Input, InputNumber, Radio, Select, Typography } from "antd";
-import { api, route } from "../../api.ts";
+import { api, routes } from "../../api.ts";
 import { StatusTag } from "../../parts/status-tag.tsx";
 import { useTexts } from "../../texts.ts";
 import { allEndpoints } from "./data.ts";
@@ -129,7 +129,7 @@ function ProjectField() {
   const t = useTexts("replication");
   const { data = [] } = useQuery({
     queryKey: ["projects", "names"],
-    queryFn: () => Array.fromAsync(api.each(route("projects", "list"), {})),
+    queryFn: () => Array.fromAsync(api.each(routes.projects.list, {})),
     staleTime: 60_000,
   });
   const projects = data.map(({ project_id: value, name }) => ({ value, label: name }));
