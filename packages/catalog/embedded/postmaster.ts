@@ -73,12 +73,16 @@ export async function stopPostmaster(postmaster: Postmaster, cluster: string): P
   process.kill(pid, "SIGINT");
   const deadline = performance.now() + 60_000;
   while (isOurs()) {
-    // Immediate shutdown is what a power cut would be: safe, only slower to start again.
-    if (performance.now() > deadline) return void process.kill(pid, "SIGQUIT");
+    if (performance.now() > deadline) return endAtOnce(postmaster, cluster);
     await sleep(10);
   }
   // It has let go of the data. As a child of a process that does not wait for it, it may linger.
   for (let n = 0; n < 100 && isAlive(pid); n++) await sleep(5);
+}
+
+/** Ends the server as a power cut would: safe, only slower to start again. Waits for nothing. */
+export function endAtOnce({ pid }: Postmaster, cluster: string): void {
+  if (readPostmaster(cluster)?.pid === pid && isAlive(pid)) process.kill(pid, "SIGQUIT");
 }
 
 /** Whether a process `pid` exists. */

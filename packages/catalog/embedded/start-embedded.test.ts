@@ -41,6 +41,7 @@ function otherProcess(
       setInterval(() => {}, 1000);
       // Before it says that it is ready: whoever hears that may stop it at once.
       process.on("SIGTERM", () => server.stop().then(() => process.exit()));
+      process.on("SIGHUP", () => process.exit(1));
       console.log("pid " + server.pid);
     } catch (error) { console.log(error.code + " " + error.message); }`;
   const child = spawn(process.execPath, ["--input-type=module", "-e", code], {
@@ -112,6 +113,17 @@ test("kill -9 of the process leaves the server running; the next one takes it ov
   expect(await query(server, "SELECT 1 AS n")).toEqual([{ n: 1 }]);
   await server.stop();
   expect(readPostmaster(join(dataDir, "cluster"))).toBeNull();
+});
+
+test("a process that exits without stopping its server leaves none behind", async () => {
+  const dataDir = join(base, "pg");
+  const { child, ready } = otherProcess(dataDir);
+  const pid = Number((await ready).replace("pid ", ""));
+  expect(isAlive(pid)).toBe(true);
+  await end(child, "SIGHUP");
+  await expect.poll(() => isAlive(pid), { timeout: 20_000 }).toBe(false);
+  const next = await start(dataDir);
+  expect(next.adopted).toBe(false);
 });
 
 test("a second process on the same folder is refused, and harms nothing", async () => {

@@ -4,7 +4,7 @@ import { RegistryError } from "@entrepot/oci";
 import type pg from "pg";
 import { ensureCluster, removeLeftovers } from "./cluster.ts";
 import { launch, type Launch } from "./launch.ts";
-import { addressOf, isRunning, stopPostmaster, urlOf } from "./postmaster.ts";
+import { addressOf, endAtOnce, isRunning, stopPostmaster, urlOf } from "./postmaster.ts";
 import { chooseUser } from "./run-as.ts";
 import { installRuntime } from "./runtime.ts";
 import { serverSettings, VOLATILE_SETTINGS } from "./settings.ts";
@@ -40,7 +40,8 @@ const NOT_QUOTABLE = /["$`\\\n\r]/;
 /**
  * Starts the embedded PostgreSQL on `dataDir`, or takes over the one a killed process has left
  * running there; makes the database if there is none. While it runs it is watched, and started
- * again should it end by itself. Killed with us, it leaves a state from which this works again.
+ * again should it end by itself, and ended at once when this process exits without `stop`. Killed
+ * with us, it leaves a state from which this works again.
  *
  * Throws CONFLICT if another process uses `dataDir`, PRECONDITION if the folder is of another
  * PostgreSQL or the machine lacks something, UNAVAILABLE if the folder cannot be written.
@@ -63,7 +64,11 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
   const running = left ?? (await launch(plan));
   const watched = await watch(plan, running, log);
 
+  // Whoever is in too much of a hurry for `stop` leaves no server behind all the same.
+  const atExit = () => endAtOnce(watched.current(), cluster);
+  process.once("exit", atExit);
   const stop = async () => {
+    process.off("exit", atExit);
     await watched.end();
     await stopPostmaster(watched.current(), cluster);
     await removeSocketFolder(socketFolder);
