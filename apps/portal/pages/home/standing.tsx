@@ -108,6 +108,13 @@ function Target({ target }: { readonly target: BackupStanding }) {
   const { newest, behind_since, drill } = target;
   const seconds = (value: number | null) =>
     value === null ? "–" : durationText(value * 1_000, language);
+  const drillText = () => {
+    if (!drill) return t("drill.none");
+    const { recovery_seconds: recovery, loss_seconds: lost } = drill;
+    // One that runs, or that came to nothing, has no figures: its status says enough.
+    if (recovery === null) return t("drill.bare");
+    return t("drill", { recovery: seconds(recovery), loss: seconds(lost) });
+  };
   const loss =
     newest === null
       ? t("loss.all")
@@ -123,14 +130,7 @@ function Target({ target }: { readonly target: BackupStanding }) {
         </Quiet>
       </Line>
       <Line end={drill && <StatusTag status={drill.status} />}>
-        <Quiet>
-          {drill
-            ? t("drill", {
-                recovery: seconds(drill.recovery_seconds),
-                loss: seconds(drill.loss_seconds),
-              })
-            : t("drill.none")}
-        </Quiet>
+        <Quiet>{drillText()}</Quiet>
       </Line>
     </div>
   );
