@@ -32,9 +32,9 @@ export const AND_COMMIT = "; COMMIT";
 
 interface Connection extends DatabaseConnection {
   readonly client: PoolClient;
-  /** Whether a transaction is open, as far as the answers say. */
+  /** Whether a transaction is open at the database, as far as the answers say. */
   inTransaction: boolean;
-  /** How the transaction begins, as long as it has had no statement: it is sent with the first. */
+  /** How a transaction begins that has had no statement yet: it is sent with the first. */
   begin: string | null;
   /** The connection is broken, or in a state that nobody knows: do not use it again. */
   discard: boolean;
@@ -54,15 +54,17 @@ function pgDriver(pool: Pool): Driver {
       const level = settings.isolationLevel ? ` isolation level ${settings.isolationLevel}` : "";
       const mode = settings.accessMode ? ` ${settings.accessMode}` : "";
       const own = connection as Connection;
-      own.inTransaction = true;
       own.begin = `begin${level}${mode}`;
     },
     commitTransaction: async (connection) => {
-      if (isOpen(connection as Connection)) await run(connection as Connection, "commit");
+      const own = connection as Connection;
+      own.begin = null;
+      if (own.inTransaction) await run(own, "commit");
     },
     rollbackTransaction: async (connection) => {
       const own = connection as Connection;
-      if (!isOpen(own)) return;
+      own.begin = null;
+      if (!own.inTransaction) return;
       // The server undoes it when the connection goes; the first error is the one to show.
       await run(own, "rollback").catch(() => {
         own.discard = true;
@@ -76,13 +78,6 @@ function pgDriver(pool: Pool): Driver {
       if (!pool.ending) await pool.end();
     },
   };
-}
-
-/** Whether there is a transaction to be ended. One that was never sent is ended by this. */
-function isOpen(connection: Connection): boolean {
-  if (connection.begin !== null) connection.inTransaction = false;
-  connection.begin = null;
-  return connection.inTransaction;
 }
 
 function connectionOf(client: PoolClient): Connection {
@@ -109,6 +104,7 @@ async function runInTurn<R>(
   const { begin } = connection;
   if (begin === null) return run(connection, text, parameters);
   connection.begin = null;
+  connection.inTransaction = true;
   const [, answer] = await Promise.all(
     inOnePiece(
       connection,
