@@ -23,12 +23,20 @@ export async function collect(bytes: Bytes, limit: number): Promise<Uint8Array> 
 }
 
 /**
- * `pieces`, which are those of `bytes` on their way through something that cuts none: they can be
- * given back as those can. Whoever makes `pieces` must be done with each before it passes it on.
+ * `pieces`, which are those of `bytes` on their way through something: they can be given back as
+ * those can, but for `cut`, parts of pieces whose other parts may still be looked at. Whoever makes
+ * `pieces` must be done with each before it passes it on.
  */
-export function releasing(pieces: AsyncIterable<Uint8Array>, { release }: Bytes): Bytes {
+export function releasing(
+  pieces: AsyncIterable<Uint8Array>,
+  { release }: Pick<Bytes, "release">,
+  cut?: WeakSet<Uint8Array>,
+): Bytes {
   if (!release) return pieces;
-  return { [Symbol.asyncIterator]: () => pieces[Symbol.asyncIterator](), release };
+  const releaseWhole = (piece: Uint8Array) => {
+    if (!cut?.has(piece)) release(piece);
+  };
+  return { [Symbol.asyncIterator]: () => pieces[Symbol.asyncIterator](), release: releaseWhole };
 }
 
 /**

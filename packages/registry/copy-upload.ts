@@ -1,5 +1,6 @@
 import { createHash, type Hash } from "node:crypto";
 import { algorithmOf, RegistryError, type Bytes, type Descriptor } from "@entrepot/oci";
+import { releasing } from "./bytes.ts";
 import { countBytes, type Copy, type Transfers } from "./copy.ts";
 import { bytesOrCancelled, orCancelled } from "./or-cancelled.ts";
 import type { Upload } from "./ports.ts";
@@ -143,10 +144,7 @@ async function sendRest(
     const chunkBytes = chunkBytesOf(copy, upload);
     for (let offset = start; offset < blob.size;) {
       const size = Math.min(chunkBytes, blob.size - offset);
-      offset = await orCancelled(
-        upload.append(part(rest, size, slow.release), size),
-        options.signal,
-      );
+      offset = await orCancelled(upload.append(part(rest, size, slow), size), options.signal);
       await transfers.keep(target.name, blob.digest, upload.id, offset);
       if (offset < blob.size) options.draining?.throwIfAborted();
     }
@@ -185,15 +183,10 @@ async function* passing(copy: Copy, blob: Descriptor, sending: Sending, bytes: B
 
 const leftovers = new WeakMap<object, Uint8Array>();
 
-/** The next `size` bytes of `rest`; pieces that come as they were may be given to `release`. */
-function part(rest: AsyncIterator<Uint8Array>, size: number, release: Bytes["release"]): Bytes {
+/** The next `size` bytes of `rest`, which come from `whole`: its pieces can be given back. */
+function part(rest: AsyncIterator<Uint8Array>, size: number, whole: Bytes): Bytes {
   const cut = new WeakSet<Uint8Array>();
-  const pieces = () => partOf(rest, size, cut);
-  if (!release) return { [Symbol.asyncIterator]: pieces };
-  const releaseWhole = (piece: Uint8Array) => {
-    if (!cut.has(piece)) release(piece);
-  };
-  return { [Symbol.asyncIterator]: pieces, release: releaseWhole };
+  return releasing(partOf(rest, size, cut), whole, cut);
 }
 
 async function* partOf(

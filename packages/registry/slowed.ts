@@ -1,4 +1,5 @@
 import type { Bytes } from "@entrepot/oci";
+import { releasing } from "./bytes.ts";
 import { orCancelled } from "./or-cancelled.ts";
 
 /** Limits the rate of bytes; the limit may change at any time. */
@@ -19,14 +20,7 @@ export function slowed(
   signal: AbortSignal | undefined,
 ): Bytes {
   const cut = new WeakSet<Uint8Array>();
-  const release = (piece: Uint8Array) => {
-    // Its other parts may still be looked at.
-    if (!cut.has(piece)) bytes.release?.(piece);
-  };
-  const pieces = inPieces(bytes, throttle, signal, cut);
-  return bytes.release
-    ? { [Symbol.asyncIterator]: () => pieces[Symbol.asyncIterator](), release }
-    : pieces;
+  return releasing(inPieces(bytes, throttle, signal, cut), bytes, cut);
 }
 
 async function* inPieces(
