@@ -6,11 +6,9 @@ import { usageError } from "../exit-codes.ts";
 import { counted, formatBytes } from "../format.ts";
 import { wholeNumber, withExample, withYes } from "../options.ts";
 import type { View } from "../output.ts";
-import { pause } from "../pause.ts";
+import { until } from "../until.ts";
 import { printable } from "../printable.ts";
 import { addBackupTarget, backupTargetNamed } from "./backup-target.ts";
-
-const POLL_MS = 500;
 
 const snapshotView: View<BackupSnapshot> = {
   name: (snapshot) => snapshot.id,
@@ -155,11 +153,7 @@ async function started(call: Call, id: number, execution: number, wait: boolean)
   if (!wait) {
     return await call.done(`Started execution ${execution}.`, { read, view: executionView });
   }
-  let end = await read();
-  while (end.status === "Running") {
-    await pause(POLL_MS, call.signal);
-    end = await read();
-  }
+  const end = await until(call, read, ({ status }) => status !== "Running");
   if (call.form === "table")
     for (const line of end.log) call.terminal.write(`${printable(line)}\n`);
   else call.one(end, executionView);

@@ -5,9 +5,8 @@ import { action, type Call, type Cli } from "../call.ts";
 import { counted } from "../format.ts";
 import { wholeNumber, withExample, withLimit } from "../options.ts";
 import type { View } from "../output.ts";
-import { pause } from "../pause.ts";
+import { untilSuccess } from "../until.ts";
 
-const POLL_MS = 500;
 /** Findings shown when a check was waited for. */
 const SHOWN = 50;
 
@@ -152,16 +151,13 @@ async function checkNamed({ api }: Call, check_id: number): Promise<Check> {
 }
 
 /** Waits for the end. Throws UNKNOWN if it failed or was stopped. */
-async function ended(call: Call, id: number): Promise<Check> {
-  for (;;) {
-    const one = await checkNamed(call, id);
-    if (one.status === "Success") return one;
-    if (one.status === "Error" || one.status === "Stopped") {
-      const why = one.status_text && `: ${one.status_text}`;
-      throw new RegistryError("UNKNOWN", `check ${id} ended with ${one.status}${why}`);
-    }
-    await pause(POLL_MS, call.signal);
-  }
+function ended(call: Call, id: number): Promise<Check> {
+  return untilSuccess(
+    call,
+    () => checkNamed(call, id),
+    ({ status }) => status,
+    ({ status, status_text: why }) => `check ${id} ended with ${status}${why && `: ${why}`}`,
+  );
 }
 
 async function showEnd(call: Call, one: Check): Promise<void> {

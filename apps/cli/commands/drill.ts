@@ -6,11 +6,10 @@ import { usageError } from "../exit-codes.ts";
 import { formatBytes } from "../format.ts";
 import { wholeNumber, withExample } from "../options.ts";
 import type { View } from "../output.ts";
-import { pause } from "../pause.ts";
+import { until } from "../until.ts";
 import { printable } from "../printable.ts";
 import { backupTargetNamed } from "./backup-target.ts";
 
-const POLL_MS = 500;
 const MOST_PROBLEMS = 100;
 
 const drillView: View<Drill> = {
@@ -88,11 +87,7 @@ async function runDrill(call: Call, options: RunOptions): Promise<void> {
   const { created } = await call.api.drills.run({ params: { id }, body });
   const read = () => drillOf(call, id, Number(created));
   if (!options.wait) return await call.done(`Started drill ${created}.`, { read, view: drillView });
-  let end = await read();
-  while (end.status === "Running") {
-    await pause(POLL_MS, call.signal);
-    end = await read();
-  }
+  const end = await until(call, read, ({ status }) => status !== "Running");
   showDrill(call, end);
   if (end.status === "Success") return;
   const what = end.status === "Stopped" ? "was stopped" : "failed";

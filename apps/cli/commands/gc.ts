@@ -4,12 +4,11 @@ import type { Command } from "commander";
 import { action, type Call, type Cli } from "../call.ts";
 import { usageError } from "../exit-codes.ts";
 import { wholeNumber, withExample, withLimit, withYes } from "../options.ts";
-import { pause } from "../pause.ts";
 import { scheduleOf } from "../schedule.ts";
+import { failureText, untilSuccess } from "../until.ts";
 import { gcLines, gcView, heldView } from "./gc-view.ts";
 
 const QUEUE = "GARBAGE_COLLECTION";
-const POLL_MS = 500;
 
 interface RunOptions {
   readonly dryRun?: boolean;
@@ -71,17 +70,13 @@ async function start({ api }: Call, { dryRun, deleteUntagged, workers }: RunOpti
 }
 
 /** Waits for the end. Throws UNKNOWN if it failed or was stopped. Ctrl-C ends only the waiting. */
-async function ended(call: Call, id: number): Promise<GarbageCollection> {
-  for (;;) {
-    const one = await gcNamed(call, id);
-    if (one.job_status === "Success") return one;
-    if (one.job_status === "Error" || one.job_status === "Stopped") {
-      const what = one.job_status === "Error" ? "failed" : "was stopped";
-      const message = `garbage collection ${id} ${what}; 'entrepot gc log ${id}' tells more`;
-      throw new RegistryError("UNKNOWN", message);
-    }
-    await pause(POLL_MS, call.signal);
-  }
+function ended(call: Call, id: number): Promise<GarbageCollection> {
+  return untilSuccess(
+    call,
+    () => gcNamed(call, id),
+    (one) => one.job_status,
+    (one) => failureText(`garbage collection ${id}`, one.job_status, `entrepot gc log ${id}`),
+  );
 }
 
 function showEnd(call: Call, one: GarbageCollection): void {

@@ -1,14 +1,13 @@
 import type { NewPurgeSchedule, Purge } from "@entrepot/api";
-import { RegistryError, routes } from "@entrepot/api/client";
+import { routes } from "@entrepot/api/client";
 import type { Command } from "commander";
 import { action, type Call, type Cli } from "../call.ts";
 import { usageError } from "../exit-codes.ts";
 import { wholeNumber, withExample, withLimit, withYes } from "../options.ts";
 import type { View } from "../output.ts";
-import { pause } from "../pause.ts";
 import { scheduleOf } from "../schedule.ts";
+import { failureText, untilSuccess } from "../until.ts";
 
-const POLL_MS = 300;
 const HOURS: Readonly<Record<string, number>> = { h: 1, d: 24 };
 const ALL = { said: "all", sent: "*" };
 
@@ -80,17 +79,14 @@ async function start({ api }: Call, parameters: Parameters): Promise<number> {
 }
 
 /** Waits for the end. Throws UNKNOWN if it failed or was stopped. Ctrl-C ends only the waiting. */
-async function ended(call: Call, purge_id: number): Promise<Purge> {
-  for (;;) {
-    const { body } = await call.api.purges.get({ params: { purge_id } });
-    if (body.job_status === "Success") return body;
-    if (body.job_status === "Error" || body.job_status === "Stopped") {
-      const what = body.job_status === "Error" ? "failed" : "was stopped";
-      const advice = `'entrepot audit purge log ${purge_id}' tells more`;
-      throw new RegistryError("UNKNOWN", `purge ${purge_id} ${what}; ${advice}`);
-    }
-    await pause(POLL_MS, call.signal);
-  }
+function ended(call: Call, purge_id: number): Promise<Purge> {
+  const log = `entrepot audit purge log ${purge_id}`;
+  return untilSuccess(
+    call,
+    async () => (await call.api.purges.get({ params: { purge_id } })).body,
+    (one) => one.job_status,
+    (one) => failureText(`purge ${purge_id}`, one.job_status, log),
+  );
 }
 
 /** What its log says last: how many records. */

@@ -5,9 +5,8 @@ import { action, type Call, type Cli } from "../call.ts";
 import { counted } from "../format.ts";
 import { wholeNumber, withExample, withYes } from "../options.ts";
 import type { View } from "../output.ts";
-import { pause } from "../pause.ts";
+import { untilSuccess } from "../until.ts";
 
-const POLL_MS = 300;
 const SHOWN = 50;
 
 interface RunOptions {
@@ -105,16 +104,13 @@ async function planNamed({ api }: Call, id: number): Promise<RepairPlan> {
   return (await api.repairs.get({ params: { id } })).body;
 }
 
-async function ended(call: Call, id: number): Promise<RepairPlan> {
-  for (;;) {
-    const plan = await planNamed(call, id);
-    if (plan.status === "Success") return plan;
-    if (plan.status === "Error" || plan.status === "Stopped") {
-      const message = `the repair ended with ${plan.status}; run it again`;
-      throw new RegistryError("UNKNOWN", message);
-    }
-    await pause(POLL_MS, call.signal);
-  }
+function ended(call: Call, id: number): Promise<RepairPlan> {
+  return untilSuccess(
+    call,
+    () => planNamed(call, id),
+    ({ status }) => status,
+    ({ status }) => `the repair ended with ${status}; run it again`,
+  );
 }
 
 async function show(call: Call, plan: RepairPlan): Promise<void> {

@@ -7,11 +7,10 @@ import { counted, formatBytes } from "../format.ts";
 import { MOMENT_HELP, momentOf } from "../moment.ts";
 import { withExample, withYes } from "../options.ts";
 import type { View } from "../output.ts";
-import { pause } from "../pause.ts";
+import { until } from "../until.ts";
 
 /** How many names of a plan are shown before the question. */
 const SHOWN = 20;
-const POLL_MS = 300;
 
 interface RestoreOptions {
   readonly at?: string;
@@ -141,12 +140,12 @@ export async function carryOut(
   );
 }
 
-async function ended(call: Call, id: number): Promise<Restore> {
-  for (;;) {
-    const { body: plan } = await call.api.restores.get({ params: { id } });
-    if (plan.execution && plan.execution.status !== "Running") return plan;
-    await pause(POLL_MS, call.signal);
-  }
+function ended(call: Call, id: number): Promise<Restore> {
+  return until(
+    call,
+    async () => (await call.api.restores.get({ params: { id } })).body,
+    ({ execution }) => execution !== null && execution.status !== "Running",
+  );
 }
 
 async function showPlan(call: Call, plan: Restore): Promise<void> {

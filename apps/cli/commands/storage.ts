@@ -5,10 +5,8 @@ import { action, type Call, type Cli } from "../call.ts";
 import { formatBytes } from "../format.ts";
 import { withExample } from "../options.ts";
 import type { View } from "../output.ts";
-import { pause } from "../pause.ts";
+import { until } from "../until.ts";
 import { addStorageUsage } from "./storage-usage.ts";
-
-const POLL_MS = 1_000;
 
 const migrationView: View<StorageMigration> = {
   name: ({ execution_id: id }) => String(id ?? ""),
@@ -53,10 +51,10 @@ export function addStorage(program: Command, cli: Cli): void {
   withExample(migrate, "$ entrepot storage migrate --wait");
 }
 
-async function ended(call: Call): Promise<StorageMigration> {
-  for (;;) {
-    const { body } = await call.api.storageMigration.status();
-    if (body.status !== "Running") return body;
-    await pause(POLL_MS, call.signal);
-  }
+function ended(call: Call): Promise<StorageMigration> {
+  return until(
+    call,
+    async () => (await call.api.storageMigration.status()).body,
+    ({ status }) => status !== "Running",
+  );
 }
