@@ -42,8 +42,10 @@ export function readingsSince(seq: number, within = "true"): Reading[] {
     read("artifact_label", `artifact_label t WHERE manifest_id ${ofManifest}`),
     read(
       "tag",
-      `(SELECT t.* FROM tag t JOIN repository r ON r.id = t.repository_id
-        JOIN changed c ON kind = 'tag' AND key = r.name || ':' || t.name) t`,
+      // By the index, each for itself: compared as one text, every tag would be with every change.
+      `(SELECT t.* FROM changed c JOIN repository r ON r.name = split_part(key, ':', 1)
+        JOIN tag t ON t.repository_id = r.id AND t.name = split_part(key, ':', 2)
+        WHERE kind = 'tag') t`,
     ),
     read("name_clock", "name_clock t WHERE key IN (SELECT key FROM changed)"),
     read("past_manifest", "past_manifest t WHERE digest IN (SELECT digest FROM changed_manifest)"),
