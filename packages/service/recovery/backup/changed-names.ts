@@ -19,6 +19,17 @@ export const ALL_BLOBS = `
   FROM known ORDER BY digest COLLATE "C"`;
 
 /**
+ * The changed manifests `c` that there still are, with the `id` of each. LIMIT has each looked up by
+ * itself: the planner, which takes the changes for few, would read all manifests of a repository for
+ * every one.
+ */
+const CHANGED_THAT_ARE = `
+  changed_manifest c CROSS JOIN LATERAL (
+    SELECT m.id FROM repository r JOIN manifest m ON m.repository_id = r.id
+    WHERE r.name = c.repository AND m.digest = c.digest LIMIT 1
+  ) m`;
+
+/**
  * What a segment after `seq` holds of the tables that grow with the number of names. `within` is
  * SQL that says which entries of the journal count.
  */
@@ -28,9 +39,7 @@ export function readingsSince(seq: number, within = "true"): Reading[] {
     table,
     rows: `WITH ${changed} SELECT row_to_json(t)::text FROM ${from}`,
   });
-  const ofManifest = `
-    IN (SELECT m.id FROM manifest m JOIN repository r ON r.id = m.repository_id
-        JOIN changed_manifest c ON c.repository = r.name AND c.digest = m.digest)`;
+  const ofManifest = `IN (SELECT id FROM ${CHANGED_THAT_ARE})`;
   return [
     {
       table: "journal",
@@ -56,9 +65,7 @@ export function readingsSince(seq: number, within = "true"): Reading[] {
     read(
       "repository_blob",
       `repository_blob t WHERE (repository, digest) IN (
-        SELECT c.repository, f.digest FROM changed_manifest c
-        JOIN repository r ON r.name = c.repository
-        JOIN manifest m ON m.repository_id = r.id AND m.digest = c.digest
+        SELECT c.repository, f.digest FROM ${CHANGED_THAT_ARE}
         JOIN manifest_reference f ON f.manifest_id = m.id AND f.kind = 'blob'
         UNION ALL
         -- Of what was pushed and deleted again, too: a restored registry collects it as this one.
@@ -72,9 +79,7 @@ export function readingsSince(seq: number, within = "true"): Reading[] {
 export function blobsSince(seq: number, within = "true"): string {
   return `
     WITH ${changedSince(seq, within)}, known AS (
-      SELECT f.digest, true AS needed FROM changed_manifest c
-        JOIN repository r ON r.name = c.repository
-        JOIN manifest m ON m.repository_id = r.id AND m.digest = c.digest
+      SELECT f.digest, true AS needed FROM ${CHANGED_THAT_ARE}
         JOIN manifest_reference f ON f.manifest_id = m.id AND f.kind = 'blob'
       UNION ALL
       SELECT p.digest, false FROM changed_manifest c
