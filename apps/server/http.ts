@@ -12,6 +12,7 @@ import {
 import type { PullThrough } from "@entrepot/proxy";
 import type { Audit, Events } from "@entrepot/events";
 import type { Mending } from "@entrepot/recovery";
+import type { Pacing } from "@entrepot/jobs";
 import { isAsOfName } from "@entrepot/registry";
 import type { BlobStore } from "@entrepot/storage";
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
@@ -38,6 +39,7 @@ export interface HttpOptions {
   readonly publicUrl: string | null;
   /** See `trustedProxies`; nobody is trusted if absent. */
   readonly trustedProxies?: string | undefined;
+  readonly pacing: Pacing;
   readonly log: Log;
   readonly metrics: Metrics;
   readonly events: Pick<Events, "pulls">;
@@ -86,8 +88,10 @@ export function openHttp(options: HttpOptions): Handler {
     const path = pathOf(request.url);
     const secured = (response: Response) =>
       withSecurityHeaders(response, { path, isHttps: isHttps(options.publicUrl, request) });
+    const isRegistry = path === "/v2" || path.startsWith("/v2/");
+    const answered = isRegistry ? options.pacing.arrive() : null;
     try {
-      if (path === "/v2" || path.startsWith("/v2/")) {
+      if (isRegistry) {
         const visit: Visit = { address: clientAddress, identity: undefined };
         visits.set(request, visit);
         const shortcuts = shortcutsOf(incoming, outgoing);
@@ -104,6 +108,8 @@ export function openHttp(options: HttpOptions): Handler {
       log.error({ err: error, path }, "request failed");
       const text = "Something failed here; the server's log says what.\n";
       return secured(new Response(text, { status: 500 }));
+    } finally {
+      answered?.();
     }
   });
 }

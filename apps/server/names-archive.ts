@@ -1,4 +1,5 @@
 import type { Catalog } from "@entrepot/catalog";
+import type { Pacing } from "@entrepot/jobs";
 import { type NameArchive, openNameArchive } from "@entrepot/recovery";
 import { openObjectsBeside } from "@entrepot/storage";
 import type { Log } from "./log.ts";
@@ -15,14 +16,14 @@ export const NAMES_FOLDER = "names";
 export async function openStoredNames(
   catalog: Catalog,
   { url, keys, names }: StorageConfig,
-  log: Log,
+  { log, pacing }: { readonly log: Log; readonly pacing: Pacing },
   onStop: OnStop,
 ): Promise<NameArchive | null> {
   if (!names) return null;
   const objects = await openObjectsBeside(url, NAMES_FOLDER, { keys: keys ?? undefined });
   onStop(() => objects.close());
   const onError = (error: unknown) => log.warn(error instanceof Error ? error.message : `${error}`);
-  const archive = openNameArchive({ catalog, objects, onError });
+  const archive = openNameArchive({ catalog, objects, onError, pacing });
   onStop(() => archive.close());
   return archive;
 }

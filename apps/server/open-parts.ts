@@ -14,7 +14,14 @@ import {
   openSigner,
   type Purges,
 } from "@entrepot/events";
-import { DEFAULT_KEPT, type Jobs, type Kept, openJobs } from "@entrepot/jobs";
+import {
+  DEFAULT_KEPT,
+  type Jobs,
+  type Kept,
+  openJobs,
+  openPacing,
+  type Pacing,
+} from "@entrepot/jobs";
 import {
   compileGlob,
   type Connect,
@@ -76,6 +83,8 @@ export interface Parts {
   readonly feed: ChangeFeed;
   readonly content: Content;
   readonly jobs: Jobs;
+  /** Has background work rest while somebody waits for an answer. */
+  readonly pacing: Pacing;
   readonly replication: Replication;
   /** What stays, what cannot be changed, and how much there may be. */
   readonly retention: Retention;
@@ -120,6 +129,7 @@ export interface PartsOptions extends Pick<Parts, "catalog" | "store" | "log"> {
   readonly publicUrl?: string | null | undefined;
   /** How soon replication tries again. */
   readonly pace?: Pace | undefined;
+  readonly pacing?: Pacing | undefined;
   /** Which runs are kept. */
   readonly keptRuns?: Kept | undefined;
   /** Where backups may be on this machine; nowhere if absent. */
@@ -138,7 +148,7 @@ const DAY_MS = 24 * 3_600_000;
 
 /** Builds the parts, and what a new registry starts with. Nothing works in the background yet. */
 export async function openParts(options: PartsOptions, onStop: OnStop): Promise<Parts> {
-  const { catalog, store, log } = options;
+  const { catalog, store, log, pacing = openPacing() } = options;
   const ground = await openGround(options, onStop);
   const { box, settings, audit, access, firstPassword, everything } = ground;
   const content = readOnlyContent(everything, settings);
@@ -160,7 +170,7 @@ export async function openParts(options: PartsOptions, onStop: OnStop): Promise<
   onStop(() => replication.close());
   const { deleteArtifact } = content;
   const retention = openRetention({ catalog, jobs, glob: compileGlob, deleteArtifact });
-  const sweeps = openGarbage({ catalog, store, jobs, content }, options.garbage ?? {});
+  const sweeps = openGarbage({ catalog, store, jobs, content, pacing }, options.garbage ?? {});
   const post = webhookPost(options.guard ?? addressGuard());
   onStop(post.close);
   const host = options.publicUrl ? new URL(options.publicUrl).host : "";
@@ -171,7 +181,7 @@ export async function openParts(options: PartsOptions, onStop: OnStop): Promise<
   onStop(() => events.close());
   const upstreams = openUpstreams(catalog, replication, reporting(log));
   await upstreams.refresh();
-  const lasting = { catalog, store, content: everything, jobs, replication, retention };
+  const lasting = { catalog, store, content: everything, jobs, pacing, replication, retention };
   const recovery = openRecovery({ ...lasting, upstreams, log }, options, onStop);
   const pullThrough = openPullThrough({
     upstreamOf: upstreams.of,
@@ -191,6 +201,7 @@ export async function openParts(options: PartsOptions, onStop: OnStop): Promise<
     feed,
     content,
     jobs,
+    pacing,
     replication,
     retention,
     ...recovery,
@@ -237,12 +248,12 @@ async function openGround(options: PartsOptions, onStop: OnStop) {
 
 /** Garbage collection, which waits as long as `garbage` says. */
 function openGarbage(
-  { catalog, store, jobs, content }: Pick<Parts, "catalog" | "store" | "jobs" | "content">,
+  { content, ...given }: Pick<Parts, "catalog" | "store" | "jobs" | "content" | "pacing">,
   { graceMs = DAY_MS, quarantineMs = DAY_MS }: Partial<NonNullable<PartsOptions["garbage"]>>,
 ): Sweeps {
   const deleteUntagged: SweepContext["deleteUntagged"] = (repository, digest, cause) =>
     content.deleteUntagged({ name: "system:gc", cause }, repository, digest);
-  return openSweeps({ catalog, store, jobs, graceMs, quarantineMs, deleteUntagged });
+  return openSweeps({ ...given, graceMs, quarantineMs, deleteUntagged });
 }
 
 /** Starts what runs in the background: tasks, `workers` at a time, replication, housekeeping. */

@@ -21,12 +21,20 @@ import { GRACE_MS, type OnStop } from "./stopping.ts";
 /** What recovery is built on. */
 type Ground = Pick<
   Parts,
-  "catalog" | "store" | "content" | "jobs" | "replication" | "retention" | "upstreams" | "log"
+  | "catalog"
+  | "store"
+  | "content"
+  | "jobs"
+  | "pacing"
+  | "replication"
+  | "retention"
+  | "upstreams"
+  | "log"
 >;
 
 /** What puts back, backs up, tries backups, and finds and heals damage. */
 export function openRecovery(
-  { catalog, store, content, jobs, replication, retention, upstreams, log }: Ground,
+  { catalog, store, content, jobs, pacing, replication, retention, upstreams, log }: Ground,
   options: Pick<PartsOptions, "backupFolders" | "storage" | "drill">,
   onStop: OnStop,
 ): Pick<Parts, "restores" | "backups" | "drills" | "checks" | "repairs" | "mending"> {
@@ -42,6 +50,7 @@ export function openRecovery(
     checkAddress: places.check,
     openObjects: places.open,
     throttle: tokenBucket,
+    pacing,
     onError,
   });
   onStop(() => backups.close());
@@ -58,7 +67,7 @@ export function openRecovery(
   const drills = openDrills({ catalog, jobs, targets, openObjects: places.open, scratch, key });
 
   const copies = blobCopies(catalog, replication.endpoints, upstreams, backups);
-  const checks = openChecks({ catalog, store, jobs, throttle: tokenBucket });
+  const checks = openChecks({ catalog, store, jobs, throttle: tokenBucket, pacing });
   const repairs = openRepairs({ catalog, store, jobs, checks, copies });
   const onDamage = (text: string) => log.warn({ damage: text }, "damaged blob");
   const mending = openMending({ catalog, store, copies, onDamage, onError });

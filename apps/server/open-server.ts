@@ -4,6 +4,7 @@ import { loadMasterKey } from "@entrepot/access";
 import { addressGuard } from "@entrepot/distribution/client";
 import { openCatalog } from "@entrepot/catalog";
 import { startEmbedded } from "@entrepot/catalog/embedded";
+import { openPacing } from "@entrepot/jobs";
 import { decryptedWith } from "@entrepot/recovery";
 import type { Config } from "./config.ts";
 import { readDrillKey } from "./drill-key.ts";
@@ -50,7 +51,8 @@ async function start(config: Config, log: Log, onStop: OnStop) {
   onStop(() => catalog.close());
 
   const { store, moving } = await openStores(config.storage, onStop);
-  const names = await openStoredNames(catalog, config.storage, log, onStop);
+  const pacing = openPacing();
+  const names = await openStoredNames(catalog, config.storage, { log, pacing }, onStop);
   const masterKey = await loadMasterKey(
     join(config.dataDir, "secret.key"),
     config.secretKey ?? undefined,
@@ -68,6 +70,7 @@ async function start(config: Config, log: Log, onStop: OnStop) {
     store,
     moving,
     log,
+    pacing,
     ...secrets,
     connect,
     guard,

@@ -3,6 +3,7 @@ export type { JobsLog } from "./jobs-log.ts";
 export { nextOccurrence } from "./cron.ts";
 export { openJobs, type JobsOptions } from "./open-jobs.ts";
 export type { Queue, Queues } from "./queues.ts";
+export { openPacing, type PacedWork, type Pacing, UNPACED } from "./pacing.ts";
 export { type AbortCause, interruptionOf } from "./run.ts";
 export type { OnStatus, StatusChange } from "./status-hooks.ts";
 export { DEFAULT_KEPT, type Kept } from "./sweep.ts";

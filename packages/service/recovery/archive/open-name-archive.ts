@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Catalog } from "@entrepot/catalog";
+import type { Pacing } from "@entrepot/jobs";
 import { RegistryError } from "@entrepot/oci";
 import type { ObjectStore } from "@entrepot/storage";
 import { sql } from "kysely";
@@ -24,6 +25,7 @@ export interface NameArchiveOptions {
   /** In the blob store, beside the blobs. */
   readonly objects: ObjectStore;
   readonly onError: (error: unknown) => void;
+  readonly pacing?: Pacing | undefined;
   /** How often it is looked whether there is something new. */
   readonly everyMs?: number | undefined;
 }
@@ -39,10 +41,10 @@ export interface NameArchive {
 
 /** Opens the archive: a backup target of names only. One node at a time writes it. */
 export function openNameArchive(options: NameArchiveOptions): NameArchive {
-  const { catalog, objects, onError, everyMs = EVERY_MS } = options;
+  const { catalog, onError, everyMs = EVERY_MS } = options;
   const lease = leaseOf(catalog, randomUUID());
   const stopped = new AbortController();
-  const { write, ...writer } = writerOf(catalog, objects, lease);
+  const { write, ...writer } = writerOf(options, lease);
   let lookedAt = -Infinity;
   let failedAt = -Infinity;
   let timer: NodeJS.Timeout | undefined;
@@ -81,7 +83,10 @@ export function openNameArchive(options: NameArchiveOptions): NameArchive {
 }
 
 /** Writes what is new, remembering where it ended. */
-function writerOf(catalog: Catalog, objects: ObjectStore, lease: ReturnType<typeof leaseOf>) {
+function writerOf(
+  { catalog, objects, pacing }: NameArchiveOptions,
+  lease: ReturnType<typeof leaseOf>,
+) {
   const seen = new Map<string, string>();
   let tip: Kept | null = null;
   const bring = async (signal?: AbortSignal): Promise<void> => {
@@ -91,6 +96,7 @@ function writerOf(catalog: Catalog, objects: ObjectStore, lease: ReturnType<type
       catalog,
       store: null,
       objects,
+      pacing,
       recipients: [],
       snapshotEveryMs: SNAPSHOT_EVERY_MS,
       seen,

@@ -1,4 +1,5 @@
 import type { Catalog } from "@entrepot/catalog";
+import type { Pacing } from "@entrepot/jobs";
 import type { Throttle } from "@entrepot/registry";
 import type { BlobStore, ObjectStore } from "@entrepot/storage";
 import { dryObjects } from "./dry-objects.ts";
@@ -17,6 +18,7 @@ export interface BackupContext {
   readonly openObjects: (address: string) => Promise<ObjectStore>;
   /** Limits bytes to what `bytesPerSecond` gives. */
   readonly throttle: (bytesPerSecond: () => number) => Throttle;
+  readonly pacing?: Pacing | undefined;
 }
 
 /** A target as this process knows it: open, with where its last run here ended. */
@@ -69,7 +71,7 @@ export async function runBackup(
   open: OpenTarget,
   options: RunOptions,
 ): Promise<Taken> {
-  const { catalog, store } = context;
+  const { catalog, store, pacing } = context;
   const { lease, ...rest } = options;
   // Another process may have gone on since.
   const { tip } = open;
@@ -78,6 +80,7 @@ export async function runBackup(
     ...rest,
     catalog,
     store,
+    pacing,
     objects: open.objects,
     recipients: target.recipients,
     scope: target.scope,
@@ -105,7 +108,7 @@ function isAt(tip: Kept | null, target: BackupTarget): boolean {
 
 /** What `runBackup` would write now; null: nothing. The lease is the caller's. */
 export async function planBackup(
-  { catalog, store }: BackupContext,
+  { catalog, store, pacing }: BackupContext,
   target: BackupTarget,
   open: OpenTarget,
   { full, signal }: Pick<RunOptions, "full" | "signal">,
@@ -113,6 +116,7 @@ export async function planBackup(
   const { added } = await takeBackup({
     catalog,
     store,
+    pacing,
     objects: dryObjects(open.objects),
     recipients: target.recipients,
     scope: target.scope,

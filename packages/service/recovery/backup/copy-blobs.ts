@@ -1,3 +1,4 @@
+import type { PacedWork } from "@entrepot/jobs";
 import { type Bytes, type Digest, RegistryError } from "@entrepot/oci";
 import { type Throttle, verified } from "@entrepot/registry";
 import type { BlobStore, ObjectInfo, ObjectStore } from "@entrepot/storage";
@@ -12,6 +13,7 @@ export interface CopyBlobs {
   readonly objects: ObjectStore;
   readonly seal: Conversion;
   readonly throttle?: Throttle | undefined;
+  readonly paced?: PacedWork | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Told of bytes that went out. */
   readonly sent?: (bytes: number) => void;
@@ -41,6 +43,7 @@ export async function copyBlobs(
   const copied: Copied = { count: 0, bytes: 0, newCount: 0, newBytes: 0, absent: [] };
   await eachAtOnce(wanted, AT_ONCE, async (line) => {
     options.signal?.throwIfAborted();
+    await options.paced?.rest(options.signal);
     const { digest, needed } = line;
     const there = await isThere(line);
     const size = there ? (line.size ?? 0) : await copyBlob(options, digest);

@@ -9,7 +9,7 @@ const compress = promisify(zstdCompress);
 const decompress = promisify(zstdDecompress);
 
 /** Lines are gathered to about this many characters; a manifest may make a longer one. */
-const PART_CHARACTERS = 4 * 1024 * 1024;
+const PART_CHARACTERS = 1024 * 1024;
 /** More than any line may have: a part that says it holds more is no part. */
 const MOST_BYTES = 256 * 1024 * 1024;
 

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { Catalog, Database } from "@entrepot/catalog";
+import type { PacedWork } from "@entrepot/jobs";
 import type { ObjectStore } from "@entrepot/storage";
 import { sql, type Transaction } from "kysely";
 import { HISTORY_BEGINS } from "../history/held-moment.ts";
@@ -43,15 +44,12 @@ export interface ReadOptions {
   readonly scope?: readonly string[] | undefined;
   /** Without lists of blobs. */
   readonly namesOnly?: boolean | undefined;
-  /** Leaves the machine to others for as long as it works itself. */
-  readonly rests?: boolean | undefined;
+  readonly paced?: PacedWork | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 /** Writes all names as a new snapshot, as one moment shows them, with flat memory. */
-export async function readSnapshot(given: ReadOptions): Promise<MomentRead> {
-  // All there is: nobody waits for it as for a segment, and many push meanwhile.
-  const options = { ...given, rests: true };
+export async function readSnapshot(options: ReadOptions): Promise<MomentRead> {
   return await atOneMoment(options.catalog, async (db) => {
     const facts = await readFacts(options.catalog, db);
     const made = String(Date.parse(facts.at)).padStart(14, "0");
@@ -123,7 +121,7 @@ export async function readSegment(
 
 /** Writes the rows of `readings`, those of `whole` tables in place of all that they had. */
 async function writeNames(
-  { objects, seal, signal, rests }: ReadOptions,
+  { objects, seal, signal, paced }: ReadOptions,
   db: Db,
   prefix: string,
   readings: readonly Reading[],
@@ -132,7 +130,7 @@ async function writeNames(
   const names = writeParts(objects, prefix, seal);
   for (const { table, rows } of readings) {
     await names.add(tableLine(table, whole.has(table)));
-    for await (const row of readRows(db, rows, rests)) {
+    for await (const row of readRows(db, rows, paced)) {
       signal?.throwIfAborted();
       await names.add(row);
     }
@@ -155,10 +153,10 @@ export async function schemaOf(db: Catalog["db"]): Promise<number[]> {
 
 /** Lists of digests are never encrypted: they are the names of the blobs beside them. */
 async function readBlobs(options: ReadOptions, db: Db, prefix: string, query: string) {
-  const { objects, signal, namesOnly, rests } = options;
+  const { objects, signal, namesOnly, paced } = options;
   if (namesOnly) return [];
   const blobs = writeParts(objects, `${prefix}blobs-`, plain);
-  for await (const line of readRows(db, query, rests)) {
+  for await (const line of readRows(db, query, paced)) {
     signal?.throwIfAborted();
     await blobs.add(line);
   }

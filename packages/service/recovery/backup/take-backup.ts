@@ -1,8 +1,9 @@
 import type { Catalog } from "@entrepot/catalog";
+import type { PacedWork, Pacing } from "@entrepot/jobs";
 import { RegistryError } from "@entrepot/oci";
 import type { Throttle } from "@entrepot/registry";
 import type { BlobStore, ObjectStore } from "@entrepot/storage";
-import { askedOf, copyBlobs, listedIn } from "./copy-blobs.ts";
+import { askedOf, type CopyBlobs, copyBlobs, listedIn } from "./copy-blobs.ts";
 import { encryptedFor, plain } from "./encryption.ts";
 import type { BackupManifest, BlobLine } from "./format.ts";
 import { readParts } from "./parts.ts";
@@ -32,6 +33,8 @@ export interface BackupRun {
   /** Throws if somebody else may be writing to this target by now. */
   readonly stillAlone?: () => Promise<void>;
   readonly throttle?: Throttle | undefined;
+  /** Has snapshots rest, which are all there is; nobody waits for them as for a segment. */
+  readonly pacing?: Pacing | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly progress?: (progress: BackupProgress) => void;
   readonly log?: (level: "info" | "warn", text: string) => void;
@@ -89,7 +92,8 @@ export async function takeBackup(run: BackupRun): Promise<Taken> {
     // What the snapshot will show is kept from before it is read.
     if (tip === null) await run.hold(await catalog.head());
     run.log?.("info", "writes a new snapshot of all names");
-    return await finish(run, await readSnapshot(options));
+    const paced = run.pacing?.work();
+    return await finish(run, await readSnapshot({ ...options, paced }), paced);
   }
   const segment = await readSegment(options, tip, run.seen);
   if (segment.read === null) {
@@ -102,7 +106,7 @@ export async function takeBackup(run: BackupRun): Promise<Taken> {
   return taken;
 }
 
-async function finish(run: BackupRun, read: MomentRead): Promise<Taken> {
+async function finish(run: BackupRun, read: MomentRead, paced?: PacedWork): Promise<Taken> {
   const { objects, signal, log, progress } = run;
   let bytesSent = 0;
   const plan = planOf(read);
@@ -111,7 +115,8 @@ async function finish(run: BackupRun, read: MomentRead): Promise<Taken> {
     bytesSent += bytes;
     progress?.({ stage: "blobs", bytesSent, plan });
   };
-  const copied = run.store && (await bringBlobs(run, read, run.store, sent));
+  const { store } = run;
+  const copied = store && (await bringBlobs({ ...run, store }, read, { sent, paced }));
   const { count = 0, bytes = 0, newCount = 0, newBytes = 0, absent = [] } = copied ?? {};
 
   const done = { ...plan, newBlobs: newCount, newBytes };
@@ -140,12 +145,11 @@ function planOf({ n, from, to, names, blobs }: MomentRead): BackupPlan {
 }
 
 function bringBlobs(
-  run: BackupRun,
+  run: BackupRun & { readonly store: CopyBlobs["store"] },
   read: MomentRead,
-  store: Pick<BlobStore, "stat" | "read">,
-  sent: (bytes: number) => void,
+  how: Pick<CopyBlobs, "sent" | "paced">,
 ) {
-  const { objects, throttle, signal, log } = run;
+  const { store, objects, throttle, signal, log } = run;
   const encrypted = run.recipients.length > 0;
   const isThere = read.n === 0 ? listedIn(objects, encrypted) : askedOf(objects, encrypted);
   const wanted = readParts<BlobLine>(objects, read.blobs, plain);
@@ -155,8 +159,8 @@ function bringBlobs(
     seal: encryptedFor(run.recipients),
     throttle,
     signal,
-    sent,
     log,
+    ...how,
   };
   return copyBlobs(options, wanted, isThere);
 }

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { PacedWork } from "@entrepot/jobs";
 import { algorithmOf, type Digest, RegistryError } from "@entrepot/oci";
 import type { Throttle } from "@entrepot/registry";
 import type { BlobStore } from "@entrepot/storage";
@@ -19,12 +20,13 @@ export interface BytesRead {
 export interface Reading {
   readonly store: Pick<BlobStore, "stat" | "read">;
   readonly throttle?: Throttle | undefined;
+  readonly paced?: PacedWork | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 /** Reads blob `digest` and tells whether it is whole; null if it is not there. Flat memory. */
 export async function readBlob(reading: Reading, digest: Digest): Promise<BytesRead | null> {
-  const { store, throttle, signal } = reading;
+  const { store, throttle, paced, signal } = reading;
   const hash = createHash(algorithmOf(digest));
   let size = 0;
   try {
@@ -36,6 +38,7 @@ export async function readBlob(reading: Reading, digest: Digest): Promise<BytesR
       const { length } = piece;
       bytes.release?.(piece);
       if (throttle?.isLimited) await throttle.take(length);
+      await paced?.rest(signal);
     }
   } catch (error) {
     if (isGone(error)) return null;

@@ -42,7 +42,8 @@ export function checkRun(
   const { catalog, store } = context;
   const { scope, bytesPerSecond } = parameters;
   const throttle: Throttle = context.throttle(() => bytesPerSecond);
-  const blobs = walkBlobs(context, parameters, { store, throttle, signal });
+  const paced = context.pacing?.work();
+  const blobs = walkBlobs(context, parameters, { store, throttle, paced, signal });
 
   const steps: Record<CheckState["stage"], (state: CheckState) => Promise<CheckState>> = {
     async blobs(state) {
@@ -73,7 +74,13 @@ export function checkRun(
     },
     done: async (state) => state,
   };
-  return { step: (state) => steps[state.stage](state) };
+  return {
+    async step(state) {
+      const next = await steps[state.stage](state);
+      await paced?.rest(signal);
+      return next;
+    },
+  };
 }
 
 /** What the journal would say of rows that were told as unlike their bytes. */

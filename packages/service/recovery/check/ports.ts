@@ -1,4 +1,5 @@
 import type { Catalog } from "@entrepot/catalog";
+import type { Pacing } from "@entrepot/jobs";
 import type { Bytes, Digest } from "@entrepot/oci";
 import type { Throttle } from "@entrepot/registry";
 import type { BlobStore } from "@entrepot/storage";
@@ -64,6 +65,7 @@ export interface CheckContext {
   readonly store: BlobStore;
   /** Limits bytes to what `bytesPerSecond` gives. */
   readonly throttle: (bytesPerSecond: () => number) => Throttle;
+  readonly pacing?: Pacing | undefined;
   /** Digests looked at in one step; 1,000 if absent. */
   readonly batch?: number;
 }

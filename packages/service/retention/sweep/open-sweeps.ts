@@ -1,4 +1,10 @@
-import { type Jobs, openSystemJob, type SystemJob, type SystemRun } from "@entrepot/jobs";
+import {
+  type Jobs,
+  openSystemJob,
+  type Pacing,
+  type SystemJob,
+  type SystemRun,
+} from "@entrepot/jobs";
 import type { SweepReport } from "./sweep-report.ts";
 import type { SweepContext, SweepParameters } from "./sweep-run.ts";
 import { GARBAGE_COLLECTION, sweepTask } from "./sweep-task.ts";
@@ -24,7 +30,9 @@ export interface Sweeps extends Omit<SystemJob<SweepParameters, Sweep>, "last"> 
 }
 
 /** Opens garbage collection. Its task and schedule are registered with `jobs`, not begun yet. */
-export function openSweeps(context: SweepContext & { readonly jobs: Jobs }): Sweeps {
+export function openSweeps(
+  context: SweepContext & { readonly jobs: Jobs; readonly pacing?: Pacing | undefined },
+): Sweeps {
   const { catalog, jobs, graceMs, quarantineMs } = context;
   const { last, ...sweeps } = openSystemJob<SweepParameters, Sweep>({
     catalog,

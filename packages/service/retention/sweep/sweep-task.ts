@@ -1,5 +1,4 @@
-import { setTimeout as sleep } from "node:timers/promises";
-import type { Jobs, TaskHandler, TaskRun } from "@entrepot/jobs";
+import { type Jobs, type Pacing, type TaskHandler, type TaskRun, UNPACED } from "@entrepot/jobs";
 import type { Amount, SweepReport } from "./sweep-report.ts";
 import {
   SWEEP_BEGIN,
@@ -16,17 +15,16 @@ const MAX_ATTEMPTS = 6;
 const RETRY_MS = 30_000;
 /** While its queue is paused, how often it is looked at. */
 const PAUSED_MS = 15_000;
-/** How many times longer it rests than it works, with one worker. */
-const REST_SHARE = 5;
-/** How long it rests at most before the next step. */
-const LONGEST_REST_MS = 2_000;
 /** How often its state is safe in the database: what comes after it is done again. */
 const NOTE_MS = 1_000;
 
 class Paused extends Error {}
 
 /** The task that sweeps. Goes on where another left off; one runs at a time, over all nodes. */
-export function sweepTask(context: SweepContext, jobs: Pick<Jobs, "queues">): TaskHandler {
+export function sweepTask(
+  context: SweepContext & { readonly pacing?: Pacing | undefined },
+  jobs: Pick<Jobs, "queues">,
+): TaskHandler {
   return {
     kind: GARBAGE_COLLECTION,
     maxAttempts: MAX_ATTEMPTS,
@@ -40,7 +38,7 @@ export function sweepTask(context: SweepContext, jobs: Pick<Jobs, "queues">): Ta
 }
 
 async function sweep(
-  context: SweepContext,
+  context: Parameters<typeof sweepTask>[0],
   jobs: Pick<Jobs, "queues">,
   run: TaskRun,
 ): Promise<void> {
@@ -49,24 +47,20 @@ async function sweep(
   let state: SweepState = stored.after === undefined ? SWEEP_BEGIN : (stored as SweepState);
   if (state.stage !== SWEEP_BEGIN.stage) run.log("info", `going on with ${state.stage}`);
   const sweeping = sweepRun(context, parameters, `execution:${run.execution.id}`);
+  const paced = context.pacing?.work() ?? UNPACED;
   let lookedAt = -Infinity;
   while (state.stage !== "done") {
     run.signal.throwIfAborted();
     run.draining.throwIfAborted();
-    const begun = performance.now();
-    if (begun - lookedAt > NOTE_MS) {
+    if (performance.now() - lookedAt > NOTE_MS) {
       await stopWhilePaused(jobs);
-      lookedAt = begun;
+      lookedAt = performance.now();
     }
     const before: SweepState = state;
     state = await sweeping.step(state);
     run.progress({ ...state });
     if (state.stage !== before.stage) run.log("info", lineOf(before.stage, state.report));
-    const tookMs = performance.now() - begun;
-    // Where a stage has ended there was little to do.
-    const share = state.stage === before.stage ? REST_SHARE : 1;
-    const restMs = Math.min(LONGEST_REST_MS, (tookMs * share) / parameters.workers);
-    await sleep(restMs, undefined, { signal: run.draining }).catch(() => undefined);
+    await paced.rest(run.draining, parameters.workers);
   }
   run.log("info", closingLine(parameters, state.report));
 }
