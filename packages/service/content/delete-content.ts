@@ -95,7 +95,7 @@ export async function deleteManifest(
 /** What needs content of a kind, by its name among people. */
 const WHOLE = { manifest: "index", blob: "manifest" } as const;
 
-/** Throws DENIED while an index or image of the repository refers to `digest`. */
+/** Throws DENIED while an index or image of the repository, `partOf`, refers to `digest`. */
 async function refusePart(
   db: Kysely<Database>,
   repository: string,
@@ -116,6 +116,7 @@ async function refusePart(
   throw new RegistryError(
     "DENIED",
     `${kind} ${digest} is part of ${whole} ${parent.digest}; delete the ${whole} first`,
+    { detail: { partOf: parent.digest } },
   );
 }
 

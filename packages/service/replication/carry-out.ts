@@ -301,7 +301,39 @@ async function removeManifest(errand: Errand): Promise<boolean> {
     }
     last = page.next ?? undefined;
   } while (last !== undefined);
-  await repository.delete(replica.reference);
+  if (!(await deleteWhole(errand, repository, going))) return false;
   if (!judges) await errand.bringAgain(replica);
   return true;
+}
+
+/**
+ * Deletes the manifest, unless an index there that is to stay holds it: then it is kept, and false.
+ * Throws where that index is to go as well: once it has gone, a next attempt will do.
+ */
+async function deleteWhole(
+  { replica, run }: Errand,
+  repository: Repository,
+  going: ReadonlyMap<string, Origin>,
+): Promise<boolean> {
+  const { reference } = replica;
+  try {
+    await repository.delete(reference);
+    return true;
+  } catch (error) {
+    const index = error instanceof RegistryError ? partOf(error) : null;
+    if (index === null) throw error;
+    const why = `index ${index} there holds it`;
+    // No refusal for good, so no error with a code of one.
+    if (going.has(index)) {
+      throw new Error(`${reference} is not deleted yet: ${why}, which goes first`);
+    }
+    run.log("warn", `${replica.target}@${reference} is kept: ${why}`);
+    return false;
+  }
+}
+
+/** What an Entrepot says of a manifest that an index needs. */
+function partOf({ code, detail }: RegistryError): string | null {
+  const index = code === "DENIED" ? (detail as { partOf?: unknown } | null)?.partOf : null;
+  return typeof index === "string" ? index : null;
 }

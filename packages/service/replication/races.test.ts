@@ -2,10 +2,10 @@ import type { Catalog } from "@entrepot/catalog";
 import { testCatalog } from "@entrepot/catalog/testing";
 import { openContent } from "@entrepot/content";
 import { openJobs } from "@entrepot/jobs";
-import { asDigest, digestOf } from "@entrepot/oci";
+import { asDigest, digestOf, RegistryError } from "@entrepot/oci";
 import { memoryRegistry, type Registry } from "@entrepot/registry";
 import { before as beforeCalls } from "@entrepot/registry/faults";
-import { pushSample, type Sample, sampleImage } from "@entrepot/registry/samples";
+import { pushSample, type Sample, sampleImage, sampleIndex } from "@entrepot/registry/samples";
 import { memoryStore } from "@entrepot/storage/memory";
 import { type KyselyPlugin, sql } from "kysely";
 import { afterEach, expect, test, vi } from "vitest";
@@ -236,6 +236,55 @@ test.each(["resolve", "delete"])(
     expect(await at("v1")).toBeUndefined();
   },
 );
+
+/** A target that refuses, as an Entrepot does, to delete what an index that it has holds. */
+async function withPart() {
+  const pair = await pairOf();
+  const { source, target, calls, arrives, rest } = pair;
+  const image = sampleImage();
+  const index = sampleIndex([image]);
+  await pushSample(source, index, ["v1"]);
+  await pushSample(source, image, ["part"]);
+  await arrives("v1", index.content.digest);
+  await arrives("part", image.content.digest);
+  await rest();
+  const [part, whole] = [image.content.digest, index.content.digest];
+  const there = target.repository(NAME);
+  let refused = 0;
+  const call: Call = async (method, [reference]) => {
+    if (method !== "delete" || reference !== part || !(await there.resolve(whole))) return;
+    refused++;
+    throw new RegistryError("DENIED", "part of an index", { detail: { partOf: whole } });
+  };
+  calls.atTarget = call;
+  return { ...pair, call, part, whole, there, refused: () => refused };
+}
+
+test("a digest that an index there needs is kept where the index stays", async () => {
+  const { catalog, source, part, there, rest, refused } = await withPart();
+  // The index goes here alone, as one would that this policy has not brought.
+  await catalog.db.deleteFrom("replica").where("reference", "=", "v1").execute();
+  await catalog.db.deleteFrom("manifest_reference").where("digest", "=", part).execute();
+  await source.delete(part);
+  await vi.waitFor(() => expect(refused()).toBeGreaterThan(0), { timeout: 10_000 });
+  await rest();
+  expect(await there.resolve(part)).not.toBeNull();
+});
+
+test("a digest that an index there needs is deleted once the index has gone", async () => {
+  const { source, calls, call, part, whole, there, rest, refused } = await withPart();
+  calls.atTarget = async (method, args) => {
+    if (method === "delete" && args[0] === whole) {
+      await vi.waitFor(() => expect(refused()).toBeGreaterThan(0), { timeout: 10_000 });
+    }
+    await call(method, args);
+  };
+  await source.delete(whole);
+  await source.delete(part);
+  await vi.waitFor(() => expect(refused()).toBeGreaterThan(0), { timeout: 10_000 });
+  await rest();
+  expect(await there.resolve(part)).toBeNull();
+});
 
 /** One round of looking after what is behind. */
 async function catchUp(pair: Awaited<ReturnType<typeof pairOf>>): Promise<void> {
