@@ -316,24 +316,19 @@ async function deleteWhole(
   going: ReadonlyMap<string, Origin>,
 ): Promise<boolean> {
   const { reference } = replica;
-  try {
-    await repository.delete(reference);
-    return true;
-  } catch (error) {
-    const index = error instanceof RegistryError ? partOf(error) : null;
-    if (index === null) throw error;
-    const why = `index ${index} there holds it`;
-    // No refusal for good, so no error with a code of one.
-    if (going.has(index)) {
-      throw new Error(`${reference} is not deleted yet: ${why}, which goes first`);
-    }
-    run.log("warn", `${replica.target}@${reference} is kept: ${why}`);
-    return false;
-  }
+  const index = await repository.delete(reference).then(() => null, neededBy);
+  if (index === null) return true;
+  const why = `index ${index} there holds it`;
+  // That is no refusal for good, and so no error with the code of one.
+  if (going.has(index)) throw new Error(`${reference} is not deleted yet: ${why}, and goes first`);
+  run.log("warn", `${replica.target}@${reference} is kept: ${why}`);
+  return false;
 }
 
-/** What an Entrepot says of a manifest that an index needs. */
-function partOf({ code, detail }: RegistryError): string | null {
+/** The index that needs a manifest, as an Entrepot says that refuses to delete it; else throws. */
+function neededBy(error: unknown): string {
+  const { code, detail } = error instanceof RegistryError ? error : {};
   const index = code === "DENIED" ? (detail as { partOf?: unknown } | null)?.partOf : null;
-  return typeof index === "string" ? index : null;
+  if (typeof index !== "string") throw error;
+  return index;
 }

@@ -3,8 +3,10 @@ import type { Jobs } from "@entrepot/jobs";
 import { type Kysely, sql, type Transaction } from "kysely";
 import { lockCursor } from "./cursor.ts";
 import { compileFilters } from "./filters.ts";
+import { VENDOR } from "./policies.ts";
 import type { Policy } from "./ports.ts";
-import { REPLICATE, type ReplicatePayload } from "./replicas.ts";
+
+import { REPLICATE, type ReplicatePayload, RUN } from "./replicas.ts";
 import { startRun } from "./start-run.ts";
 
 /** How long a stopped task is waited for; it ends within a second. */
@@ -70,12 +72,23 @@ function selectionOf(policy: Policy): string {
   return JSON.stringify([filters, deletion, destination]);
 }
 
-/** Notes up to where in the journal a policy has followed events. */
+/**
+ * Notes up to where in the journal a policy has followed events. Where it still catches up, it has
+ * followed them only to where that began; before its first run has gone through all, nowhere.
+ */
 async function pause(catalog: Catalog, db: Transaction<Database>, id: number): Promise<void> {
   const seq = await lockCursor(catalog, db);
+  const { rows } = await sql<{ from: number | null }>`
+    SELECT (task.payload ->> 'from')::bigint AS from
+    FROM execution JOIN task ON task.execution_id = execution.id
+    WHERE execution.vendor = ${VENDOR} AND execution.vendor_id = ${id}
+      AND execution.status = 'Running' AND execution.trigger = 'event_based'
+      AND task.kind = ${RUN} AND task.end_time IS NULL AND NOT task.payload ? 'held'
+  `.execute(db);
+  if (rows.some(({ from }) => from === null)) return;
   await db
     .insertInto("policy_pause")
-    .values({ policy_id: id, seq })
+    .values({ policy_id: id, seq: Math.min(seq, ...rows.map(({ from }) => Number(from))) })
     .onConflict((conflict) => conflict.doNothing())
     .execute();
 }
