@@ -1,5 +1,7 @@
 import { randomUUID } from "node:crypto";
+import type { Actor } from "@entrepot/catalog";
 import { cosignTagOf, mediaTypes, type Descriptor } from "@entrepot/oci";
+import type { Restores } from "@entrepot/recovery";
 import type { Repository } from "@entrepot/registry";
 import { pushSample, type Sample } from "@entrepot/registry/samples";
 import { sampleBlob, sampleImage, sampleIndex } from "@entrepot/registry/samples";
@@ -32,6 +34,8 @@ export function clientsOf(world: World): Clients {
   const { chance } = world;
   const known = new Map<string, Known[]>(world.names.map((name) => [name, []]));
   const cosignOwners = new Map<string, string>();
+  /** The causes of what each node's clients have done. */
+  const done = new Map<string, string[]>(world.names.map((name) => [name, []]));
   let count = 0;
 
   return {
@@ -40,8 +44,14 @@ export function clientsOf(world: World): Clients {
       cosignOwners.get(`${repository}:${tag}`) ?? tag.slice(0, tag.indexOf("-")),
     async change(node) {
       count++;
-      await world.nodes.get(node)!.whileAlive(async ({ content }) => {
-        const registry = content.as({ name: `client of ${node}`, cause: randomUUID() });
+      await world.nodes.get(node)!.whileAlive(async ({ content, restores }) => {
+        const actor = { name: `client of ${node}`, cause: randomUUID() as string };
+        const causes = done.get(node)!;
+        if (causes.length > 0 && chance.random() < 0.05) {
+          return undo(restores, chance.oneOf(causes), actor);
+        }
+        causes.push(actor.cause);
+        const registry = content.as(actor);
         const repository = registry.repository(chance.oneOf(REPOSITORIES));
         try {
           await act({ chance, node, repository, known: known.get(node)!, cosignOwners });
@@ -53,6 +63,18 @@ export function clientsOf(world: World): Clients {
       });
     },
   };
+}
+
+/** Takes back what a client did by `cause`, as far as it still is as it left it. */
+async function undo(restores: Restores, cause: string, actor: Actor): Promise<void> {
+  try {
+    const plan = await restores.plan({ name: "", cause }, actor);
+    await restores.execute(plan.id, actor);
+  } catch (error) {
+    // It changed nothing, or nothing is left of it.
+    const code = (error as { code?: unknown }).code;
+    if (code !== "NOT_FOUND" && code !== "PRECONDITION") throw error;
+  }
 }
 
 /** A client about to do something. */

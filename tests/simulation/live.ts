@@ -1,7 +1,9 @@
 import { setTimeout as pause } from "node:timers/promises";
+import { RegistryError } from "@entrepot/oci";
 import { untilAtRest } from "./at-rest.ts";
 import { type Clients, clientsOf } from "./changes.ts";
 import { faultsOf, holesUnder, tagsOf } from "./checks.ts";
+import { editsOf } from "./edits.ts";
 import { CALM, type Weather } from "./faulty-link.ts";
 import { chanceOf } from "./seed.ts";
 import { untold } from "./untold.ts";
@@ -16,6 +18,8 @@ export interface Life extends WorldOptions {
   readonly partitions: number;
   /** Whole runs of a policy that somebody asks for. */
   readonly runs: number;
+  /** Policies that are disabled or narrowed for a while. */
+  readonly edits: number;
 }
 
 const STORM: Weather = { mishaps: 0.08, delayMs: 8 };
@@ -37,6 +41,7 @@ export async function live(life: Life): Promise<string[]> {
   );
   try {
     const clients = clientsOf(world);
+    const edits = editsOf(world, life.nodes);
     world.weather(STORM);
     await allOf([
       writing(world, clients, life),
@@ -44,8 +49,10 @@ export async function live(life: Life): Promise<string[]> {
       partitions(world, life),
       gales(world, life),
       runs(world, life),
+      edits.make(life.edits),
     ]);
     world.weather(CALM);
+    await edits.end();
     await untilAtRest(world);
     over = true;
     await watching;
@@ -117,8 +124,13 @@ async function runs(world: World, life: Life): Promise<void> {
     const node = world.nodes.get(chance.oneOf(life.nodes))!;
     const trigger = chance.oneOf(["manual", "scheduled"] as const);
     await node.whileAlive(async ({ replication }) => {
-      for (const { id } of await replication.policies.list()) {
-        await replication.run(id, trigger, { name: "somebody", cause: "by hand" });
+      for (const { id, enabled } of await replication.policies.list()) {
+        if (!enabled) continue;
+        const run = replication.run(id, trigger, { name: "somebody", cause: "by hand" });
+        await run.catch((error: unknown) => {
+          // Disabled in between.
+          if (!(error instanceof RegistryError && error.code === "PRECONDITION")) throw error;
+        });
       }
     });
   }

@@ -37,7 +37,7 @@ describe.each(seeds)("seed %i", (seed) => {
     "$about: comes to rest with every tag everywhere",
     { timeout },
     async (shape) => {
-      const life = { changes: isLong ? 60 : 25, crashes: 2, partitions: 3, runs: 4 };
+      const life = { changes: isLong ? 60 : 25, crashes: 2, partitions: 3, runs: 4, edits: 3 };
       const faults = await live({ ...shape, ...life, seed }).catch((error: Error) => [
         error.stack ?? error.message,
       ]);
