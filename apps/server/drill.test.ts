@@ -140,19 +140,52 @@ test(
   },
 );
 
-test("where there is no key, a drill says how to give one", { timeout: 120_000 }, async () => {
+test("where there is no key, no drill of what is encrypted is begun or scheduled", async () => {
   const keyless = await testServer({ backupFolders: [folder] });
   onTestFinished(() => keyless.close());
   const there = apiClient({ url: keyless.url, credential: keyless.credential });
   const recipients = [ours.recipient];
   const body = { name: "mute", address: `file:${folder}/mute`, recipients };
   const id = Number((await there.backups.create({ body: body as never })).created);
-  const { created } = await there.drills.run({ params: { id }, body: {} as never });
-  const params = { id, execution_id: Number(created) };
-  const drill = await ended(() => there.drills.get({ params }));
-  expect(drill).toMatchObject({ status: "Error", report: null });
-  expect(drill.status_text).toContain("ENTREPOT_DRILL_KEY_FILE");
+  const refused = { status: 412, message: expect.stringContaining("ENTREPOT_DRILL_KEY_FILE") };
+  const begun = there.drills.run({ params: { id }, body: {} as never });
+  await expect(begun).rejects.toMatchObject(refused);
+  expect((await there.drills.list({ params: { id } })).body).toEqual([]);
+
+  const [address, drill_cron] = [`file:${folder}/mute-2`, "0 0 4 1 1 *"];
+  const made = there.backups.create({
+    body: { name: "mute-2", address, recipients, drill_cron } as never,
+  });
+  await expect(made).rejects.toMatchObject(refused);
+  const { body: target } = await there.backups.get({ params: { id } });
+  const scheduled = there.backups.update({
+    params: { id },
+    body: { ...target, drill_cron } as never,
+  });
+  await expect(scheduled).rejects.toMatchObject(refused);
+  expect((await there.backups.get({ params: { id } })).body.drill_cron).toBe("");
+});
+
+test("a drill whose key was taken away since fails and says so", { timeout: 120_000 }, async () => {
+  const keyless = await testServer({ backupFolders: [folder] });
+  onTestFinished(() => keyless.close());
+  const there = apiClient({ url: keyless.url, credential: keyless.credential });
+  const recipients = [ours.recipient];
+  const body = { name: "mute", address: `file:${folder}/mute-3`, recipients };
+  const id = Number((await there.backups.create({ body: body as never })).created);
+  // As its schedule does it, of before the key went.
+  await keyless.jobs.execute({
+    vendor: "DRILL",
+    vendorId: id,
+    trigger: "scheduled",
+    actor: "system:backup",
+    plan: { target: "mute" },
+    tasks: [{ kind: "drill", lane: "drill", payload: { share: 1, samples: 1 } }],
+  });
   await told(keyless, 'entrepot_drill_success{target="mute"} 0');
+  const [drill] = (await there.drills.list({ params: { id } })).body;
+  expect(drill).toMatchObject({ status: "Error", report: null });
+  expect(drill!.status_text).toContain("ENTREPOT_DRILL_KEY_FILE");
 });
 
 test("what a killed drill has left is removed", async () => {

@@ -137,7 +137,12 @@ export interface PartsOptions extends Pick<Parts, "catalog" | "store" | "log"> {
   /** Where blobs lie, as configured; S3's keys are those of backups, too. A folder if absent. */
   readonly storage?: Pick<StorageConfig, "url" | "keys"> | undefined;
   /** Where drills restore into, and what opens encrypted backups for them; nowhere if absent. */
-  readonly drill?: Pick<Parameters<typeof openDrills>[0], "scratch" | "key"> | undefined;
+  readonly drill?:
+    | (Pick<Parameters<typeof openDrills>[0], "scratch" | "key"> & {
+        /** Other nodes do the work, and may have a key that this one has not. */
+        readonly isElsewhere?: boolean;
+      })
+    | undefined;
   /** How long garbage collection waits; a day each if absent. */
   readonly garbage?: Pick<SweepContext, "graceMs" | "quarantineMs"> | undefined;
 }

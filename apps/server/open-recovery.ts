@@ -43,18 +43,21 @@ export function openRecovery(
   const { backupFolders: folders = [], storage } = options;
   const registries = registryPlaces(catalog, replication);
   const places = backupPlaces({ folders, keys: storage?.keys ?? undefined, registries });
+  const { scratch, key, isElsewhere = false } = options.drill ?? { scratch: null, key: null };
+  const canDrill = (recipients: readonly string[]) =>
+    recipients.length === 0 || key !== null || isElsewhere;
   const backups = openBackups({
     catalog,
     store,
     jobs,
     checkAddress: places.check,
+    canDrill,
     openObjects: places.open,
     throttle: tokenBucket,
     pacing,
     onError,
   });
   onStop(() => backups.close());
-  const { scratch, key } = options.drill ?? { scratch: null, key: null };
   const { targets } = backups;
   const restores = openRestores({
     catalog,
@@ -64,7 +67,10 @@ export function openRecovery(
     openBackup: backupReader({ targets, open: places.open, key }),
     pause: (what, actor) => pauseReplication({ catalog, replication }, what, actor),
   });
-  const drills = openDrills({ catalog, jobs, targets, openObjects: places.open, scratch, key });
+  const drills = openDrills({
+    ...{ catalog, jobs, targets, scratch, key, canDrill },
+    openObjects: places.open,
+  });
 
   const copies = blobCopies(catalog, replication.endpoints, upstreams, backups);
   const checks = openChecks({ catalog, store, jobs, throttle: tokenBucket, pacing });

@@ -65,7 +65,7 @@ async function start(config: Config, log: Log, onStop: OnStop) {
   const drillFolder = join(config.dataDir, "drill");
   if (config.role !== "api") await removeDrills(drillFolder);
   const options = {
-    drill: { scratch: drillScratch(drillFolder), key },
+    drill: { scratch: drillScratch(drillFolder), key, isElsewhere: config.role === "api" },
     catalog,
     store,
     moving,

@@ -1,6 +1,7 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import * as contract from "./contract.ts";
 import { PageQuery } from "./paging.ts";
+import { Days, StorageSample } from "./storage-use.ts";
 
 const { body, created, done, errors, json, needs, page } = contract;
 const base = "/api/v2.0/backups";
@@ -124,7 +125,7 @@ export const backups = {
     summary: "Creates a backup target",
     ...manages,
     request: { body: body(NewBackupTarget) },
-    responses: { 201: created, ...errors(400, 409) },
+    responses: { 201: created, ...errors(400, 409, 412) },
   }),
   get: createRoute({
     method: "get",
@@ -140,7 +141,7 @@ export const backups = {
     summary: "Changes a backup target",
     ...manages,
     request: { params: one, body: body(NewBackupTarget) },
-    responses: { 200: done, ...errors(400, 404, 409) },
+    responses: { 200: done, ...errors(400, 404, 409, 412) },
   }),
   delete: createRoute({
     method: "delete",
@@ -183,6 +184,14 @@ export const backups = {
     ...reads,
     request: { params: one },
     responses: { 200: json(z.array(BackupSnapshot), "Snapshots."), ...errors(404) },
+  }),
+  growth: createRoute({
+    method: "get",
+    path: `${base}/{id}/growth`,
+    summary: "What the target held, day by day",
+    ...reads,
+    request: { params: one, query: Days },
+    responses: { 200: json(z.array(StorageSample), "Oldest first."), ...errors(404, 422) },
   }),
   prunePlan: createRoute({
     method: "get",

@@ -76,7 +76,7 @@ export const drills = {
     summary: "Restores the newest backup into a scratch place and tries it",
     ...manages,
     request: { params: one, body: body(NewDrill) },
-    responses: { 201: created, ...errors(404) },
+    responses: { 201: created, ...errors(404, 412) },
   }),
   get: createRoute({
     method: "get",

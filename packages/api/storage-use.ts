@@ -5,7 +5,8 @@ import { PageQuery } from "./paging.ts";
 
 const { errors, json, needs, page } = contract;
 const tags = ["system"];
-const Days = z.object({ days: z.coerce.number().int().min(1).max(400).default(30) });
+/** Of how many days growth is asked for. */
+export const Days = z.object({ days: z.coerce.number().int().min(1).max(400).default(30) });
 
 /**
  * What something takes up, in bytes; what several hold counts once. `history_bytes` is the part

@@ -34,6 +34,7 @@ import type {
   UserGroupTable,
 } from "./group-tables.ts";
 import type {
+  BackupSampleTable,
   BackupTargetTable,
   NameArchiveTable,
   HistoryHoldTable,
@@ -122,6 +123,7 @@ export interface Database {
   past_reference: PastReferenceTable;
   history_hold: HistoryHoldTable;
   backup_target: BackupTargetTable;
+  backup_sample: BackupSampleTable;
   name_archive: NameArchiveTable;
   restore_plan: RestorePlanTable;
   project_return: ProjectReturnTable;

@@ -119,6 +119,14 @@ export interface BackupTargetTable {
   updated_at: Generated<Date>;
 }
 
+/** What a backup target held at the end of a day, in bytes. */
+export interface BackupSampleTable {
+  target_id: number;
+  /** `2026-07-01`. */
+  day: string;
+  bytes: number;
+}
+
 /** How far the archive of names in the blob store has come; one row. */
 export interface NameArchiveTable {
   single: Generated<boolean>;

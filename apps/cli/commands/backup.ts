@@ -9,6 +9,7 @@ import type { View } from "../output.ts";
 import { until } from "../until.ts";
 import { printable } from "../printable.ts";
 import { addBackupTarget, backupTargetNamed } from "./backup-target.ts";
+import { sampleView } from "./storage-usage.ts";
 
 const snapshotView: View<BackupSnapshot> = {
   name: (snapshot) => snapshot.id,
@@ -42,6 +43,7 @@ export function addBackup(program: Command, cli: Cli): void {
     .description("Backups: where they go, running them, checking them.");
   addBackupTarget(backup, cli);
   addRun(backup, cli);
+  addGrowth(backup, cli);
   addChecks(backup, cli);
   addConfirm(backup, cli);
 }
@@ -82,6 +84,22 @@ function addRun(backup: Command, cli: Cli): void {
       }),
     );
   withExample(list, "$ entrepot backup list vault");
+}
+
+function addGrowth(backup: Command, cli: Cli): void {
+  const growth = backup
+    .command("growth")
+    .description("Shows what a target held, day by day.")
+    .argument("<target>", "its name or id")
+    .option("--days <n>", "of so many days", wholeNumber, 30)
+    .action(
+      action(cli, async (call, name: string, { days }: { days: number }) => {
+        const { id } = await backupTargetNamed(call, name);
+        const { body } = await call.api.backups.growth({ params: { id }, query: { days } });
+        await call.list(each(body), sampleView, 0);
+      }),
+    );
+  withExample(growth, "$ entrepot backup growth vault --days 90");
 }
 
 function addChecks(backup: Command, cli: Cli): void {

@@ -21,7 +21,8 @@ const useView: View<Use> = {
   ],
 };
 
-const sampleView: View<StorageSample> = {
+/** What there was, day by day. */
+export const sampleView: View<StorageSample> = {
   name: ({ day }) => day,
   columns: ({ bytes }) => [
     { title: "DAY", value: ({ day }) => day },

@@ -81,6 +81,10 @@ function addRuns(app: App, options: ApiOptions): void {
     const shown = removed.map(({ id, at, to }) => ({ id, at, seq: to }));
     return context.json({ removed: shown, kept: [...kept] }, 200);
   });
+  app.openapi(needing(options, room.growth), async (context) => {
+    const { days } = context.req.valid("query");
+    return context.json(await backups.growth(context.req.valid("param").id, days), 200);
+  });
   app.openapi(needing(options, room.snapshots), async (context) => {
     const chains = await backups.snapshots(context.req.valid("param").id);
     return context.json(chains.map(shownSnapshot), 200);

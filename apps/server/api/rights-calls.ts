@@ -154,6 +154,7 @@ const CALLS: Readonly<Record<string, Prepare>> = {
   "backups.verify": async (server) => ({ ...(await theBackups(server)), body: {} }),
   "backups.prune": async (server) => ({ ...(await theBackups(server)), body: {} }),
   "backups.snapshots": theBackups,
+  "backups.growth": theBackups,
   "backups.prunePlan": theBackups,
   "backups.executions": theBackups,
   "backups.execution": theBackupRun,

@@ -7,6 +7,7 @@ import { useDoing } from "../../parts/ask.tsx";
 import { CronText } from "../../parts/cron-input.tsx";
 import { Failure } from "../../parts/failure.tsx";
 import { PageHead } from "../../parts/page-head.tsx";
+import { ServerWords } from "../../parts/server-words.tsx";
 import { Bytes, When } from "../../parts/units.tsx";
 import { Waiting } from "../../parts/waiting.tsx";
 import { useTexts } from "../../texts.ts";
@@ -15,6 +16,7 @@ import { RestorePlanDrawer } from "../../parts/restore-plan.tsx";
 import { LossWindow } from "./loss-window.tsx";
 import { RestoreCommands } from "./restore-commands.tsx";
 import { Snapshots } from "./snapshots.tsx";
+import { TargetGrowth } from "./target-growth.tsx";
 import { TargetForm } from "./target-form.tsx";
 import { TargetRuns } from "./target-runs.tsx";
 import { targetOf } from "./targets.ts";
@@ -33,6 +35,7 @@ export default function BackupTargetPage() {
   const tabs = [
     { key: "runs", label: t("target.runs"), children: <TargetRuns target={target} /> },
     { key: "snapshots", label: t("target.snapshots"), children: <Snapshots target={target} /> },
+    { key: "growth", label: t("storage.growth"), children: <TargetGrowth target={target} /> },
     { key: "drills", label: t("drills.title"), children: <DrillTable targets={[target]} /> },
     { key: "restore", label: t("target.restore"), children: <RestoreCommands target={target} /> },
   ];
@@ -45,7 +48,12 @@ export default function BackupTargetPage() {
         actions={<TargetActions target={target} edit={() => show({ edit: "target" })} />}
       />
       {target.last_error && (
-        <Alert type="error" showIcon title={target.last_error} style={{ marginBottom: 16 }} />
+        <Alert
+          type="error"
+          showIcon
+          title={<ServerWords>{target.last_error}</ServerWords>}
+          style={{ marginBottom: 16 }}
+        />
       )}
       <About target={target} />
       <Tabs

@@ -3,6 +3,7 @@ import type { Pacing } from "@entrepot/jobs";
 import type { Throttle } from "@entrepot/registry";
 import type { BlobStore, ObjectStore } from "@entrepot/storage";
 import { dryObjects } from "./dry-objects.ts";
+import { noteHeld, noteWritten } from "./growth.ts";
 import type { Lease } from "./lease.ts";
 import { planPrune, pruneBackup, type PrunePlan, type Pruned } from "./prune-backup.ts";
 import type { SeenTables } from "./read-moment.ts";
@@ -99,6 +100,7 @@ export async function runBackup(
     .set({ tip: stored, last_error: "" })
     .where("id", "=", target.id)
     .execute();
+  if (taken.added) await noteWritten(catalog, target.id, open.objects, taken.kept.manifest);
   return taken;
 }
 
@@ -147,7 +149,11 @@ export async function runPrune(
   open: OpenTarget,
   signal?: AbortSignal,
 ): Promise<Pruned> {
-  return await pruneBackup(open.objects, await prunePlanOf(context, target, open), signal);
+  const plan = await prunePlanOf(context, target, open);
+  const pruned = await pruneBackup(open.objects, plan, signal);
+  const { bytesLeft } = pruned;
+  if (bytesLeft !== null) await noteHeld(context.catalog, target.id, bytesLeft);
+  return pruned;
 }
 
 async function hold({ db }: Catalog, { id, name }: BackupTarget, seq: number): Promise<void> {

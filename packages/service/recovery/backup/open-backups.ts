@@ -5,12 +5,14 @@ import { sql } from "kysely";
 import { blobKey } from "./format.ts";
 import { backupTasks, PRUNE, RUN, VERIFY } from "./backup-tasks.ts";
 import { type BackupContext, openTargetsOnce, prunePlanOf, runBackup } from "./carry-out.ts";
+import { type BackupSample, growthOf } from "./growth.ts";
 import { takeLease } from "./lease.ts";
 import type { PrunePlan } from "./prune-backup.ts";
 import { type Chain, readChains } from "./target-objects.ts";
 import {
   BACKUP,
   type BackupTarget,
+  type CanDrill,
   type CheckAddress,
   openTargets,
   SYSTEM,
@@ -30,6 +32,8 @@ export interface Backups {
   prunePlan(id: number): Promise<PrunePlan>;
   /** Snapshots in a target with their segments, oldest first. */
   snapshots(id: number): Promise<Chain[]>;
+  /** What a target held day by day, for the last `days`, oldest first. Throws NOT_FOUND. */
+  growth(id: number, days: number): Promise<BackupSample[]>;
   /** The size of a blob in a target, or null; null as well where targets are encrypted. */
   statBlob(id: number, digest: Digest): Promise<number | null>;
   /** Its bytes there. Throws BLOB_UNKNOWN. */
@@ -43,6 +47,8 @@ export interface Backups {
 export interface BackupsOptions extends BackupContext {
   readonly jobs: Jobs;
   readonly checkAddress: CheckAddress;
+  /** Every target, if absent. */
+  readonly canDrill?: CanDrill | undefined;
   readonly onError: (error: unknown) => void;
   /** How often continuous targets are looked at. */
   readonly everyMs?: number;
@@ -55,8 +61,8 @@ const AFTER_FAILURE_MS = 30_000;
 
 /** Opens backups; before `jobs.start`. */
 export function openBackups(options: BackupsOptions): Backups {
-  const { catalog, jobs, checkAddress } = options;
-  const targets = openTargets(catalog, jobs, checkAddress);
+  const { catalog, jobs, checkAddress, canDrill } = options;
+  const targets = openTargets(catalog, jobs, checkAddress, canDrill);
   const open = openTargetsOnce(options);
   for (const handler of backupTasks({ ...options, targets, open })) jobs.handle(handler);
 
@@ -96,6 +102,10 @@ export function openBackups(options: BackupsOptions): Backups {
     async snapshots(id) {
       const { address } = await targets.get(id);
       return await readChains((await open.at(address)).objects);
+    },
+    async growth(id, days) {
+      await targets.get(id);
+      return await growthOf(catalog, id, days);
     },
     async statBlob(id, digest) {
       const { address, recipients } = await targets.get(id);

@@ -48,6 +48,8 @@ export interface Pruned {
   readonly blobs: number;
   /** Of everything that was removed. */
   readonly bytes: number;
+  /** Of the names and blobs that stay; null where a list does not tell sizes. */
+  readonly bytesLeft: number | null;
 }
 
 /**
@@ -71,26 +73,35 @@ export async function pruneBackup(
     ),
   );
   let bytes = 0;
+  let bytesLeft: number | null = 0;
+  const leave = (size: number | null) =>
+    void (bytesLeft = size === null || bytesLeft === null ? null : bytesLeft + size);
   for (const prefix of ["segments/", "parts/"]) {
     for await (const { key, size } of objects.list(prefix)) {
       signal?.throwIfAborted();
       const isNamed = named.has(key.split("/")[1]!);
-      if (isNamed && (broken || prefix === "segments/" || parts.has(key))) continue;
+      if (isNamed && (broken || prefix === "segments/" || parts.has(key))) {
+        if (prefix === "parts/") leave(size);
+        continue;
+      }
       bytes += await removed(objects, key, size);
     }
   }
   const blobs = { count: 0, bytes: 0 };
-  if (!broken) {
-    const isNeeded = await neededBy(objects, chains);
-    for await (const { key, size } of objects.list("blobs/")) {
-      signal?.throwIfAborted();
-      const digest = digestOfKey(key);
-      if (digest === null || (await isNeeded(digest))) continue;
-      blobs.bytes += await removed(objects, key, size);
-      blobs.count += 1;
+  const isNeeded = broken ? () => true : await neededBy(objects, chains);
+  for await (const { key, size } of objects.list("blobs/")) {
+    signal?.throwIfAborted();
+    const digest = digestOfKey(key);
+    if (digest === null) continue;
+    if (await isNeeded(digest)) {
+      leave(size);
+      continue;
     }
+    blobs.bytes += await removed(objects, key, size);
+    blobs.count += 1;
   }
-  return { snapshots: plan.removed.length, blobs: blobs.count, bytes: bytes + blobs.bytes };
+  const snapshots = plan.removed.length;
+  return { snapshots, blobs: blobs.count, bytes: bytes + blobs.bytes, bytesLeft };
 }
 
 /** Removes an object; its bytes, which a list need not have told. */

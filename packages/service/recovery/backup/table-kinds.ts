@@ -40,6 +40,7 @@ const SNAPSHOT_ONLY: ReadonlySet<string> = new Set([
 const NEVER: ReadonlySet<string> = new Set([
   "access_token_use",
   "announced_copy",
+  "backup_sample",
   "blob_transfer",
   "blob_verified",
   "execution",

@@ -87,11 +87,15 @@ export interface KeptAddress {
 /** Throws for an address that may not be used. */
 export type CheckAddress = (address: string) => Promise<KeptAddress>;
 
-/** The targets in `catalog`. */
+/** Whether something here opens what is encrypted for `recipients`, when a drill tries it. */
+export type CanDrill = (recipients: readonly string[]) => boolean;
+
+/** The targets in `catalog`. A drill that could only fail is refused with PRECONDITION. */
 export function openTargets(
   catalog: Catalog,
   jobs: Pick<Jobs, "schedule">,
   check: CheckAddress,
+  canDrill: CanDrill = () => true,
 ): Targets {
   const read = async (id?: number) => {
     const { rows } = await sql<TargetRow>`
@@ -104,6 +108,8 @@ export function openTargets(
     return rows.map(targetOf);
   };
   const schedule = schedulerOf(jobs);
+  const mayDrill = ({ drillCron = "", recipients }: TargetOptions) =>
+    drillCron === "" || canDrill(recipients);
 
   return {
     list: () => read(),
@@ -114,6 +120,7 @@ export function openTargets(
     },
     async create(settings) {
       checkSettings(settings);
+      if (!mayDrill(settings)) throw withoutKey(settings.name);
       const { address, endpointId } = await check(settings.address);
       return await catalog.transaction(async (db) => {
         const row = await db
@@ -133,6 +140,9 @@ export function openTargets(
       if (!before) throw new RegistryError("NOT_FOUND", `there is no backup target ${id}`);
       const { recipients, scope } = before;
       const fixed = { ...settings, recipients, scope };
+      // One that was scheduled while there was a key keeps nobody from changing the rest.
+      const isNew = (settings.drillCron ?? "") !== (before.drillCron ?? "");
+      if (isNew && !mayDrill(fixed)) throw withoutKey(settings.name);
       const other = (await read()).some((one) => one.id !== id && one.name === settings.name);
       if (other) throw taken(settings.name);
       await catalog.transaction(async (db) => {
@@ -238,6 +248,14 @@ function checkSettings(settings: TargetSettings): void {
       "repositories; leave its schedule out";
     throw new RegistryError("BAD_REQUEST", message);
   }
+}
+
+/** PRECONDITION: what to do where a drill of target `name` could not read it. */
+export function withoutKey(name: string): RegistryError {
+  const message =
+    `${name} is encrypted, and nothing here opens it for a drill; name the key's file ` +
+    "in ENTREPOT_DRILL_KEY_FILE, or drill elsewhere with 'entrepot restore --new-id'";
+  return new RegistryError("PRECONDITION", message);
 }
 
 function taken(name: string): RegistryError {

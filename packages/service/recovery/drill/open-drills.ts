@@ -3,7 +3,7 @@ import type { Execution, Jobs, Task, TaskRun } from "@entrepot/jobs";
 import { RegistryError } from "@entrepot/oci";
 import type { ObjectStore } from "@entrepot/storage";
 import { type Conversion, plain } from "../backup/encryption.ts";
-import { DRILL, SYSTEM, type Targets } from "../backup/targets.ts";
+import { type CanDrill, DRILL, SYSTEM, type Targets, withoutKey } from "../backup/targets.ts";
 import { type DrillReport, runDrill, type Scratch } from "./run-drill.ts";
 
 /** How a drill is to go. */
@@ -26,7 +26,10 @@ export interface Drill {
 
 /** Trial restores of backups. */
 export interface Drills {
-  /** Starts one; returns the execution's id. Throws NOT_FOUND. */
+  /**
+   * Starts one; returns the execution's id. Throws NOT_FOUND, and PRECONDITION where nothing opens
+   * the target.
+   */
   run(targetId: number, actor: Actor, options?: Partial<DrillOptions>): Promise<number>;
   /** Those of a target that are kept, newest first. */
   list(targetId: number): Promise<Drill[]>;
@@ -44,6 +47,8 @@ export interface DrillsContext {
   readonly scratch: ((id: number) => Promise<Scratch>) | null;
   /** What opens encrypted backups; null: nothing here does. */
   readonly key: Conversion | null;
+  /** Which targets a drill is asked for; every one, if absent. */
+  readonly canDrill?: CanDrill | undefined;
 }
 
 const STANDARD: DrillOptions = { share: 1, samples: 20 };
@@ -51,7 +56,7 @@ const KEPT = 100;
 
 /** Opens drills; before `jobs.start`. */
 export function openDrills(context: DrillsContext): Drills {
-  const { jobs, targets } = context;
+  const { jobs, targets, canDrill } = context;
   jobs.handle({
     kind: TASK,
     maxAttempts: 1,
@@ -87,7 +92,11 @@ export function openDrills(context: DrillsContext): Drills {
     return { execution, statusText: task?.statusText || execution.statusText, task, report };
   };
   return {
-    run: (id, actor, options = {}) => execute(id, actor, "manual", options),
+    async run(id, actor, options = {}) {
+      const { name, recipients } = await targets.get(id);
+      if (canDrill && !canDrill(recipients)) throw withoutKey(name);
+      return await execute(id, actor, "manual", options);
+    },
     async list(targetId) {
       await targets.get(targetId);
       const query = { vendor: DRILL, vendorId: targetId, page: 1, pageSize: KEPT };
@@ -110,12 +119,7 @@ async function drill(context: DrillsContext, run: TaskRun): Promise<void> {
   const { catalog, targets, openObjects, scratch: place } = context;
   const target = await targets.get(run.execution.vendorId);
   const open = target.recipients.length > 0 ? context.key : plain;
-  if (!open) {
-    const message =
-      `${target.name} is encrypted, and nothing here opens it; name the key's file ` +
-      "in ENTREPOT_DRILL_KEY_FILE";
-    throw new RegistryError("PRECONDITION", message);
-  }
+  if (!open) throw withoutKey(target.name);
   if (!place) throw new RegistryError("PRECONDITION", "this node has no room for drills");
   const objects = await openObjects(target.address);
   try {
