@@ -1,7 +1,7 @@
 import { App } from "antd";
 import type { ReactNode } from "react";
 import { useTexts } from "../texts.ts";
-import { useErrorText } from "./error-text.ts";
+import { useErrorText } from "./error-text.tsx";
 
 /** A question before something is done. */
 export interface Question {
@@ -22,7 +22,11 @@ export function useDoing() {
 
   const failed = (error: unknown, after = "") => {
     const { title, about } = errorText(error);
-    const description = [after, about].filter(Boolean).join(" ") || undefined;
+    const description = (
+      <>
+        {after} {about}
+      </>
+    );
     notification.error({ title, description, duration: 10 });
   };
 

@@ -1,6 +1,7 @@
 import { Flex, Progress, Typography } from "antd";
 import { useEffect, useState } from "react";
 import { useLanguage, useTexts } from "../texts.ts";
+import { ServerWords } from "./server-words.tsx";
 import { StatusTag } from "./status-tag.tsx";
 import { bytesText, durationText, numberText } from "./units.tsx";
 
@@ -57,7 +58,11 @@ export function ExecutionProgress({ run }: { readonly run: Run }) {
         <Typography.Text type="secondary">{facts.join(" · ")}</Typography.Text>
       </Flex>
       <RunBar run={run} />
-      {run.statusText && <Typography.Text type="secondary">{run.statusText}</Typography.Text>}
+      {run.statusText && (
+        <Typography.Text type="secondary">
+          <ServerWords>{run.statusText}</ServerWords>
+        </Typography.Text>
+      )}
     </Flex>
   );
 }

@@ -1,6 +1,6 @@
 import { Alert, Button } from "antd";
 import { useTexts } from "../texts.ts";
-import { useErrorText } from "./error-text.ts";
+import { useErrorText } from "./error-text.tsx";
 
 /** An error as the server tells it, with what the log calls it, and another try where one helps. */
 export function Failure({
@@ -17,7 +17,7 @@ export function Failure({
       type="error"
       showIcon
       title={title}
-      description={about || undefined}
+      description={about}
       action={again && <Button onClick={again}>{t("failure.again")}</Button>}
     />
   );

@@ -1,5 +1,6 @@
 import { Alert } from "antd";
 import type { ApiError } from "@entrepot/api/client";
+import { ServerWords } from "../parts/server-words.tsx";
 import { durationText } from "../parts/units.tsx";
 import { useLanguage, useTexts } from "../texts.ts";
 
@@ -42,7 +43,7 @@ export function PasswordFailure({ error }: { readonly error: unknown }) {
       type="error"
       showIcon
       title={text ?? t("login.error.other")}
-      description={text === undefined ? message : undefined}
+      description={text === undefined && message ? <ServerWords>{message}</ServerWords> : undefined}
       style={{ marginBottom: 16 }}
     />
   );

@@ -4,6 +4,7 @@ import { Table, Tag } from "antd";
 import { Digest } from "../../parts/copy.tsx";
 import { Failure } from "../../parts/failure.tsx";
 import { NothingYet } from "../../parts/nothing-yet.tsx";
+import { ServerWords } from "../../parts/server-words.tsx";
 import { durationText, When } from "../../parts/units.tsx";
 import { usePerson } from "../../session.ts";
 import { useLanguage, useTexts } from "../../texts.ts";
@@ -85,7 +86,7 @@ function State({ of }: { readonly of: RepositoryReplica }) {
         {t("replication.behind", { lag })}
       </Tag>
       <div style={{ maxWidth: 420, whiteSpace: "normal" }}>
-        {of.why || (of.cause && t(`cause.${of.cause}`))}
+        {of.why ? <ServerWords>{of.why}</ServerWords> : of.cause && t(`cause.${of.cause}`)}
       </div>
     </>
   );

@@ -4,6 +4,7 @@ import { Alert, Button } from "antd";
 import { useState } from "react";
 import { api } from "../../api.ts";
 import { useDoing } from "../../parts/ask.tsx";
+import { ServerWords } from "../../parts/server-words.tsx";
 import { useTexts } from "../../texts.ts";
 
 /** Whether the log is as it was written: every record's hash holds the one before. */
@@ -32,7 +33,7 @@ export function Verification() {
       type="error"
       showIcon
       title={t("broken", { id: broken.id })}
-      description={broken.why}
+      description={<ServerWords>{broken.why}</ServerWords>}
       action={action}
     />
   ) : (

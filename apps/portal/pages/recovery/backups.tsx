@@ -8,6 +8,7 @@ import { useDoing } from "../../parts/ask.tsx";
 import { CronText } from "../../parts/cron-input.tsx";
 import { NothingYet } from "../../parts/nothing-yet.tsx";
 import { PageHead } from "../../parts/page-head.tsx";
+import { ServerWords } from "../../parts/server-words.tsx";
 import { When } from "../../parts/units.tsx";
 import { useTexts } from "../../texts.ts";
 import { Allowed } from "./allowed.tsx";
@@ -117,7 +118,7 @@ function useColumns(): Columns<BackupTarget> {
       render: (_, { last_error }) =>
         last_error && (
           <Typography.Text type="danger" ellipsis={{ tooltip: true }} style={{ maxWidth: 260 }}>
-            {last_error}
+            <ServerWords>{last_error}</ServerWords>
           </Typography.Text>
         ),
     },

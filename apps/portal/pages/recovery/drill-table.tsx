@@ -5,6 +5,7 @@ import { Table } from "antd";
 import { api } from "../../api.ts";
 import { Failure } from "../../parts/failure.tsx";
 import { NothingYet } from "../../parts/nothing-yet.tsx";
+import { ServerWords } from "../../parts/server-words.tsx";
 import { StatusTag } from "../../parts/status-tag.tsx";
 import { durationText, When } from "../../parts/units.tsx";
 import { useLanguage, useTexts } from "../../texts.ts";
@@ -71,7 +72,8 @@ export function DrillTable({ targets }: { readonly targets: readonly BackupTarge
         { title: t("backups.loss"), render: (_, { drill }) => seconds(drill.report?.loss_seconds) },
         {
           title: t("drills.problems"),
-          render: (_, { drill }) => drill.report?.problem_count ?? drill.status_text,
+          render: (_, { drill }) =>
+            drill.report?.problem_count ?? <ServerWords>{drill.status_text}</ServerWords>,
         },
       ]}
     />

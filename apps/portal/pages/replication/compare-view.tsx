@@ -1,6 +1,7 @@
 import { Alert, Button, Checkbox, Flex, Segmented, Spin, Table, Tag, Typography } from "antd";
 import { useState } from "react";
 import { Digest } from "../../parts/copy.tsx";
+import { ServerWords } from "../../parts/server-words.tsx";
 import { numberText } from "../../parts/units.tsx";
 import { useLanguage, useTexts } from "../../texts.ts";
 import { type Comparison, type Difference, STATES } from "./compare-state.ts";
@@ -46,7 +47,7 @@ export function CompareView({ policyId }: { readonly policyId: number }) {
           type="error"
           showIcon
           title={t("compare.failed")}
-          description={state.why || t("compare.cut")}
+          description={state.why ? <ServerWords>{state.why}</ServerWords> : t("compare.cut")}
         />
       )}
       {state.phase !== "idle" && <Found state={state} />}

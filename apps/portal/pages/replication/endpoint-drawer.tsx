@@ -5,6 +5,7 @@ import { useState } from "react";
 import { api } from "../../api.ts";
 import { useDoing } from "../../parts/ask.tsx";
 import { Failure } from "../../parts/failure.tsx";
+import { ServerWords } from "../../parts/server-words.tsx";
 import { Waiting } from "../../parts/waiting.tsx";
 import { useTexts } from "../../texts.ts";
 import * as draft from "./endpoint-draft.ts";
@@ -115,7 +116,9 @@ function EndpointForm({
       <EndpointFields stored={stored} />
       <div aria-live="polite">
         {tried?.ok === true && <Alert type="success" showIcon title={t("endpoint.works")} />}
-        {tried?.ok === false && <Alert type="error" showIcon title={tried.why} />}
+        {tried?.ok === false && (
+          <Alert type="error" showIcon title={<ServerWords>{tried.why}</ServerWords>} />
+        )}
       </div>
       <Flex gap={8} wrap style={{ marginTop: 16 }}>
         <Button type="primary" htmlType="submit" loading={busy === "save"}>

@@ -10,6 +10,7 @@ import { useDoing } from "../../parts/ask.tsx";
 import { LinkButton } from "../../parts/link-button.tsx";
 import { NothingYet } from "../../parts/nothing-yet.tsx";
 import { PageHead } from "../../parts/page-head.tsx";
+import { ServerWords } from "../../parts/server-words.tsx";
 import { StatusTag } from "../../parts/status-tag.tsx";
 import { When } from "../../parts/units.tsx";
 import { usePerson } from "../../session.ts";
@@ -106,7 +107,11 @@ export function Health({ endpoint }: { readonly endpoint: RegistryEndpoint }) {
           </Typography.Text>
         )}
       </span>
-      {status === "unhealthy" && why && <Typography.Text type="danger">{why}</Typography.Text>}
+      {status === "unhealthy" && why && (
+        <Typography.Text type="danger">
+          <ServerWords>{why}</ServerWords>
+        </Typography.Text>
+      )}
     </Flex>
   );
 }

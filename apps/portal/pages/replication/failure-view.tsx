@@ -1,5 +1,6 @@
 import type { Task } from "@entrepot/api";
 import { Alert, Flex, Typography } from "antd";
+import { ServerWords } from "../../parts/server-words.tsx";
 import { useTexts } from "../../texts.ts";
 
 /** Why an attempt failed, told apart by what is to be done, with the HTTP exchange behind it. */
@@ -16,7 +17,9 @@ export function FailureView({ failure }: { readonly failure: CopyFailure }) {
       title={t(`failure.${kind}`)}
       description={
         <Flex vertical gap={8}>
-          <span style={{ overflowWrap: "anywhere" }}>{message}</span>
+          <span style={{ overflowWrap: "anywhere" }}>
+            <ServerWords>{message}</ServerWords>
+          </span>
           <span>
             <strong>{t("failure.remedy")}</strong> {t(`failure.todo.${kind}`)}
           </span>

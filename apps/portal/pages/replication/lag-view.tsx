@@ -1,5 +1,6 @@
 import type { PolicyLag } from "@entrepot/api";
 import { Flex, Tag, Typography } from "antd";
+import { ServerWords } from "../../parts/server-words.tsx";
 import { bytesText, durationText, numberText } from "../../parts/units.tsx";
 import { type Language, type Text, useLanguage, useTexts } from "../../texts.ts";
 import { type Standing, standingOf } from "./standing.ts";
@@ -42,7 +43,11 @@ export function LagView({ lag }: { readonly lag: PolicyLag | undefined }) {
           {t("lag.failing", { count: lag.lag_failing })}
         </Typography.Text>
       )}
-      {lag.oldest && <Typography.Text type="secondary">{lag.oldest.why}</Typography.Text>}
+      {lag.oldest && (
+        <Typography.Text type="secondary">
+          <ServerWords>{lag.oldest.why}</ServerWords>
+        </Typography.Text>
+      )}
     </Flex>
   );
 }

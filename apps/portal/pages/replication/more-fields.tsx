@@ -1,5 +1,6 @@
 import { Alert, Collapse, Form, InputNumber, Radio, Switch } from "antd";
 import { RateInput } from "../../parts/rate-input.tsx";
+import { ServerWords } from "../../parts/server-words.tsx";
 import { useTexts } from "../../texts.ts";
 import type { PolicyDraft } from "./policy-draft.ts";
 import { WindowFields } from "./window-fields.tsx";
@@ -12,7 +13,7 @@ export function MoreFields({ refused }: { readonly refused: string | null }) {
       <Limits />
       <Form.Item label={t("more.windows")} extra={t("more.windowsAbout")}>
         <WindowFields />
-        {refused !== null && <Alert type="error" title={refused} />}
+        {refused !== null && <Alert type="error" title={<ServerWords>{refused}</ServerWords>} />}
       </Form.Item>
       <Care />
     </>

@@ -8,6 +8,7 @@ import { ApiTable, type Columns } from "../../parts/api-table.tsx";
 import { LinkButton } from "../../parts/link-button.tsx";
 import { NothingYet } from "../../parts/nothing-yet.tsx";
 import { PageHead } from "../../parts/page-head.tsx";
+import { ServerWords } from "../../parts/server-words.tsx";
 import { StatusTag } from "../../parts/status-tag.tsx";
 import { When } from "../../parts/units.tsx";
 import { useTexts } from "../../texts.ts";
@@ -107,7 +108,12 @@ function useColumns(lag: readonly PolicyLag[]): Columns<Policy> {
 function LastExecution({ policyId }: { readonly policyId: number }) {
   const t = useTexts("replication");
   const { data, error } = useQuery(lastExecution(policyId));
-  if (error) return <Typography.Text type="danger">{error.message}</Typography.Text>;
+  if (error)
+    return (
+      <Typography.Text type="danger">
+        <ServerWords>{error.message}</ServerWords>
+      </Typography.Text>
+    );
   if (data === undefined) return <>…</>;
   if (data === null) return <Typography.Text type="secondary">{t("policy.never")}</Typography.Text>;
   return (

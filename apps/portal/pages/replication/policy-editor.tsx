@@ -4,6 +4,7 @@ import { useNavigate } from "@tanstack/react-router";
 import { Alert, Button, Card, Col, Flex, Form, Row } from "antd";
 import { useState } from "react";
 import { api, routes } from "../../api.ts";
+import { ServerWords } from "../../parts/server-words.tsx";
 import { useTexts } from "../../texts.ts";
 import { PlanView } from "./plan-view.tsx";
 import { type PolicyDraft, policyFieldOf, policyOf } from "./policy-draft.ts";
@@ -54,7 +55,9 @@ export function PolicyEditor({
             <WhereFields />
             <Section title={t("what.title")} about={t("what.about")}>
               <FilterFields source={draft.mode === "pull" ? (draft.endpoint ?? 0) : 0} />
-              {refusedAt === "filters" && <Alert type="error" title={saving.refused} />}
+              {saving.refused !== null && refusedAt === "filters" && (
+                <Alert type="error" title={<ServerWords>{saving.refused}</ServerWords>} />
+              )}
             </Section>
             <WhenFields />
             <HowFields />
@@ -65,7 +68,12 @@ export function PolicyEditor({
           <div style={{ position: "sticky", top: 72 }}>
             <LivePlan draft={draft} policyId={stored?.id} />
             {saving.refused !== null && refusedAt === null && (
-              <Alert type="error" showIcon title={saving.refused} style={{ marginTop: 16 }} />
+              <Alert
+                type="error"
+                showIcon
+                title={<ServerWords>{saving.refused}</ServerWords>}
+                style={{ marginTop: 16 }}
+              />
             )}
             <SaveButtons busy={saving.busy} back={saving.back} isNew={stored === null} />
           </div>

@@ -8,6 +8,7 @@ import { Failure } from "../../parts/failure.tsx";
 import { LinkButton } from "../../parts/link-button.tsx";
 import { LinkTabs } from "../../parts/link-tabs.tsx";
 import { PageHead } from "../../parts/page-head.tsx";
+import { ServerWords } from "../../parts/server-words.tsx";
 import { bytesText, durationText, numberText } from "../../parts/units.tsx";
 import { Waiting } from "../../parts/waiting.tsx";
 import { useLanguage, useTexts } from "../../texts.ts";
@@ -141,7 +142,7 @@ function Figures({ id }: { readonly id: number }) {
           <span className="code">
             {lag.oldest.repository}:{lag.oldest.reference}
           </span>
-          : {lag.oldest.why}
+          : <ServerWords>{lag.oldest.why}</ServerWords>
         </div>
       )}
     </Card>

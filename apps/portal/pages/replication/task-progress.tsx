@@ -1,5 +1,6 @@
 import type { Task } from "@entrepot/api";
 import { Flex, Progress, Typography } from "antd";
+import { ServerWords } from "../../parts/server-words.tsx";
 import { bytesText, durationText } from "../../parts/units.tsx";
 import { type Language, type Text, useLanguage, useTexts } from "../../texts.ts";
 
@@ -41,10 +42,14 @@ export function TaskProgress({ task }: { readonly task: Task }) {
       <span>{taskFacts(task, t, language).join(" · ")}</span>
       {failure ? (
         <Typography.Text type="danger">
-          {t(`failure.${failure.kind}`)}: {failure.message}
+          {t(`failure.${failure.kind}`)}: <ServerWords>{failure.message}</ServerWords>
         </Typography.Text>
       ) : (
-        text && <Typography.Text type="secondary">{text}</Typography.Text>
+        text && (
+          <Typography.Text type="secondary">
+            <ServerWords>{text}</ServerWords>
+          </Typography.Text>
+        )
       )}
     </Flex>
   );

@@ -3,6 +3,7 @@ import { Link } from "@tanstack/react-router";
 import { Form, Input, InputNumber, Radio, Select, Typography } from "antd";
 import { api, routes } from "../../api.ts";
 import { StatusTag } from "../../parts/status-tag.tsx";
+import { ServerWords } from "../../parts/server-words.tsx";
 import { useTexts } from "../../texts.ts";
 import { allEndpoints } from "./data.ts";
 import type { PolicyDraft } from "./policy-draft.ts";
@@ -62,7 +63,7 @@ function EndpointField() {
             {t("where.noEndpoint")}
           </Link>
         ) : (
-          error?.message
+          error && <ServerWords>{error.message}</ServerWords>
         )
       }
     >

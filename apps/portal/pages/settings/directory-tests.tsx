@@ -3,6 +3,7 @@ import { Alert, Button, Divider, Flex, Input, List } from "antd";
 import { useState } from "react";
 import { api } from "../../api.ts";
 import { useDoing } from "../../parts/ask.tsx";
+import { ServerWords } from "../../parts/server-words.tsx";
 import { useTexts } from "../../texts.ts";
 
 interface Outcome {
@@ -89,7 +90,7 @@ function Told({ outcome }: { readonly outcome: Outcome | null }) {
       style={{ marginTop: 12 }}
       showIcon
       type={outcome.well ? "success" : "error"}
-      title={outcome.said}
+      title={<ServerWords>{outcome.said}</ServerWords>}
     />
   );
 }
