@@ -68,8 +68,13 @@ export function openRecovery(
     pause: (what, actor) => pauseReplication({ catalog, replication }, what, actor),
   });
   const drills = openDrills({
-    ...{ catalog, jobs, targets, scratch, key, canDrill },
+    catalog,
+    jobs,
+    targets,
     openObjects: places.open,
+    scratch,
+    key,
+    canDrill,
   });
 
   const copies = blobCopies(catalog, replication.endpoints, upstreams, backups);

@@ -120,6 +120,14 @@ CREATE TABLE audit_seal (
   CONSTRAINT audit_seal_pkey PRIMARY KEY (n)
 );
 
+CREATE TABLE backup_sample (
+  target_id integer NOT NULL,
+  day date NOT NULL,
+  bytes bigint NOT NULL,
+  CONSTRAINT backup_sample_pkey PRIMARY KEY (target_id, day),
+  CONSTRAINT backup_sample_target_id_fkey FOREIGN KEY (target_id) REFERENCES backup_target(id) ON DELETE CASCADE
+);
+
 CREATE TABLE backup_target (
   id integer NOT NULL DEFAULT nextval('backup_target_id_seq'::regclass),
   name text COLLATE "C" NOT NULL,

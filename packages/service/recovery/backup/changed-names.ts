@@ -19,9 +19,9 @@ export const ALL_BLOBS = `
   FROM known ORDER BY digest COLLATE "C"`;
 
 /**
- * The changed manifests `c` that there still are, with the `id` of each. LIMIT has each looked up by
- * itself: the planner, which takes the changes for few, would read all manifests of a repository for
- * every one.
+ * The changed manifests `c` that there still are, with the `id` of each. LIMIT has each looked up
+ * by itself: the planner, which takes the changes for few, would read all manifests of a repository
+ * for every one.
  */
 const CHANGED_THAT_ARE = `
   changed_manifest c CROSS JOIN LATERAL (

@@ -97,16 +97,7 @@ export function openTargets(
   check: CheckAddress,
   canDrill: CanDrill = () => true,
 ): Targets {
-  const read = async (id?: number) => {
-    const { rows } = await sql<TargetRow>`
-      SELECT t.*, e.name AS endpoint,
-        (SELECT at FROM journal WHERE seq > coalesce((t.tip ->> 'seq')::bigint, 0)
-          ORDER BY seq LIMIT 1) AS behind_since
-      FROM backup_target t LEFT JOIN registry_endpoint e ON e.id = t.endpoint_id
-      WHERE ${id ?? null}::integer IS NULL OR t.id = ${id ?? null} ORDER BY t.id
-    `.execute(catalog.db);
-    return rows.map(targetOf);
-  };
+  const read = (id?: number) => readTargets(catalog, id);
   const schedule = schedulerOf(jobs);
   const mayDrill = ({ drillCron = "", recipients }: TargetOptions) =>
     drillCron === "" || canDrill(recipients);
@@ -165,6 +156,18 @@ export function openTargets(
         return row !== undefined;
       }),
   };
+}
+
+/** All of them, or the one of this id, if there is one. */
+async function readTargets({ db }: Pick<Catalog, "db">, id?: number): Promise<BackupTarget[]> {
+  const { rows } = await sql<TargetRow>`
+    SELECT t.*, e.name AS endpoint,
+      (SELECT at FROM journal WHERE seq > coalesce((t.tip ->> 'seq')::bigint, 0)
+        ORDER BY seq LIMIT 1) AS behind_since
+    FROM backup_target t LEFT JOIN registry_endpoint e ON e.id = t.endpoint_id
+    WHERE ${id ?? null}::integer IS NULL OR t.id = ${id ?? null} ORDER BY t.id
+  `.execute(db);
+  return rows.map(targetOf);
 }
 
 type Db = Kysely<Database>;
