@@ -112,13 +112,14 @@ export const users = {
   permissions: createRoute({
     method: "get",
     path: "/api/v2.0/users/current/permissions",
-    summary: "What the caller may do in a project",
+    summary: "What the caller may do in a project or in the whole registry",
     tags,
     ...needs("account"),
     request: {
       query: z.object({
         scope: z.string().default("").openapi({
-          description: "`/project/{project_id}`; nothing may be done anywhere else.",
+          description:
+            "`/project/{project_id}`, or `/system` for the whole registry; else nothing.",
         }),
         relative: contract.flag(false),
       }),

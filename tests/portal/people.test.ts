@@ -207,6 +207,30 @@ describe.skipIf(!hasBrowser)(title, () => {
     expect(wide).toBeLessThanOrEqual(390);
   });
 
+  test("a right in the whole registry is offered where it leads, and nothing beside it", async () => {
+    await server.access.setSystemRights(ACTOR, "guest", ["backup:read"]);
+    const page = await visit("guest", "/");
+    const menu = page.getByRole("navigation", { name: "Main menu" });
+    await menu.getByText("Recovery").click();
+    await menu.getByRole("link", { name: "Drills" }).waitFor();
+    expect(await menu.getByRole("link").allInnerTexts()).toEqual([
+      "Home",
+      "Projects",
+      "Timeline",
+      "Backups",
+      "Drills",
+    ]);
+    await menu.getByRole("link", { name: "Backups" }).click();
+    await page.getByRole("heading", { name: "Backups", level: 1 }).waitFor();
+  });
+
+  test("what the server refuses is told in the reader's language", async () => {
+    const page = await visit("admin", "/replication/policies/4711", { language: "zh" });
+    await page.getByText("复制策略 4711 不存在。").waitFor();
+    await page.goto(`${server.url}/recovery/backups/4711`);
+    await page.getByText(/没有备份目标.*4711/).waitFor();
+  });
+
   test("a session that is ended elsewhere leads to the login, and back afterwards", async () => {
     const lost = await visit("developer", "/projects/town");
     await lost.getByRole("link", { name: "app", exact: true }).waitFor();

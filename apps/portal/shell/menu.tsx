@@ -14,12 +14,16 @@ import { Menu, type MenuProps } from "antd";
 import type { ReactNode } from "react";
 import { type Person } from "../session.ts";
 import { type Text, useTexts } from "../texts.ts";
+import { useSystemRights } from "../use-may.ts";
+
+const ADMIN = "system administrator";
 
 interface Entry {
   readonly to: string;
   readonly text: string;
   readonly icon?: ReactNode;
-  readonly sysadmin?: boolean;
+  /** Shown only to those with this right in the whole registry; ADMIN: system administrators. */
+  readonly right?: string;
   readonly below?: readonly Entry[];
 }
 
@@ -32,13 +36,12 @@ function entries(t: Text): readonly Entry[] {
       to: "/replication",
       text: t("menu.replication"),
       icon: <SwapOutlined />,
-      sysadmin: true,
       below: [
-        { to: "/replication/policies", text: t("menu.policies") },
-        { to: "/replication/endpoints", text: t("menu.endpoints") },
-        { to: "/replication/executions", text: t("menu.executions") },
-        { to: "/replication/topology", text: t("menu.topology") },
-        { to: "/replication/conflicts", text: t("menu.conflicts") },
+        { to: "/replication/policies", text: t("menu.policies"), right: "replication-policy:list" },
+        { to: "/replication/endpoints", text: t("menu.endpoints"), right: "registry:list" },
+        { to: "/replication/executions", text: t("menu.executions"), right: "replication:list" },
+        { to: "/replication/topology", text: t("menu.topology"), right: ADMIN },
+        { to: "/replication/conflicts", text: t("menu.conflicts"), right: ADMIN },
       ],
     },
     { to: "/timeline", text: t("menu.timeline"), icon: <ClockCircleOutlined /> },
@@ -46,30 +49,33 @@ function entries(t: Text): readonly Entry[] {
       to: "/recovery",
       text: t("menu.recovery"),
       icon: <SafetyOutlined />,
-      sysadmin: true,
       below: [
-        { to: "/recovery/bin", text: t("menu.bin") },
-        { to: "/recovery/backups", text: t("menu.backups") },
-        { to: "/recovery/drills", text: t("menu.drills") },
-        { to: "/recovery/checks", text: t("menu.checks") },
-        { to: "/recovery/storage", text: t("menu.storage") },
-        { to: "/recovery/garbage", text: t("menu.garbage") },
+        { to: "/recovery/bin", text: t("menu.bin"), right: ADMIN },
+        { to: "/recovery/backups", text: t("menu.backups"), right: "backup:read" },
+        { to: "/recovery/drills", text: t("menu.drills"), right: "backup:read" },
+        { to: "/recovery/checks", text: t("menu.checks"), right: "check:read" },
+        { to: "/recovery/storage", text: t("menu.storage"), right: "system-volumes:read" },
+        { to: "/recovery/garbage", text: t("menu.garbage"), right: "garbage-collection:list" },
       ],
     },
-    { to: "/jobs", text: t("menu.jobs"), icon: <ThunderboltOutlined />, sysadmin: true },
+    {
+      to: "/jobs",
+      text: t("menu.jobs"),
+      icon: <ThunderboltOutlined />,
+      right: "jobservice-monitor:list",
+    },
     {
       to: "/people",
       text: t("menu.people"),
       icon: <TeamOutlined />,
-      sysadmin: true,
       below: [
-        { to: "/people/users", text: t("menu.users") },
-        { to: "/people/groups", text: t("menu.groups") },
-        { to: "/people/robots", text: t("menu.robots") },
+        { to: "/people/users", text: t("menu.users"), right: "user:list" },
+        { to: "/people/groups", text: t("menu.groups"), right: ADMIN },
+        { to: "/people/robots", text: t("menu.robots"), right: "robot:list" },
       ],
     },
-    { to: "/audit", text: t("menu.audit"), icon: <AuditOutlined />, sysadmin: true },
-    { to: "/settings", text: t("menu.settings"), icon: <SettingOutlined />, sysadmin: true },
+    { to: "/audit", text: t("menu.audit"), icon: <AuditOutlined />, right: "audit-log:list" },
+    { to: "/settings", text: t("menu.settings"), icon: <SettingOutlined />, right: ADMIN },
   ];
 }
 
@@ -77,7 +83,13 @@ function entries(t: Text): readonly Entry[] {
 export function MainMenu({ person, onGo }: { readonly person: Person; readonly onGo: () => void }) {
   const t = useTexts("shell");
   const { pathname } = useLocation();
-  const shown = entries(t).filter((entry) => person.sysadmin || entry.sysadmin !== true);
+  const may = useSystemRights();
+  const isShown = ({ right }: Entry) =>
+    right === undefined || (right === ADMIN ? person.sysadmin : may(right));
+  const shown = entries(t)
+    .filter(isShown)
+    .map((entry) => (entry.below ? { ...entry, below: entry.below.filter(isShown) } : entry))
+    .filter(({ below }) => below?.length !== 0);
   const all = shown.flatMap((entry) => entry.below ?? [entry]);
   const here = all
     .filter(({ to }) => pathname === to || (to !== "/" && pathname.startsWith(`${to}/`)))

@@ -1,5 +1,5 @@
 import type { Action, Identity, Resource } from "@entrepot/access";
-import { PROJECT_RIGHTS } from "@entrepot/access";
+import { ALL_SYSTEM_RIGHTS, PROJECT_RIGHTS, type SystemRight } from "@entrepot/access";
 import { routes } from "@entrepot/api";
 import { sql } from "kysely";
 import { type ApiOptions, type App, needing } from "./app.ts";
@@ -33,14 +33,25 @@ export function addProfiles(app: App, options: ApiOptions): void {
 
   app.openapi(needing(options, users.permissions), async (context) => {
     const { scope, relative } = context.req.valid("query");
+    const identity = context.get("identity");
     const id = /^\/project\/([1-9]\d{0,8})$/.exec(scope)?.[1];
-    const rights = id ? await rightsIn(options, context.get("identity"), Number(id)) : [];
+    const inProject = id ? await rightsIn(options, identity, Number(id)) : [];
+    const rights = scope === "/system" ? await systemRights(options, identity) : inProject;
     const shown = rights.map(([resource, action]) => ({
       resource: relative ? resource : `${scope}/${resource}`,
       action,
     }));
     return context.json(shown, 200);
   });
+}
+
+/** What `identity` may do in the whole registry. */
+async function systemRights({ access }: ApiOptions, identity: Identity) {
+  const allowed = await Promise.all(
+    ALL_SYSTEM_RIGHTS.map((right) => access.maySystem(identity, right as SystemRight)),
+  );
+  const may = ALL_SYSTEM_RIGHTS.filter((_right, n) => allowed[n]);
+  return may.map((right) => right.split(":") as [string, string]);
 }
 
 /** What `identity` may do in a project; nothing in one that it may not see or that is gone. */

@@ -179,6 +179,17 @@ test("rights in the whole registry are given one by one", async () => {
   expect(given.body).toEqual({
     rights: ["backup:manage", "backup:read", "user:list", "user:update"],
   });
+  const shown = await call(
+    as("keeper"),
+    "GET",
+    "/users/current/permissions?scope=/system&relative=true",
+  );
+  expect(shown.body).toEqual([
+    { resource: "backup", action: "read" },
+    { resource: "backup", action: "manage" },
+    { resource: "user", action: "list" },
+    { resource: "user", action: "update" },
+  ]);
   const { user_id: padmin } = (await call(as("padmin"), "GET", "/users/current")).body;
   const answers = {
     backups: (await call(as("keeper"), "GET", "/backups")).status,
