@@ -1,4 +1,4 @@
-import { batched, type Catalog } from "@entrepot/catalog";
+import { batched, type Catalog, list } from "@entrepot/catalog";
 import { type RawBuilder, type SqlBool, sql } from "kysely";
 import { ANONYMOUS, type Identity } from "./identity.ts";
 import { inUse, type RobotPermission, robotRights, robotIn } from "./robot-rights.ts";
@@ -65,7 +65,7 @@ async function findStandings(catalog: Catalog, questions: Question[]): Promise<S
       ${ownRights("grants")} AS grants, ${ownRights("denies")} AS denies,
       coalesce(a.sysadmin OR a.admin_by_group, false) AS sysadmin,
       coalesce(a.rights, '{}') AS system, r.permissions
-    FROM unnest(${accounts}::int[], ${robots}::int[], ${projects}::text[])
+    FROM unnest(${list("integer", accounts)}, ${list("integer", robots)}, ${list("text", projects)})
       WITH ORDINALITY AS q (account, robot, name, i)
     LEFT JOIN project p ON p.name = q.name
     LEFT JOIN account a ON a.id = q.account

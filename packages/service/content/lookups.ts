@@ -1,4 +1,4 @@
-import { batched, type Catalog, isTransient } from "@entrepot/catalog";
+import { batched, type Catalog, isTransient, list } from "@entrepot/catalog";
 import { asDigest, type Descriptor, type Digest, RegistryError } from "@entrepot/oci";
 import { sql } from "kysely";
 
@@ -97,7 +97,7 @@ async function findManifests(
   const tags = keys.map((key, i) => (digests[i] ? null : key.reference));
   const { rows } = await sql<ManifestRow>`
     SELECT k.i, m.digest, m.media_type, m.size
-    FROM unnest(${names}::text[], ${tags}::text[], ${digests}::text[])
+    FROM unnest(${list("text", names)}, ${list("text", tags)}, ${list("text", digests)})
       WITH ORDINALITY AS k (name, tag, digest, i)
     CROSS JOIN LATERAL (
       SELECT m.digest, m.media_type, m.size
@@ -120,11 +120,16 @@ async function findBlobs(
   catalog: Catalog,
   keys: { repository: string; digest: Digest }[],
 ): Promise<(number | null)[]> {
+  const names = keys.map((key) => key.repository);
+  const digests = keys.map((key) => key.digest);
   const { rows } = await sql<{ i: number; size: number; condemned: boolean }>`
     SELECT k.i, b.size, b.condemned_at IS NOT NULL AS condemned
-    FROM unnest(${keys.map((key) => key.repository)}::text[],
-                ${keys.map((key) => key.digest)}::text[]) WITH ORDINALITY AS k (name, digest, i)
-    JOIN repository_blob b ON b.repository = k.name AND b.digest = k.digest
+    FROM unnest(${list("text", names)}, ${list("text", digests)})
+      WITH ORDINALITY AS k (name, digest, i)
+    CROSS JOIN LATERAL (
+      SELECT size, condemned_at FROM repository_blob
+      WHERE repository = k.name AND digest = k.digest LIMIT 1
+    ) AS b
   `.execute(catalog.db);
 
   const found: (number | null)[] = keys.map(() => null);
