@@ -229,6 +229,16 @@ async function takeAway(
     names.map(({ key }) => key),
   );
   const parts = names.map(({ key }) => partsOf(key));
+  // First, so that what follows sees the tags and indexes that come to them at this moment.
+  await sql`
+    SELECT FROM manifest
+    JOIN repository r ON r.id = manifest.repository_id
+    JOIN unnest(${parts.map(({ repository }) => repository)}::text[],
+                ${parts.map(({ digest }) => digest)}::text[]) AS k (repository, digest)
+      ON k.repository = r.name AND k.digest = manifest.digest
+    ORDER BY manifest.id
+    FOR UPDATE OF manifest
+  `.execute(commit.db);
   const { rows } = await sql<{ i: number; id: number; tag: string | null; parents: string[] }>`
     SELECT k.i, m.id, (
       SELECT name FROM tag
@@ -241,8 +251,6 @@ async function takeAway(
       WITH ORDINALITY AS k (repository, digest, i)
     JOIN repository r ON r.name = k.repository
     JOIN manifest m ON m.repository_id = r.id AND m.digest = k.digest
-    ORDER BY m.id
-    FOR UPDATE OF m
   `.execute(commit.db);
   const going = new Map(rows.map((row) => [names[row.i - 1]!.key, row]));
   const left = new Map<string, Left>();

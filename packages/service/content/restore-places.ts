@@ -8,6 +8,7 @@ export const restoreProjects: RestoreNames = async (commit, names) => {
   const left: (string | null)[] = [];
   for (const { key: name, wanted, present, source, was } of names) {
     if (!wanted) {
+      await lockWhole(commit, "project", [name]);
       left.push(await projectInTheWay(commit.db, name));
       if (left.at(-1) === null) await dropProject(commit, name);
       continue;
@@ -46,6 +47,7 @@ export const restoreRepositories: RestoreNames = async (commit, names) => {
   for (const row of changed.rows) commit.record(repositoryChange(row.name, row));
 
   const gone = names.filter(({ wanted }) => wanted === null).map(({ key }) => key);
+  await lockWhole(commit, "repository", gone);
   const dropped = await sql<{ name: string }>`
     WITH dropped AS (
       DELETE FROM repository WHERE name = ANY(${gone}::text[])
@@ -69,6 +71,16 @@ export const restoreRepositories: RestoreNames = async (commit, names) => {
     return there.has(key) ? null : "its project does not exist";
   });
 };
+
+/**
+ * Waits for whoever is putting something into these, so that the next statement sees it: one that
+ * waits for the lock itself judges by what there was before.
+ */
+async function lockWhole({ db }: Commit, table: "project" | "repository", names: string[]) {
+  await sql`
+    SELECT FROM ${sql.table(table)} WHERE name = ANY(${names}::text[]) ORDER BY name FOR UPDATE
+  `.execute(db);
+}
 
 interface ProjectRow {
   readonly owner: string;
