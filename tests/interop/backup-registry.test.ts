@@ -13,6 +13,7 @@ import { objectSuite } from "@entrepot/storage/object-suite";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { hasDockerRegistry, runDockerRegistry } from "./docker-registry.ts";
 import { runCli } from "./entrepot-cli.ts";
+import { compiled } from "./entrepot-process.ts";
 import { waitUntil } from "./wait-until.ts";
 
 const main = join(import.meta.dirname, "../../apps/server/main.ts");
@@ -153,10 +154,10 @@ describe("a server's backups in another Entrepot", () => {
     const { username, password } = there.credential;
     const run = (env: Record<string, string>, ...more: string[]) =>
       promisify(execFile)(process.execPath, [main, ...flags, ...more], {
-        env: { PATH: process.env["PATH"], ...env },
+        env: { PATH: process.env["PATH"], ...compiled, ...env },
       });
     const piped = (text: string, ...more: string[]) => {
-      const env = { PATH: process.env["PATH"] };
+      const env = { PATH: process.env["PATH"], ...compiled };
       const running = promisify(execFile)(process.execPath, [main, ...flags, ...more], { env });
       running.child.stdin!.end(text);
       return running;

@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import type { EntrepotProcess } from "./entrepot-process.ts";
+import { compiled, type EntrepotProcess } from "./entrepot-process.ts";
 
 const program = join(import.meta.dirname, "../../apps/cli/main.ts");
 
@@ -16,6 +16,7 @@ export async function runCli(
 ): Promise<string> {
   const env = {
     PATH: process.env["PATH"],
+    ...compiled,
     ENTREPOT_SERVER: url,
     ENTREPOT_USERNAME: credential.username,
     ENTREPOT_PASSWORD: credential.password,

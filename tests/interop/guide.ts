@@ -3,6 +3,7 @@ import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { text } from "node:stream/consumers";
+import { compiled } from "./entrepot-process.ts";
 import { makeImage, writeLayout } from "./images.ts";
 
 /** A server that a guide speaks of by a name of its own. */
@@ -101,6 +102,7 @@ async function shell(folder: string, script: string, programs?: string): Promise
     cwd: folder,
     stdio: ["ignore", "pipe", "pipe"],
     env: {
+      ...compiled,
       PATH: path.join(delimiter),
       HOME: folder,
       XDG_RUNTIME_DIR: folder,
