@@ -1,4 +1,4 @@
-import type { Database } from "@entrepot/catalog";
+import { type Database, list } from "@entrepot/catalog";
 import { cosignSuffixes, type Digest } from "@entrepot/oci";
 import { sql, type Transaction } from "kysely";
 import { keyOf, type Step } from "./planner.ts";
@@ -29,13 +29,15 @@ export async function companionsOf(
 ): Promise<Step[]> {
   const brought = steps.filter(({ operation }) => operation !== "delete");
   if (policy.destEndpointId === null || brought.length === 0) return [];
+  const repositories = brought.map((step) => step.repository);
+  const targets = brought.map((step) => step.target);
+  const digests = brought.map((step) => step.digest);
   const { rows } = await sql<Companion>`
     SELECT DISTINCT ON (k.repository, tag.name) k.repository, tag.name AS reference, k.target,
            tag.digest, made.origin, made.origin_seq AS "originSeq", made.path, made.clock,
            (SELECT peer_id FROM registry_endpoint WHERE id = ${policy.destEndpointId}) AS "peerId"
-    FROM unnest(${brought.map((step) => step.repository)}::text[],
-                ${brought.map((step) => step.target)}::text[],
-                ${brought.map((step) => step.digest)}::text[]) AS k (repository, target, digest)
+    FROM unnest(${list("text", repositories)}, ${list("text", targets)}, ${list("text", digests)})
+      AS k (repository, target, digest)
     JOIN repository ON repository.name = k.repository
     CROSS JOIN LATERAL (
       SELECT k.digest COLLATE "C" AS digest
@@ -45,8 +47,10 @@ export async function companionsOf(
       WHERE manifest.repository_id = repository.id AND manifest.digest = k.digest
     ) AS subject
     CROSS JOIN unnest(${[...cosignSuffixes]}::text[]) AS suffix
-    JOIN tag ON tag.repository_id = repository.id
-      AND tag.name = replace(subject.digest, ':', '-') || '.' || suffix
+    CROSS JOIN LATERAL (
+      SELECT name, digest FROM tag WHERE repository_id = repository.id
+        AND name = replace(subject.digest, ':', '-') || '.' || suffix LIMIT 1
+    ) AS tag
     JOIN LATERAL (
       SELECT origin, origin_seq, path, clock FROM journal
       WHERE journal.kind = 'tag' AND journal.key = k.repository || ':' || tag.name
