@@ -122,8 +122,32 @@ async function compare(
     const listed = rewrites && digest ? { listed: digest } : {};
     found[i] = { repository, reference, target, atSource, ...listed };
   });
+  const busy = await underWay(sides, found);
   const there = await lookUp(found);
-  return found.map((one, i) => ({ ...one, atTarget: there[i]! }));
+  return found.map((one, i) => ({
+    ...one,
+    atTarget: there[i]!,
+    ...(busy.has(keyOf(one)) && { inDoubt: true }),
+  }));
+}
+
+/**
+ * Of `names` those of which something is on its way, before the target is asked: what it answers
+ * then may be overtaken, by a deletion above all, of which no trace is left once it has arrived.
+ */
+async function underWay(
+  { catalog, policy }: Sides,
+  names: readonly { repository: string; reference: string }[],
+): Promise<ReadonlySet<string>> {
+  const { rows } = await sql<{ repository: string; reference: string }>`
+    SELECT repository, reference FROM replica
+    JOIN unnest(${names.map((one) => one.repository)}::text[],
+                ${names.map((one) => one.reference)}::text[]) AS k (repository, reference)
+      USING (repository, reference)
+    WHERE policy_id = ${policy.id}
+      AND (wanted IS DISTINCT FROM arrived OR sent IS DISTINCT FROM arrived AND sent IS NOT NULL)
+  `.execute(catalog.db);
+  return new Set(rows.map(keyOf));
 }
 
 /** What a tag names by now. Of one that is rewritten and has moved, a next run learns that. */
@@ -192,7 +216,8 @@ export async function readAgain(
     const brought = [arrived, sent].filter((what) => what !== null);
     const atSource = push && !asDigest(one.reference) ? asNow(one, digest) : one.atSource;
     const onItsWay = arrived !== atSource || (sent !== null && sent !== arrived);
-    const now = { ...one, atSource, brought, inDoubt: known && (onItsWay || told !== made.clock) };
+    const isUntold = known && (onItsWay || told !== made.clock);
+    const now = { ...one, atSource, brought, inDoubt: one.inDoubt === true || isUntold };
     if (registry === null) return now;
     const path = [...made.path!, catalog.registryId];
     const clock = made.clock === null ? {} : { clock: made.clock };

@@ -9,6 +9,8 @@ import { pushSample, type Sample, sampleImage, sampleIndex } from "@entrepot/reg
 import { memoryStore } from "@entrepot/storage/memory";
 import { type KyselyPlugin, sql } from "kysely";
 import { afterEach, expect, test, vi } from "vitest";
+import { compareAll, readAgain } from "./compare.ts";
+import { planRun, stepsOf } from "./plan-run.ts";
 import { reconcile } from "./reconcile.ts";
 import { openReplication, type Replication } from "./replication.ts";
 import { EVERYTHING, siteOf, TARGET } from "./testing.ts";
@@ -236,6 +238,33 @@ test.each(["resolve", "delete"])(
     expect(await at("v1")).toBeUndefined();
   },
 );
+
+test("a run does not take for settled what was being deleted while it looked", async () => {
+  const { catalog, replication, policyId, push, arrives, rest, target } = await pairOf();
+  const digest = await push("v1");
+  await arrives("v1", digest);
+  await rest();
+  const policy = (await replication.policies.get(policyId))!;
+  const rows = catalog.db.updateTable("replica").where("reference", "=", "v1");
+  await rows.set({ wanted: null }).execute();
+  const site = siteOf(
+    () => target,
+    async function* () {
+      yield { repository: NAME, reference: "v1", digest };
+    },
+  );
+  const origin = { registry: catalog.registryId, seq: 0, path: [] };
+  const rules = { origin, peerId: null, giveBack: false };
+  const { signal } = new AbortController();
+  const sides = { policy, source: site, target: site, rules, catalog, signal };
+  for await (const found of compareAll(sides)) {
+    expect(found).toMatchObject([{ atSource: digest, atTarget: digest }]);
+    // The deletion arrives, and leaves no row behind.
+    await catalog.db.deleteFrom("replica").execute();
+    const steps = stepsOf(planRun(policy, await readAgain(catalog.db, sides, found), rules));
+    expect(steps).toMatchObject([{ operation: "copy", reference: "v1" }]);
+  }
+});
 
 /** A target that refuses, as an Entrepot does, to delete what an index that it has holds. */
 async function withPart() {
