@@ -86,12 +86,13 @@ export function MainMenu({ person, onGo }: { readonly person: Person; readonly o
   const may = useSystemRights();
   const isShown = ({ right }: Entry) =>
     right === undefined || (right === ADMIN ? person.sysadmin : may(right));
-  const shown = entries(t)
+  const all = entries(t);
+  const shown = all
     .filter(isShown)
     .map((entry) => (entry.below ? { ...entry, below: entry.below.filter(isShown) } : entry))
     .filter(({ below }) => below?.length !== 0);
-  const all = shown.flatMap((entry) => entry.below ?? [entry]);
-  const here = all
+  const here = shown
+    .flatMap((entry) => entry.below ?? [entry])
     .filter(({ to }) => pathname === to || (to !== "/" && pathname.startsWith(`${to}/`)))
     .toSorted((a, b) => b.to.length - a.to.length)[0];
   const itemOf = ({ to, text, icon, below }: Entry): NonNullable<MenuProps["items"]>[number] =>
@@ -104,7 +105,8 @@ export function MainMenu({ person, onGo }: { readonly person: Person; readonly o
         mode="inline"
         style={{ borderInlineEnd: 0 }}
         selectedKeys={here ? [here.to] : []}
-        defaultOpenKeys={shown.filter(({ to }) => pathname.startsWith(to)).map(({ to }) => to)}
+        // Of all, not of those shown: rights may be known only after this is drawn first.
+        defaultOpenKeys={all.map(({ to }) => to).filter((to) => pathname.startsWith(to))}
         items={shown.map(itemOf)}
         onClick={onGo}
       />

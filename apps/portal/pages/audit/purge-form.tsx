@@ -121,6 +121,8 @@ function Fields() {
       >
         <Select
           mode="multiple"
+          // Upwards: downwards it lies over the dialog's buttons, and stays open while one chooses.
+          placement="topLeft"
           optionFilterProp="label"
           options={[{ value: purge.ALL_TYPES, label: t("purges.all") }, ...types]}
         />

@@ -45,12 +45,13 @@ export function RightsModal({
       submit={({ grants, denies = [] }) => save({ grants, denies })}
       close={close}
     >
+      {/* Both open upwards: downwards they lie over the dialog's buttons while one chooses. */}
       <Form.Item name="grants" label={t("rights.grants")} extra={t("rights.grantsHelp")}>
-        <Select mode="multiple" options={options} />
+        <Select mode="multiple" placement="topLeft" options={options} />
       </Form.Item>
       {rights.denies && (
         <Form.Item name="denies" label={t("rights.denies")} extra={t("rights.deniesHelp")}>
-          <Select mode="multiple" options={options} />
+          <Select mode="multiple" placement="topLeft" options={options} />
         </Form.Item>
       )}
     </FormModal>
