@@ -24,9 +24,14 @@ export async function tagsOf(world: World, name: string): Promise<Map<string, st
   const found = new Map<string, string>();
   for await (const of of pages((query) => registry.repositories(query))) {
     const repository = registry.repository(of);
-    for await (const tag of pages((query) => repository.tags(query))) {
-      const content = await repository.resolve(tag);
-      if (content) found.set(`${of}:${tag}`, content.digest);
+    try {
+      for await (const tag of pages((query) => repository.tags(query))) {
+        const content = await repository.resolve(tag);
+        if (content) found.set(`${of}:${tag}`, content.digest);
+      }
+    } catch (error) {
+      // An undo may take it away while we look.
+      if ((error as { code?: unknown }).code !== "NAME_UNKNOWN") throw error;
     }
   }
   return found;
