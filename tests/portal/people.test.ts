@@ -207,7 +207,7 @@ describe.skipIf(!hasBrowser)(title, () => {
     expect(wide).toBeLessThanOrEqual(390);
   });
 
-  test("a right in the whole registry is offered where it leads, and nothing beside it", async () => {
+  test("a right in the whole registry is offered where it leads, nothing beside it", async () => {
     await server.access.setSystemRights(ACTOR, "guest", ["backup:read"]);
     // Its group is open where one of its pages is shown, although the rights come later.
     const page = await visit("guest", "/recovery/drills");

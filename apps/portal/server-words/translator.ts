@@ -48,9 +48,9 @@ export function translatorOf(table: Readonly<Record<string, string>>): Translato
 }
 
 /**
- * The values of a message that fits `literals`, what is fixed around them; null if it does not. Each
- * value is as short as can be, and none is tried twice: whatever somebody makes a message hold, it
- * takes no time.
+ * The values of a message that fits `literals`, what is fixed around them; null if it does not.
+ * Each value is as short as can be, and none is tried twice: whatever somebody makes a message
+ * hold, it takes no time.
  */
 function valuesIn(message: string, literals: readonly string[]): string[] | null {
   const [first = "", ...rest] = literals;
