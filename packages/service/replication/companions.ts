@@ -46,7 +46,7 @@ export async function companionsOf(
       JOIN manifest_reference child ON child.manifest_id = manifest.id AND child.kind = 'manifest'
       WHERE manifest.repository_id = repository.id AND manifest.digest = k.digest
     ) AS subject
-    CROSS JOIN unnest(${[...cosignSuffixes]}::text[]) AS suffix
+    CROSS JOIN unnest(${list("text", cosignSuffixes)}) AS suffix
     CROSS JOIN LATERAL (
       SELECT name, digest FROM tag WHERE repository_id = repository.id
         AND name = replace(subject.digest, ':', '-') || '.' || suffix LIMIT 1
