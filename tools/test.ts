@@ -119,9 +119,10 @@ async function main(): Promise<void> {
     const apart = ["--exclude=tests/interop/**", "--exclude=tests/portal/**"];
     await vitest("registry", ["tests", TOGETHER, ...apart, ...AT_ONCE], long);
     // A browser beside each of two servers is all that a small machine bears.
-    await vitest("portal", ["tests/portal", "--maxWorkers=2"], long);
+    await vitest("portal", ["tests/portal", TOGETHER, "--maxWorkers=2"], long);
     // Real servers, several for each file.
-    if (values.fast !== true) await vitest("interop", ["tests/interop", "--maxWorkers=2"], long);
+    const interop = ["tests/interop", TOGETHER, "--maxWorkers=2"];
+    if (values.fast !== true) await vitest("interop", interop, long);
   }
   if (failures.length > 0) console.log(`failed: ${failures.join(", ")}`);
   console.log(line(total));
