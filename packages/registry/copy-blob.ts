@@ -66,26 +66,40 @@ async function bringOnce(copy: Copy, blob: Descriptor, once: Once): Promise<bool
 async function bring(copy: Copy, blob: Descriptor): Promise<void> {
   const { source, target, options, done } = copy;
   const { digest, size } = blob;
-  const there = await step(copy, `looking for ${digest}`, () => target.stat(digest));
-  // Another length is damage; pushing heals it.
-  if (there?.size === size) return skip(copy, blob);
-  const from = await options.mountFrom?.(blob);
-  if (from !== undefined) {
-    const mounted = await step(copy, `mounting ${digest}`, () => target.mount(blob, from));
-    if (mounted) {
-      done.blobsMounted++;
-      options.onBlob?.("mounted", size);
-      expectBytes(copy, -size);
-      return;
-    }
-  }
+  const { deep = false, seen, unaskedBytes = 0 } = options;
+  if (!deep && seen?.has(target.name, digest)) return skip(copy, blob);
+  const isAsked = deep || size > unaskedBytes || isNonDistributable(blob);
+  if (isAsked && (await isThere(copy, blob))) return;
   if (isNonDistributable(blob)) {
     const held = await step(copy, `looking for ${digest}`, () => source.stat(digest));
     if (!held) return skip(copy, blob);
   }
   await step(copy, `sending ${digest}`, () => send(copy, blob));
+  seen?.add(target.name, digest);
   done.blobsSent++;
   options.onBlob?.("sent", size);
+}
+
+/** Whether the target has it, or has mounted it now. */
+async function isThere(copy: Copy, blob: Descriptor): Promise<boolean> {
+  const { target, options, done } = copy;
+  const { digest, size } = blob;
+  const there = await step(copy, `looking for ${digest}`, () => target.stat(digest));
+  // Another length is damage; pushing heals it.
+  if (there?.size === size) {
+    options.seen?.add(target.name, digest);
+    skip(copy, blob);
+    return true;
+  }
+  const from = await options.mountFrom?.(blob);
+  if (from === undefined) return false;
+  const mounted = await step(copy, `mounting ${digest}`, () => target.mount(blob, from));
+  if (!mounted) return false;
+  options.seen?.add(target.name, digest);
+  done.blobsMounted++;
+  options.onBlob?.("mounted", size);
+  expectBytes(copy, -size);
+  return true;
 }
 
 function skip(copy: Copy, blob: Descriptor): void {

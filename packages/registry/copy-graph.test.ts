@@ -14,6 +14,7 @@ import {
   sampleManifest,
   type Sample,
 } from "./samples.ts";
+import { seenBlobs } from "./seen-blobs.ts";
 import { sharedTransfers } from "./shared-transfers.ts";
 
 const repository = (name = "library/app") => memoryRegistry().repository(name);
@@ -350,3 +351,47 @@ function randomGraph(random: () => number, depth: number): Sample {
   for (let n = 0; n < depth; n++) manifests.push(sampleIndex(some(manifests, 5)));
   return sampleIndex(manifests.slice(below(4)));
 }
+
+test("what is small, new or seen already is not asked for", async () => {
+  const [small, large] = [sampleBlob("small"), sampleBlob(Buffer.alloc(100))];
+  const image = sampleImage({ config: small }, [large]);
+  const other = sampleImage({ config: sampleBlob("other") }, [large]);
+  const source = await sourceOf(image, other);
+  const asked: string[] = [];
+  const target = before(repository(), async (method, [what]) => {
+    if (method === "stat" || method === "resolve") asked.push(String(what));
+  });
+  const options = { isNew: true, unaskedBytes: 50, seen: seenBlobs() };
+  await copyTag(source, target, "v1", image.content, options);
+  expect(asked).toEqual(["v1", large.content.digest]);
+  const again = await copyTag(source, target, "v2", other.content, options);
+  expect(asked.slice(2)).toEqual(["v2"]);
+  expect(again).toMatchObject({ blobsSent: 1, blobsSkipped: 1 });
+  expect(await missingFrom(target, other)).toEqual([]);
+});
+
+test("a blob that was seen and has gone is found missing, and sent by a deep copy", async () => {
+  const image = sampleImage();
+  const source = await sourceOf(image);
+  const target = repository();
+  const seen = seenBlobs();
+  const [part] = image.children;
+  seen.add(target.name, part!.content.digest);
+  await expect(copyTag(source, target, "v1", image.content, { seen })).rejects.toMatchObject({
+    code: "MANIFEST_BLOB_UNKNOWN",
+  });
+  await copyTag(source, target, "v1", image.content, { seen, deep: true });
+  expect(await missingFrom(target, image)).toEqual([]);
+});
+
+test("what was seen is forgotten after a minute", () => {
+  let now = 0;
+  const seen = seenBlobs(() => now);
+  const { digest } = sampleBlob().content;
+  seen.add("library/app", digest);
+  now = 59_999;
+  expect(seen.has("library/app", digest)).toBe(true);
+  expect(seen.has("library/other", digest)).toBe(false);
+  now = 60_000;
+  expect(seen.has("library/app", digest)).toBe(false);
+});

@@ -55,12 +55,17 @@ export async function copyTag(
   options: CopyOptions = {},
 ): Promise<CopyResult> {
   const copy = beginCopy(source, target, options);
-  await copyManifest(copy, root, tag);
+  await copyManifest(copy, root, tag, options.isNew);
   if (options.referrers) await copyReferrers(copy, root, copyManifest);
   return copy.done;
 }
 
-async function copyManifest(copy: Copy, root: Descriptor, tag?: string): Promise<void> {
+async function copyManifest(
+  copy: Copy,
+  root: Descriptor,
+  tag?: string,
+  isNew = false,
+): Promise<void> {
   const { target, options, concurrency } = copy;
   options.onStage?.("compare");
   // A sparse index that is there may lack what is wanted now.
@@ -73,6 +78,7 @@ async function copyManifest(copy: Copy, root: Descriptor, tag?: string): Promise
   const isThere = async (content: Descriptor) =>
     !options.deep &&
     !mayLack(content) &&
+    !(content === root && isNew) &&
     (await step(copy, `looking for ${content.digest}`, () => target.resolve(content.digest))) !==
       null;
   options.onStage?.("check manifest");

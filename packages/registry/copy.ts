@@ -2,6 +2,7 @@ import { RegistryError, type Descriptor, type Digest } from "@entrepot/oci";
 import { cancelled, orCancelled } from "./or-cancelled.ts";
 import type { TakesPlatform } from "./platforms.ts";
 import type { Repository } from "./ports.ts";
+import type { SeenBlobs } from "./seen-blobs.ts";
 import type { Throttle } from "./slowed.ts";
 
 /** What a copy asks of the repository it reads. */
@@ -70,6 +71,12 @@ export interface CopyOptions {
    * without those children (a sparse index), which not every registry takes. Default: all.
    */
   readonly platforms?: TakesPlatform;
+  /** With a tag: the manifest is hardly there, and is pushed without being looked for by digest. */
+  readonly isNew?: boolean;
+  /** Blobs up to so many bytes are sent without being looked for, as dear as that is. Default 0. */
+  readonly unaskedBytes?: number;
+  /** What the target was seen to have is not looked for; what it is found to have is added. */
+  readonly seen?: SeenBlobs;
   /** Does not trust what is there: looks at every blob, pushes every manifest. Default false. */
   readonly deep?: boolean;
   /** With it, a large blob that was cut off goes on where it was, even in another process. */

@@ -29,5 +29,6 @@ export type {
 } from "./ports.ts";
 export { entriesFor, rewriteIndex, type TakesPlatform, withPlatforms } from "./platforms.ts";
 export { GRAPH_LIMIT_BYTES, NESTING_LIMIT } from "./read-graph.ts";
+export { seenBlobs, type SeenBlobs } from "./seen-blobs.ts";
 export { sharedTransfers } from "./shared-transfers.ts";
 export { slowed, type Throttle } from "./slowed.ts";

@@ -6,6 +6,7 @@ import {
   type Once,
   orCancelled,
   type Repository,
+  type SeenBlobs,
 } from "@entrepot/registry";
 import type { TaskRun } from "@entrepot/jobs";
 import { brokenIsAbsent } from "./broken-is-absent.ts";
@@ -17,6 +18,9 @@ import { selectedPlatforms, sparseOptions, wantedContent } from "./policy-platfo
 import { takingAlong, type WaitingTags } from "./tags-together.ts";
 import { sourceSide } from "./source-side.ts";
 import { verifyGraph } from "./verify.ts";
+
+/** Of what is so small, asking whether it is there costs as much as sending it. */
+const UNASKED_BYTES = 4 * 1024;
 
 /** What one run of the task works with. */
 export interface Errand {
@@ -45,6 +49,8 @@ export interface Errand {
   readonly waiting?: WaitingTags;
   /** How blobs travel. */
   readonly how?: Pick<CopyOptions, "transfers" | "chunked" | "throttle">;
+  /** Blobs that the target was seen to have. */
+  readonly seen?: SeenBlobs;
 }
 
 /**
@@ -225,14 +231,18 @@ function siteKey(policy: Policy): string {
   return String(policy.destEndpointId ?? "local");
 }
 
-function copyOptions({ run, target, policy, once, how, deep = false }: Errand): CopyOptions {
+function copyOptions(errand: Errand): CopyOptions {
+  const { run, target, policy, replica, once, how, seen, deep = false } = errand;
   const mountFrom = target.mountFrom?.bind(target);
+  const isFirst = run.attempt === 1 && !deep;
   return {
     signal: run.signal,
     draining: run.draining,
     referrers: true,
     deep,
     ...how,
+    ...(seen && { seen }),
+    ...(isFirst && { unaskedBytes: UNASKED_BYTES, isNew: replica.isAlone ?? false }),
     once: (key, work) => once(`${siteKey(policy)}/${key}`, work),
     ...(mountFrom && { mountFrom }),
     ...sparseOptions(policy),

@@ -29,6 +29,8 @@ export interface Replica extends ReplicaState {
   readonly origin: Origin;
   /** Since when this is wanted, exactly: another value means that it is wanted anew. */
   readonly since: string;
+  /** No other tag here names what is wanted, so that this target hardly has it by another. */
+  readonly isAlone?: boolean;
 }
 
 /** The lane of a name at a target: one task at a time works on it. */
@@ -135,6 +137,7 @@ interface Row {
   sent: Digest | null;
   origin: Origin;
   since: string;
+  isAlone: boolean;
 }
 
 /**
@@ -155,7 +158,9 @@ export async function takeReplicas(
       WITH ORDINALITY AS k (policy_id, repository, reference, i)
     WHERE replica.policy_id = k.policy_id AND replica.repository = k.repository
       AND replica.reference = k.reference
-    RETURNING k.i, target, wanted, arrived, sent, origin, wanted_since::text AS since
+    RETURNING k.i, target, wanted, arrived, sent, origin, wanted_since::text AS since,
+      (SELECT count(*) FROM repository JOIN tag ON tag.repository_id = repository.id
+       WHERE repository.name = replica.repository AND tag.digest = replica.wanted) = 1 AS "isAlone"
   `.execute(db);
   const found: (Replica | null)[] = keys.map(() => null);
   for (const { i, ...row } of rows) found[i - 1] = { ...keys[i - 1]!, ...row };

@@ -1,6 +1,6 @@
 import { batched, type Catalog } from "@entrepot/catalog";
 import type { Task, TaskHandler, TaskRun } from "@entrepot/jobs";
-import { sharedTransfers } from "@entrepot/registry";
+import { seenBlobs, type SeenBlobs, sharedTransfers } from "@entrepot/registry";
 import { openAnnouncing } from "./announcing.ts";
 import { carryOut } from "./carry-out.ts";
 import { errandFacts } from "./errand-facts.ts";
@@ -51,6 +51,7 @@ export function replicateTask(options: ReplicateOptions): TaskHandler {
   const once = sharedTransfers();
   const waiting = waitingTags();
   const announcing = openAnnouncing(catalog.registryId);
+  const seenAt = seenBySite();
 
   // Read when the task is about to start, for both its window and its work.
   const policyOf = ofTask((task) => policies.get((task.payload as ReplicatePayload).policyId));
@@ -83,7 +84,8 @@ export function replicateTask(options: ReplicateOptions): TaskHandler {
       const sendable = returning ? taken : await wanting(taken, options);
       const replica = returning ? taken : await resolved(sendable, target, catalog);
       const sides = { policy, replica, source, target, waiting, how: options.transport.of(policy) };
-      const errand = { ...sides, run, once, deep, judges, ...errandFacts(catalog, replica) };
+      const known = { once, seen: seenAt(policy.destEndpointId), deep, judges };
+      const errand = { ...sides, run, ...known, ...errandFacts(catalog, replica) };
       const told = { target: push && peerId !== null ? target : {}, endpointId, log: run.log };
       const carry = () => announcing.during({ ...told, replica }, () => carryOut(errand));
       const arrived = returning ? replica.wanted! : await carry();
@@ -107,6 +109,16 @@ export function replicateTask(options: ReplicateOptions): TaskHandler {
 
     heldBack,
     failed: (task, error, db) => rest(db, (task as Task).payload as ReplicatePayload, error, pace),
+  };
+}
+
+/** What was seen to be at an endpoint, or here. There are as many as endpoints. */
+function seenBySite(): (endpointId: number | null) => SeenBlobs {
+  const sites = new Map<number | null, SeenBlobs>();
+  return (endpointId) => {
+    const seen = sites.get(endpointId) ?? seenBlobs();
+    sites.set(endpointId, seen);
+    return seen;
   };
 }
 
