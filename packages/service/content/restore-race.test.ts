@@ -57,7 +57,7 @@ async function slowDisk() {
   return { catalog, store, repository, during };
 }
 
-test("a repository to which something comes while it is taken away is kept, with that", async () => {
+test("a repository that something comes to while it is taken away is kept", async () => {
   const { repository, during } = await slowDisk();
   const [first, image] = [sampleImage(), sampleImage()];
   await pushSample(repository, first);
