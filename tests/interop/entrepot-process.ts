@@ -48,8 +48,8 @@ export interface EntrepotProcess {
 
 const root = join(import.meta.dirname, "../..");
 /**
- * What makes a process find what others have compiled: half of what a start costs, three quarters of
- * a command's. Only who ends by itself stores what it has compiled.
+ * What makes a process find what others have compiled: half of what a start costs, three quarters
+ * of a command's. Only who ends by itself stores what it has compiled.
  */
 export const compiled = { NODE_COMPILE_CACHE: join(root, ".cache/compiled") };
 /** A guard against one that never is; whoever waits for less sets a test's time. */
