@@ -19,71 +19,78 @@ export const ALL_BLOBS = `
   FROM known ORDER BY digest COLLATE "C"`;
 
 /**
- * The changed manifests `c` that there still are, with the `id` of each. LIMIT has each looked up
- * by itself: the planner, which takes the changes for few, would read all manifests of a repository
- * for every one.
- */
-const CHANGED_THAT_ARE = `
-  changed_manifest c CROSS JOIN LATERAL (
-    SELECT m.id FROM repository r JOIN manifest m ON m.repository_id = r.id
-    WHERE r.name = c.repository AND m.digest = c.digest LIMIT 1
-  ) m`;
-
-/**
  * What a segment after `seq` holds of the tables that grow with the number of names. `within` is
  * SQL that says which entries of the journal count.
  */
 export function readingsSince(seq: number, within = "true"): Reading[] {
-  const changed = changedSince(seq, within);
-  const read = (table: string, from: string): Reading => ({
+  const read = (table: string, changes: string, where: string): Reading => ({
     table,
-    rows: `WITH ${changed} SELECT row_to_json(t)::text FROM ${from}`,
+    rows: `WITH ${changedSince(seq, within)}
+      SELECT row_to_json(t)::text FROM ${changes} ${lookUp(table, where)}`,
   });
-  const ofManifest = `IN (SELECT id FROM ${CHANGED_THAT_ARE})`;
   return [
     {
       table: "journal",
       rows: `SELECT row_to_json(t)::text FROM journal t WHERE seq > ${seq} AND ${within}`,
     },
-    read("repository", "repository t WHERE name IN (SELECT name FROM changed_repository)"),
-    read("manifest", `manifest t WHERE id ${ofManifest}`),
-    read("manifest_reference", `manifest_reference t WHERE manifest_id ${ofManifest}`),
-    read("artifact_label", `artifact_label t WHERE manifest_id ${ofManifest}`),
+    read("repository", "changed_repository c", "t.name = c.name"),
+    read("manifest", PRESENT_MANIFESTS, "t.id = m.id"),
+    read("manifest_reference", PRESENT_MANIFESTS, "t.manifest_id = m.id"),
+    read("artifact_label", PRESENT_MANIFESTS, "t.manifest_id = m.id"),
     read(
       "tag",
-      // By the index, each for itself: compared as one text, every tag would be with every change.
-      `(SELECT t.* FROM changed c JOIN repository r ON r.name = split_part(key, ':', 1)
-        JOIN tag t ON t.repository_id = r.id AND t.name = split_part(key, ':', 2)
-        WHERE kind = 'tag') t`,
+      `(SELECT split_part(key, ':', 1) AS repository, split_part(key, ':', 2) AS name
+        FROM changed WHERE kind = 'tag') c
+        ${lookUp("repository", "t.name = c.repository", "r")}`,
+      "t.repository_id = r.id AND t.name = c.name",
     ),
-    read("name_clock", "name_clock t WHERE key IN (SELECT key FROM changed)"),
-    read("past_manifest", "past_manifest t WHERE digest IN (SELECT digest FROM changed_manifest)"),
-    read(
-      "past_reference",
-      "past_reference t WHERE manifest IN (SELECT digest FROM changed_manifest)",
-    ),
+    read("name_clock", "(SELECT DISTINCT key FROM changed) c", "t.key = c.key"),
+    read("past_manifest", CHANGED_DIGESTS, "t.digest = c.digest"),
+    read("past_reference", CHANGED_DIGESTS, "t.manifest = c.digest"),
     read(
       "repository_blob",
-      `repository_blob t WHERE (repository, digest) IN (
-        SELECT c.repository, f.digest FROM ${CHANGED_THAT_ARE}
-        JOIN manifest_reference f ON f.manifest_id = m.id AND f.kind = 'blob'
-        UNION ALL
+      `(
+        SELECT c.repository, f.digest
+        FROM ${PRESENT_MANIFESTS} ${lookUp("manifest_reference", "t.manifest_id = m.id", "f")}
+        WHERE f.kind = 'blob'
+        UNION
         -- Of what was pushed and deleted again, too: a restored registry collects it as this one.
-        SELECT c.repository, p.digest FROM changed_manifest c
-        JOIN past_reference p ON p.manifest = c.digest AND p.kind = 'blob')`,
+        SELECT c.repository, p.digest
+        FROM changed_manifest c ${lookUp("past_reference", "t.manifest = c.digest", "p")}
+        WHERE p.kind = 'blob'
+      ) c`,
+      "t.repository = c.repository AND t.digest = c.digest",
     ),
   ];
 }
+
+/**
+ * A join, as `as`, with the rows of `table` for which `where` holds, looked up anew for each row
+ * before it. OFFSET keeps the planner from thinking of another way: it takes the changes for few, and
+ * read all of a repository, or all of the table, for every one of them.
+ */
+function lookUp(table: string, where: string, as = "t"): string {
+  return `CROSS JOIN LATERAL (SELECT t.* FROM ${table} t WHERE ${where} OFFSET 0) ${as}`;
+}
+
+/** The changed manifests `c` that there still are, with their rows `m`. */
+const PRESENT_MANIFESTS = `changed_manifest c
+  ${lookUp("repository", "t.name = c.repository", "r")}
+  ${lookUp("manifest", "t.repository_id = r.id AND t.digest = c.digest", "m")}`;
+
+const CHANGED_DIGESTS = "(SELECT DISTINCT digest FROM changed_manifest) c";
 
 /** Blobs that names changed after `seq` need, as `ALL_BLOBS` tells them. */
 export function blobsSince(seq: number, within = "true"): string {
   return `
     WITH ${changedSince(seq, within)}, known AS (
-      SELECT f.digest, true AS needed FROM ${CHANGED_THAT_ARE}
-        JOIN manifest_reference f ON f.manifest_id = m.id AND f.kind = 'blob'
+      SELECT f.digest, true AS needed
+        FROM ${PRESENT_MANIFESTS} ${lookUp("manifest_reference", "t.manifest_id = m.id", "f")}
+        WHERE f.kind = 'blob'
       UNION ALL
-      SELECT p.digest, false FROM changed_manifest c
-        JOIN past_reference p ON p.manifest = c.digest AND p.kind = 'blob'
+      SELECT p.digest, false
+        FROM changed_manifest c ${lookUp("past_reference", "t.manifest = c.digest", "p")}
+        WHERE p.kind = 'blob'
     ), sized AS (
       SELECT digest, bool_or(needed) AS needed,
         (SELECT max(size) FROM repository_blob b WHERE b.digest = known.digest) AS size
