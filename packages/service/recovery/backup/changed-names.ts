@@ -66,7 +66,7 @@ export function readingsSince(seq: number, within = "true"): Reading[] {
 
 /**
  * A join, as `as`, with the rows of `table` for which `where` holds, looked up anew for each row
- * before it. OFFSET keeps the planner from thinking of another way: it takes the changes for few, and
+ * before it. OFFSET keeps the planner from finding another way: it takes the changes for few, and
  * read all of a repository, or all of the table, for every one of them.
  */
 function lookUp(table: string, where: string, as = "t"): string {
