@@ -5,7 +5,6 @@ import { lockCursor } from "./cursor.ts";
 import { compileFilters } from "./filters.ts";
 import { VENDOR } from "./policies.ts";
 import type { Policy } from "./ports.ts";
-
 import { REPLICATE, type ReplicatePayload, RUN } from "./replicas.ts";
 import { startRun } from "./start-run.ts";
 
