@@ -1,4 +1,4 @@
-import { sql } from "kysely";
+import { type RawBuilder, sql } from "kysely";
 import { afterAll, expect, test } from "vitest";
 import { list } from "./list.ts";
 import { testCatalog } from "./testing.ts";
@@ -18,17 +18,19 @@ test.each([
 });
 
 test("a statement that is asked for one thing is planned a few times, not each time", async () => {
-  const plans = async (given: ReturnType<typeof list>) =>
+  const plans = async (given: RawBuilder<unknown>) =>
     catalog.db.transaction().execute(async (db) => {
       const ask = sql`
         SELECT k.i, manifest.id FROM unnest(${given}) WITH ORDINALITY AS k (digest, i)
         JOIN manifest ON manifest.digest = k.digest`;
-      for (let n = 0; n < 20; n++) await ask.execute(db);
-      const { rows } = await sql<{ text: string; generic: number; custom: number }>`
-        SELECT statement AS text, generic_plans::integer AS generic, custom_plans::integer AS custom
-        FROM pg_prepared_statements`.execute(db);
-      return rows.find(({ text }) => text === ask.compile(db).sql);
+      await sql.raw(`PREPARE ask (text[]) AS ${ask.compile(db).sql}`).execute(db);
+      for (let n = 0; n < 20; n++) await sql.raw("EXECUTE ask ('{sha256:1}')").execute(db);
+      const { rows } = await sql<{ generic: number; custom: number }>`
+        SELECT generic_plans::integer AS generic, custom_plans::integer AS custom
+        FROM pg_prepared_statements WHERE name = 'ask'`.execute(db);
+      await sql`DEALLOCATE ask`.execute(db);
+      return rows[0];
     });
-  expect(await plans(sql`${["sha256:1"]}::text[]`)).toMatchObject({ generic: 0, custom: 20 });
-  expect(await plans(list("text", ["sha256:1"]))).toMatchObject({ generic: 15, custom: 5 });
+  expect(await plans(sql`${["sha256:1"]}::text[]`)).toEqual({ generic: 0, custom: 20 });
+  expect(await plans(list("text", ["sha256:1"]))).toEqual({ generic: 15, custom: 5 });
 });
