@@ -180,7 +180,7 @@ describe.skipIf(!hasBrowser)(title, () => {
     await page.goto(new URL("/timeline?scope=team", server.url).href);
     await page.getByRole("slider", { name: "Moment" }).waitFor();
     await page.getByRole("button", { name: "Undo…" }).first().click();
-    await page.getByText(/^This needs a role in project 'team'/).waitFor();
+    await page.getByText(/This needs a role in project 'team'/).waitFor();
     expect(faults).toEqual([]);
     await visitor.context.close();
   });
