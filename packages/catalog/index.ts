@@ -17,7 +17,7 @@ export type * from "./database.ts";
 export { type Folded, foldJournal, type FoldLimits } from "./fold-journal.ts";
 export { followJournal, type Following, type FollowOptions } from "./journal-reader.ts";
 export { JOURNAL_CHANNEL } from "./journal.ts";
-export { list } from "./list.ts";
+export { anyOf, list } from "./list.ts";
 export { knownMigrations, migrate } from "./migrate.ts";
 export { openCatalog, type CatalogOptions } from "./open-catalog.ts";
 export { forgetNote, readNote, storeNote } from "./notes.ts";

@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from "kysely";
 import { afterAll, expect, test } from "vitest";
-import { list } from "./list.ts";
+import { anyOf, list } from "./list.ts";
 import { testCatalog } from "./testing.ts";
 
 const { catalog, close } = await testCatalog();
@@ -33,4 +33,15 @@ test("a statement that is asked for one thing is planned a few times, not each t
     });
   expect(await plans(sql`${["sha256:1"]}::text[]`)).toEqual({ generic: 0, custom: 20 });
   expect(await plans(list("text", ["sha256:1"]))).toEqual({ generic: 15, custom: 5 });
+});
+
+test("any of a list, of whatever length, is one statement", async () => {
+  const query = (versions: number[]) =>
+    catalog.db
+      .selectFrom("schema_version")
+      .select("version")
+      .where("version", "=", anyOf(versions));
+  expect(query([1]).compile().sql).toBe(query([1, 2, 3]).compile().sql);
+  expect(await query([1, -1]).execute()).toEqual([{ version: 1 }]);
+  expect(await query([]).execute()).toEqual([]);
 });

@@ -13,3 +13,11 @@ type ElementType = "text" | "integer" | "bigint";
 export function list(type: ElementType, values: readonly unknown[]): RawBuilder<unknown> {
   return sql`(SELECT ${values}::${sql.raw(type)}[])`;
 }
+
+/**
+ * Any of `values`, for `where("name", "=", anyOf(names))`: one statement, and one plan, for lists of
+ * every length, where `"in"` makes a statement for each. With none it is never true.
+ */
+export function anyOf<T>(values: readonly T[]): RawBuilder<T> {
+  return sql<T>`ANY(${values})`;
+}

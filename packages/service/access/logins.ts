@@ -1,5 +1,5 @@
 import { createHmac, randomBytes } from "node:crypto";
-import { batched, type Catalog } from "@entrepot/catalog";
+import { anyOf, batched, type Catalog } from "@entrepot/catalog";
 import { RegistryError } from "@entrepot/oci";
 import { sql } from "kysely";
 import { LRUCache } from "lru-cache";
@@ -136,7 +136,7 @@ async function findAccounts(
     .selectFrom("account")
     .select(["id", "username", "password_hash", "source"])
     .select(sql<boolean>`sysadmin OR admin_by_group`.as("sysadmin"))
-    .where("username", "in", names)
+    .where("username", "=", anyOf(names))
     .execute();
   const byName = new Map(rows.map((row) => [row.username, row]));
   return names.map((name) => byName.get(name));

@@ -1,5 +1,5 @@
 import { timingSafeEqual } from "node:crypto";
-import { batched, type Catalog } from "@entrepot/catalog";
+import { anyOf, batched, type Catalog } from "@entrepot/catalog";
 import { RegistryError } from "@entrepot/oci";
 import { askable } from "./account-rules.ts";
 import type { Logins } from "./logins.ts";
@@ -54,7 +54,7 @@ async function findRobots(catalog: Catalog, names: string[]) {
     .selectFrom("robot")
     .select(["id", "login_name", "disabled", "expires_at"])
     .select(["secret_hash", "old_secret_hash", "old_secret_until"])
-    .where("login_name", "in", names)
+    .where("login_name", "=", anyOf(names))
     .execute();
   const byName = new Map(rows.map((row) => [row.login_name, row]));
   return names.map((name) => byName.get(name));

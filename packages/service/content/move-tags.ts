@@ -1,4 +1,4 @@
-import { type Commit, type NameClock, parseClock, tagChange } from "@entrepot/catalog";
+import { anyOf, type Commit, type NameClock, parseClock, tagChange } from "@entrepot/catalog";
 import { asDigest, type Descriptor, type Digest } from "@entrepot/oci";
 import { type RawBuilder, sql } from "kysely";
 import { actorOfTag, changeOfTag } from "./actor-of-tag.ts";
@@ -122,7 +122,7 @@ async function digestsOf(
     .selectFrom("tag")
     .select(["name", "digest"])
     .where("repository_id", "=", repositoryId)
-    .where("name", "in", names)
+    .where("name", "=", anyOf(names))
     .execute();
   return new Map(rows.map((row) => [row.name, asDigest(row.digest)]));
 }

@@ -1,4 +1,4 @@
-import type { Database } from "@entrepot/catalog";
+import { anyOf, type Database } from "@entrepot/catalog";
 import type { Jobs } from "@entrepot/jobs";
 import { sql, type Transaction } from "kysely";
 import type { EventType, HookEvent } from "./hook-event.ts";
@@ -113,7 +113,7 @@ async function publicProjects(
   const rows = await db
     .selectFrom("project")
     .select("name")
-    .where("name", "in", names)
+    .where("name", "=", anyOf(names))
     .where(sql<boolean>`metadata ->> 'public' = 'true'`)
     .execute();
   return new Set(rows.map((row) => row.name));

@@ -1,4 +1,4 @@
-import type { Database } from "@entrepot/catalog";
+import { anyOf, type Database } from "@entrepot/catalog";
 import { asDigest, type Digest } from "@entrepot/oci";
 import { type Kysely, sql } from "kysely";
 import type { Facts } from "./facts.ts";
@@ -71,7 +71,7 @@ async function tagsIn(
     .selectFrom("tag")
     .innerJoin("repository", "repository.id", "tag.repository_id")
     .select(["repository.name as repository", "tag.name as tag", "digest"])
-    .where("repository.name", "in", [...repositories])
+    .where("repository.name", "=", anyOf(repositories))
     .execute();
   return rows as LocalArtifact[];
 }

@@ -1,4 +1,4 @@
-import { type Catalog, type Database } from "@entrepot/catalog";
+import { anyOf, type Catalog, type Database } from "@entrepot/catalog";
 import type { Jobs } from "@entrepot/jobs";
 import { sql, type Transaction } from "kysely";
 import type { Endpoints } from "./endpoints.ts";
@@ -141,7 +141,7 @@ async function stepsBehind(
   const busy = await db
     .selectFrom("task")
     .select("lane")
-    .where("lane", "in", lanes)
+    .where("lane", "=", anyOf(lanes))
     .where("status", "in", ["Pending", "Scheduled", "Running"])
     .execute();
   const inWork = new Set(busy.map((task) => task.lane));

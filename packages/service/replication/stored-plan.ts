@@ -1,4 +1,4 @@
-import type { Catalog, Database } from "@entrepot/catalog";
+import { anyOf, type Catalog, type Database } from "@entrepot/catalog";
 import { type Kysely, sql } from "kysely";
 import { type Counts, counted, type Decision, NO_COUNTS, type Verdict } from "./plan-run.ts";
 import type { Step } from "./planner.ts";
@@ -144,7 +144,7 @@ export async function heldDeletions(
   const rows = await db
     .selectFrom("run_plan")
     .select(["execution_id", "held"])
-    .where("execution_id", "in", executionIds)
+    .where("execution_id", "=", anyOf(executionIds))
     .where("held", ">", 0)
     .execute();
   return new Map(rows.map((row) => [row.execution_id, row.held]));

@@ -1,4 +1,10 @@
-import type { Catalog, Database, JournalEntry, JournalReader } from "@entrepot/catalog";
+import {
+  anyOf,
+  type Catalog,
+  type Database,
+  type JournalEntry,
+  type JournalReader,
+} from "@entrepot/catalog";
 import type { Jobs } from "@entrepot/jobs";
 import { asDigest, cosignSubjectOf, type Digest } from "@entrepot/oci";
 import { sql, type Transaction } from "kysely";
@@ -109,12 +115,13 @@ export async function knownReplicas(
     .selectFrom("replica")
     .select(["repository", "reference", "wanted", "arrived", "sent"])
     .where("policy_id", "=", policyId)
-    .where("repository", "in", repositories)
+    .where("repository", "=", anyOf(repositories))
     .where((where) =>
       where.or([
-        where("reference", "in", references),
+        where("reference", "=", anyOf(references)),
+        // Nothing to look for there would still have it read all names of a repository.
         ...(subjects.length > 0
-          ? [where("wanted", "in", subjects), where("arrived", "in", subjects)]
+          ? [where("wanted", "=", anyOf(subjects)), where("arrived", "=", anyOf(subjects))]
           : []),
       ]),
     )

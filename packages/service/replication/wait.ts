@@ -1,4 +1,4 @@
-import type { Catalog, Database } from "@entrepot/catalog";
+import { anyOf, type Catalog, type Database } from "@entrepot/catalog";
 import { asDigest, type Digest, RegistryError } from "@entrepot/oci";
 import { type Kysely, sql } from "kysely";
 import { compileFilters } from "./filters.ts";
@@ -256,7 +256,7 @@ async function openRuns(
   const rows = await db
     .selectFrom("task")
     .select("lane")
-    .where("lane", "in", lanes)
+    .where("lane", "=", anyOf(lanes))
     .where("kind", "=", RUN)
     .where("status", "in", ["Pending", "Scheduled", "Running"])
     .execute();
