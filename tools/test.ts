@@ -118,10 +118,9 @@ async function main(): Promise<void> {
     await vitest("packages and apps", ["packages", "apps", TOGETHER, ...AT_ONCE], long);
     const apart = ["--exclude=tests/interop/**", "--exclude=tests/portal/**"];
     await vitest("registry", ["tests", TOGETHER, ...apart, ...AT_ONCE], long);
-    // A browser beside each of two servers is all that a small machine bears.
-    await vitest("portal", ["tests/portal", TOGETHER, "--maxWorkers=2"], long);
+    await vitest("portal", ["tests/portal", TOGETHER, ...AT_ONCE], long);
     // Real servers, several for each file.
-    const interop = ["tests/interop", TOGETHER, "--maxWorkers=2"];
+    const interop = ["tests/interop", TOGETHER, ...AT_ONCE];
     if (values.fast !== true) await vitest("interop", interop, long);
   }
   if (failures.length > 0) console.log(`failed: ${failures.join(", ")}`);
