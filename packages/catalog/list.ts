@@ -15,8 +15,8 @@ export function list(type: ElementType, values: readonly unknown[]): RawBuilder<
 }
 
 /**
- * Any of `values`, for `where("name", "=", anyOf(names))`: one statement, and one plan, for lists of
- * every length, where `"in"` makes a statement for each. With none it is never true.
+ * Any of `values`, for `where("name", "=", anyOf(names))`: one statement for lists of every length,
+ * where `"in"` makes one for each. With none it is never true.
  */
 export function anyOf<T>(values: readonly T[]): RawBuilder<T> {
   return sql<T>`ANY(${values})`;
