@@ -2,7 +2,14 @@ import { createHash } from "node:crypto";
 import { batched, type Catalog } from "@entrepot/catalog";
 import { algorithmOf, type Bytes, type Descriptor, type Digest } from "@entrepot/oci";
 import { digestOf, isManifestType, RegistryError } from "@entrepot/oci";
-import { bytesOf, collect, orCancelled, type Registry, type Repository } from "@entrepot/registry";
+import {
+  bytesOf,
+  collect,
+  orCancelled,
+  type Registry,
+  releasing,
+  type Repository,
+} from "@entrepot/registry";
 import type { BlobStore } from "@entrepot/storage";
 import { LRUCache } from "lru-cache";
 import { sql } from "kysely";
@@ -206,7 +213,9 @@ function mended(room: Room, inner: Repository): Repository {
       if (await room.isFresh(digest)) return inner.fetch(content, range);
       if (size > SMALL_BYTES) {
         // Of a part nothing can be told.
-        return range ? inner.fetch(content, range) : heldBack(room, inner, content);
+        if (range) return inner.fetch(content, range);
+        const bytes = await inner.fetch(content);
+        return releasing(heldBack(room, name, content, bytes), bytes);
       }
       let bytes = await collect(await inner.fetch(content), size);
       if (!isOf(bytes, digest)) {
@@ -225,18 +234,18 @@ function mended(room: Room, inner: Repository): Repository {
  * A large blob, hashed on its way: each piece goes when the next is there, and the last only if the
  * digest is right. Else INTEGRITY is thrown before the end, and it is healed behind that.
  */
-async function* heldBack(room: Room, inner: Repository, content: Descriptor): Bytes {
+async function* heldBack(room: Room, name: string, content: Descriptor, bytes: Bytes): Bytes {
   const { digest } = content;
   const hash = createHash(algorithmOf(digest));
   let held: Uint8Array | null = null;
-  for await (const piece of await inner.fetch(content)) {
+  for await (const piece of bytes) {
     hash.update(piece);
     if (held) yield held;
     held = piece;
   }
   if (`${algorithmOf(digest)}:${hash.digest("hex")}` !== digest) {
     const what = { class: "corrupt", detail: "its bytes have another digest" } as const;
-    room.behind(room.healed(inner.name, content, what));
+    room.behind(room.healed(name, content, what));
     throw new RegistryError("INTEGRITY", `blob ${digest} is damaged here; pull it again`);
   }
   room.verified(digest);
